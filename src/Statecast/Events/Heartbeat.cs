@@ -1,0 +1,39 @@
+namespace Statecast.Events;
+
+/// <summary>The source's periodic word on one destination: every change whose commit ended before <see cref="Clock"/> lies at or before these ends.</summary>
+public sealed record Heartbeat
+{
+    /// <summary>The owning service.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The destination that the word is about.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>The source's epoch.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>The sender's lease id.</summary>
+    public required Guid LeaseId { get; init; }
+
+    /// <summary>The database's clock, read before the outbox (protocol section 3).</summary>
+    public required DateTimeOffset Clock { get; init; }
+
+    /// <summary>The time between two heartbeats; three missed mean "unknown".</summary>
+    public required TimeSpan Interval { get; init; }
+
+    /// <summary>The end of every lane of the destination.</summary>
+    public required IReadOnlyList<LaneEnd> Ends { get; init; }
+
+    /// <summary>Whether the contract's first republish has ended: before it, no replica is complete.</summary>
+    public required bool FirstRepublishEnded { get; init; }
+
+    /// <summary>Everything below this epoch is superseded, once a source went back (protocol section 6); 0 for none.</summary>
+    public long FloorEpoch { get; init; }
+}
+
+/// <summary>Where a lane ends.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Incarnation">Positions compare within one incarnation only; 0 on a queue, which has none.</param>
+/// <param name="Position">The next position to read; 0 for an empty lane and on a queue.</param>
+/// <param name="Number">The highest lane number handed out, 0 for none.</param>
+public readonly record struct LaneEnd(LaneId Lane, long Incarnation, long Position, long Number);

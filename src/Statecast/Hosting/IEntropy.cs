@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+
+namespace Statecast.Hosting;
+
+/// <summary>Randomness, injected so that a simulation can decide it: lease ids and jitter.</summary>
+public interface IEntropy
+{
+    /// <summary>Fills the span with random bytes.</summary>
+    void Fill(Span<byte> destination);
+}
+
+/// <summary>The machine's randomness.</summary>
+public sealed class SystemEntropy : IEntropy
+{
+    /// <summary>The one instance.</summary>
+    public static SystemEntropy Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void Fill(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
+}
+
+/// <summary>What the core draws.</summary>
+public static class EntropyExtensions
+{
+    /// <summary>A random id.</summary>
+    public static Guid NextGuid(this IEntropy entropy)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        entropy.Fill(bytes);
+        return new(bytes, bigEndian: true);
+    }
+
+    /// <summary>A number from 0 up to 1, for jitter.</summary>
+    public static double NextFraction(this IEntropy entropy)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        entropy.Fill(bytes);
+        return BitConverter.ToUInt32(bytes) / (uint.MaxValue + 1.0);
+    }
+}

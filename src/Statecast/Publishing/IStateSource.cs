@@ -1,0 +1,42 @@
+using Statecast.Outbox;
+
+namespace Statecast.Publishing;
+
+/// <summary>One source database of a service, behind its capture adapter: what the host's relay and republisher work on.</summary>
+public interface IStateSource
+{
+    /// <summary>A name for people and metrics, for example the context's type name.</summary>
+    string Name { get; }
+
+    /// <summary>What is published from it.</summary>
+    IReadOnlyList<Publication> Publications { get; }
+
+    /// <summary>
+    /// Checks at start, before anything is sent: start-up findings, tables and layout, another schema than last time.
+    /// Queues the first republish of a contract that was never published, and one for a changed schema.
+    /// </summary>
+    /// <exception cref="SourceException">Something is not as it must be; the message says what mends it.</exception>
+    ValueTask PrepareAsync(CancellationToken ct);
+
+    /// <summary>Opens the relay's view of the database.</summary>
+    IOutboxStore OpenOutbox();
+
+    /// <summary>Queues work for the republisher, in a transaction of its own.</summary>
+    ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct);
+
+    /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks.</summary>
+    /// <returns>The keys in the chunk; 0 if nothing is queued.</returns>
+    ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct);
+}
+
+/// <summary>A source is not as it must be. The message says what, where and which setting or step mends it.</summary>
+public class SourceException : Exception
+{
+    /// <summary>A failure with its explanation.</summary>
+    public SourceException(string message)
+        : base(message) { }
+
+    /// <summary>A failure with its explanation and what caused it.</summary>
+    public SourceException(string message, Exception inner)
+        : base(message, inner) { }
+}

@@ -1,0 +1,213 @@
+using Statecast.Events;
+using Statecast.Serialization;
+
+namespace Statecast.Replicas;
+
+/// <summary>What a replica is made of. A change is found at the next start by its hash.</summary>
+/// <param name="Name">The replica's name: the destination, for example <c>shop.order.v1</c>.</param>
+/// <param name="Indexes">The declared indexes' names.</param>
+/// <param name="Handlers">The handlers' names, in the order of registration.</param>
+/// <param name="Hash">Over contract, schema, indexes and their code's version.</param>
+/// <param name="Retained">Whether the carrier keeps events: a file may then sync less.</param>
+public sealed record ReplicaLayout(
+    string Name,
+    IReadOnlyList<string> Indexes,
+    IReadOnlyList<string> Handlers,
+    Fingerprint Hash,
+    bool Retained
+);
+
+/// <summary>What an opened store holds.</summary>
+/// <param name="LayoutHash">The hash of the layout it was last written under; null for a new replica.</param>
+/// <param name="WasLive">Whether the replica was Live once.</param>
+/// <param name="Positions">How far each lane was applied.</param>
+/// <param name="Counters">Promise 6's sums so far.</param>
+/// <param name="Keys">Rows that are no tombstones.</param>
+/// <param name="Parked">Parked events.</param>
+/// <param name="FloorEpoch">The highest floor seen; 0 for none.</param>
+public sealed record ReplicaContents(
+    Fingerprint? LayoutHash,
+    bool WasLive,
+    IReadOnlyList<LanePosition> Positions,
+    ReplicaCounters Counters,
+    long Keys,
+    long Parked,
+    long FloorEpoch
+);
+
+/// <summary>How far a replica has applied a lane.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Incarnation">The lane's incarnation.</param>
+/// <param name="Next">The next position to read.</param>
+public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next);
+
+/// <summary>One key's row; a deleted key keeps its row without a body.</summary>
+public sealed record ReplicaRow
+{
+    /// <summary>The text form of the key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Epoch and revision.</summary>
+    public required StateRevision Revision { get; init; }
+
+    /// <summary>Whether the row is a tombstone.</summary>
+    public required bool Deleted { get; init; }
+
+    /// <summary>The operation that wrote the row: what a Snapshot wrote, an equal change may still announce to handlers.</summary>
+    public required StateOperation Operation { get; init; }
+
+    /// <summary>The body's codec.</summary>
+    public required string Codec { get; init; }
+
+    /// <summary>The body's schema.</summary>
+    public required Fingerprint Schema { get; init; }
+
+    /// <summary>The state's fingerprint; null for a tombstone.</summary>
+    public Fingerprint? Content { get; init; }
+
+    /// <summary>The body as received; empty for a tombstone.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>When the source captured the state.</summary>
+    public required DateTimeOffset CapturedAt { get; init; }
+
+    /// <summary>A bit per handler, in the layout's order: whether it has finished with a state of this key.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>How often this row was written: equals the distinct revisions applied, or an event was applied twice.</summary>
+    public long Writes { get; init; }
+
+    /// <summary>The row's entries in declared indexes. Written, never read back.</summary>
+    public IReadOnlyList<IndexEntry> Entries { get; init; } = [];
+}
+
+/// <summary>One value of a row in one index.</summary>
+/// <param name="Index">The index's name.</param>
+/// <param name="Value">The value's text form.</param>
+public readonly record struct IndexEntry(string Index, string Value);
+
+/// <summary>An event that cannot be applied, kept until applied, superseded or dropped.</summary>
+public sealed record ParkedEvent
+{
+    /// <summary>The key; for an event whose key cannot be read, <c>?</c> and its lane and position.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Why, for people.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The envelope, if it could be read.</summary>
+    public StateEvent? Event { get; init; }
+
+    /// <summary>The bytes as received, if the envelope could not be read.</summary>
+    public ReadOnlyMemory<byte> Raw { get; init; }
+
+    /// <summary>When it was parked.</summary>
+    public required DateTimeOffset ParkedAt { get; init; }
+}
+
+/// <summary>A state that a handler has not finished with: at most one per handler and key.</summary>
+public sealed record PendingChange
+{
+    /// <summary>The handler's name.</summary>
+    public required string Handler { get; init; }
+
+    /// <summary>The text form of the key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The state's revision.</summary>
+    public required StateRevision Revision { get; init; }
+
+    /// <summary>The newest operation.</summary>
+    public required StateOperation Operation { get; init; }
+
+    /// <summary>All causes since the handler last finished, joined.</summary>
+    public string? Causes { get; init; }
+
+    /// <summary>The newest state's body, codec and schema; null for a delete.</summary>
+    public StoredBody? Current { get; init; }
+
+    /// <summary>What the handler last finished with; null if it has never seen the key, or saw it deleted.</summary>
+    public StoredBody? Previous { get; init; }
+
+    /// <summary>When the source captured the newest state.</summary>
+    public required DateTimeOffset CapturedAt { get; init; }
+
+    /// <summary>W3C trace context of the newest state's capture.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>Tries so far that threw.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>The next try; null for a stalled change.</summary>
+    public DateTimeOffset? NextTry { get; init; }
+
+    /// <summary>Why the last try failed.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>A body and what is needed to read it.</summary>
+/// <param name="Codec">The codec's name.</param>
+/// <param name="Schema">The schema it was written in.</param>
+/// <param name="Body">The bytes.</param>
+public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory<byte> Body);
+
+/// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>
+/// <param name="Received">Events that came.</param>
+/// <param name="Applied">Events whose state a row took, or that a newer one of the same batch stood for.</param>
+/// <param name="Superseded">Events that a newer state made void.</param>
+/// <param name="Dropped">Parked events that an operator dropped.</param>
+public readonly record struct ReplicaCounters(long Received, long Applied, long Superseded, long Dropped)
+{
+    /// <summary>The sums of both.</summary>
+    public static ReplicaCounters operator +(ReplicaCounters left, ReplicaCounters right) =>
+        new(left.Received + right.Received, left.Applied + right.Applied, left.Superseded + right.Superseded, left.Dropped + right.Dropped);
+}
+
+/// <summary>Everything that one batch writes, in one local transaction.</summary>
+public sealed class ReplicaPlan
+{
+    /// <summary>Rows to insert or replace, by key; their index entries replace the old ones.</summary>
+    public List<ReplicaRow> Rows { get; } = [];
+
+    /// <summary>Events to park; one per key, a newer one replaces.</summary>
+    public List<ParkedEvent> Park { get; } = [];
+
+    /// <summary>Keys whose parked event is applied, superseded or dropped.</summary>
+    public List<string> Unpark { get; } = [];
+
+    /// <summary>
+    /// Changes for handlers, written before the rows. Where a handler has one for the key already, the newest state replaces, causes are joined,
+    /// the previous state stays, attempts start anew; else the previous state is the one given here.
+    /// </summary>
+    public List<PendingChange> Pending { get; } = [];
+
+    /// <summary>New positions.</summary>
+    public List<LanePosition> Positions { get; } = [];
+
+    /// <summary>Forgets all positions first: a new bootstrap.</summary>
+    public bool ResetPositions { get; set; }
+
+    /// <summary>Added to the stored sums.</summary>
+    public ReplicaCounters Counters { get; set; }
+
+    /// <summary>Marks the replica as having been Live, for good.</summary>
+    public bool BecameLive { get; set; }
+
+    /// <summary>Stores a new layout hash.</summary>
+    public Fingerprint? LayoutHash { get; set; }
+
+    /// <summary>Stores a higher floor; null for no change.</summary>
+    public long? FloorEpoch { get; set; }
+}
+
+/// <summary>A replica store failed. The message says what, where and which setting or step mends it.</summary>
+public class ReplicaStoreException : Exception
+{
+    /// <summary>A failure with its explanation.</summary>
+    public ReplicaStoreException(string message)
+        : base(message) { }
+
+    /// <summary>A failure with its explanation and what caused it.</summary>
+    public ReplicaStoreException(string message, Exception inner)
+        : base(message, inner) { }
+}

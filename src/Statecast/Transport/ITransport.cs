@@ -1,0 +1,69 @@
+using Statecast.Contracts;
+
+namespace Statecast.Transport;
+
+/// <summary>A configured carrier. One seam carries logs and queues; what a carrier can do is declared, never asked by type.</summary>
+public interface ITransport
+{
+    /// <summary>The carrier's name, for example <c>sqlite</c>: in outbox rows, in <c>Via</c>, in metrics as <c>messaging.system</c>.</summary>
+    string Carrier { get; }
+
+    /// <summary>What this carrier can do.</summary>
+    TransportAbilities Abilities { get; }
+
+    /// <summary>Declares or checks what a source needs and opens its sending side.</summary>
+    /// <exception cref="TransportException">The carrier cannot be reached or is not as it must be; the message says what mends it.</exception>
+    ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct);
+
+    /// <summary>Declares or checks what a target needs and opens its receiving side.</summary>
+    /// <exception cref="TransportException">The carrier cannot be reached or is not as it must be; the message says what mends it.</exception>
+    ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct);
+}
+
+/// <summary>What a carrier can do.</summary>
+public sealed record TransportAbilities
+{
+    /// <summary>Events stay after they were read: the newest of every key is there for a newcomer, and positions do the work of acknowledgements.</summary>
+    public required bool Retained { get; init; }
+
+    /// <summary>A record is appended only if the guard accepts it: the last record of a key is its newest revision by construction.</summary>
+    public required bool ConditionalAppend { get; init; }
+
+    /// <summary>A target can ask its source by message.</summary>
+    public required bool RequestChannel { get; init; }
+
+    /// <summary>The lanes of a destination unless configured: 8 on a log, 1 on a queue.</summary>
+    public required int DefaultLanes { get; init; }
+
+    /// <summary>The codec unless configured.</summary>
+    public string DefaultCodec { get; init; } = "json";
+}
+
+/// <summary>What a source sends.</summary>
+/// <param name="Source">The source's service name.</param>
+/// <param name="Destinations">What it sends there.</param>
+public sealed record SenderOptions(string Source, IReadOnlyList<SenderDestination> Destinations);
+
+/// <summary>A destination that a source writes.</summary>
+/// <param name="Contract">The contract.</param>
+/// <param name="Lanes">Its lane count.</param>
+/// <param name="Codec">The codec of its bodies.</param>
+public sealed record SenderDestination(StateContract Contract, int Lanes, string Codec);
+
+/// <summary>What a target receives.</summary>
+/// <param name="Target">The target's service name.</param>
+/// <param name="Instance">Names an instance with a replica store of its own; null where instances share one.</param>
+/// <param name="Contract">The contract to receive.</param>
+public sealed record ReceiverOptions(string Target, string? Instance, StateContract Contract);
+
+/// <summary>A carrier failed or is not as it must be. The message says what, where and which setting or step mends it.</summary>
+public class TransportException : Exception
+{
+    /// <summary>A failure with its explanation.</summary>
+    public TransportException(string message)
+        : base(message) { }
+
+    /// <summary>A failure with its explanation and what caused it.</summary>
+    public TransportException(string message, Exception inner)
+        : base(message, inner) { }
+}

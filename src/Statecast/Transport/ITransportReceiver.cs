@@ -1,0 +1,67 @@
+using Statecast.Events;
+
+namespace Statecast.Transport;
+
+/// <summary>
+/// A target's receiving side for one contract. Called by one loop.
+/// Lanes open and close while running (rebalance, fail-over); the source's word comes in between.
+/// </summary>
+public interface ITransportReceiver : IAsyncDisposable
+{
+    /// <summary>Waits for something to report: events, lanes, heartbeats, or a read that found a lane's tail.</summary>
+    /// <param name="maxEvents">The most events in one delivery: the target's backpressure.</param>
+    /// <param name="ct">Ends the wait.</param>
+    ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct);
+
+    /// <summary>Says from where an opened lane is to be read; on a log no event of the lane comes before. A queue ignores it.</summary>
+    ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct);
+
+    /// <summary>Says that everything in a delivery is in the replica for good. A queue acknowledges it to its broker; a log does nothing.</summary>
+    ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct);
+}
+
+/// <summary>What a receive brought. Processed in this order: closed, opened, batches, heartbeats.</summary>
+public sealed class Delivery
+{
+    /// <summary>Lanes that this target no longer reads: what of theirs is not applied yet is dropped.</summary>
+    public IReadOnlyList<LaneId> Closed { get; init; } = [];
+
+    /// <summary>Lanes that this target now reads; each is answered by a seek.</summary>
+    public IReadOnlyList<LaneOpened> Opened { get; init; } = [];
+
+    /// <summary>Events by lane.</summary>
+    public IReadOnlyList<LaneBatch> Batches { get; init; } = [];
+
+    /// <summary>The newest word of each source that arrived.</summary>
+    public IReadOnlyList<Heartbeat> Heartbeats { get; init; } = [];
+
+    /// <summary>The carrier's own handle, for acknowledgement.</summary>
+    public object? Handle { get; init; }
+}
+
+/// <summary>A lane that opened.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Incarnation">Positions stored under another incarnation are worthless: the replica bootstraps anew. 0 on a queue.</param>
+/// <param name="End">The lane's end now: the measure of a bootstrap's progress, and of nothing else. 0 on a queue.</param>
+public readonly record struct LaneOpened(LaneId Lane, long Incarnation, long End);
+
+/// <summary>What one lane brought.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Events">In the order received; empty where only the position or the tail is news.</param>
+/// <param name="Next">The next position to read, once these are applied. 0 on a queue.</param>
+/// <param name="AtTail">Whether this read found the tail: nothing was beyond <paramref name="Next"/> at that moment.</param>
+public sealed record LaneBatch(LaneId Lane, IReadOnlyList<ReceivedEvent> Events, long Next, bool AtTail);
+
+/// <summary>One received event, or what is left of one that cannot be read.</summary>
+/// <param name="Event">The envelope; null if <paramref name="Defect"/> says why there is none.</param>
+/// <param name="Position">Where it stood; 0 on a queue.</param>
+/// <param name="Key">The key, if that much is known; parked under it.</param>
+/// <param name="Defect">Why the envelope cannot be read.</param>
+/// <param name="Raw">The bytes as received, kept with the parked event.</param>
+public sealed record ReceivedEvent(
+    StateEvent? Event,
+    long Position,
+    string? Key = null,
+    string? Defect = null,
+    ReadOnlyMemory<byte> Raw = default
+);
