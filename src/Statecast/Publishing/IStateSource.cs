@@ -25,7 +25,7 @@ public interface IStateSource
     ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct);
 
     /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks.</summary>
-    /// <returns>The keys in the chunk; 0 if nothing is queued.</returns>
+    /// <returns>The keys in the chunk, at least 1 for a step that only moved the queue on; 0 if nothing is queued.</returns>
     ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct);
 }
 

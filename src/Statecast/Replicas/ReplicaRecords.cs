@@ -153,8 +153,8 @@ public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory
 
 /// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>
 /// <param name="Received">Events that came.</param>
-/// <param name="Applied">Events whose state a row took, or that a newer one of the same batch stood for.</param>
-/// <param name="Superseded">Events that a newer state made void.</param>
+/// <param name="Applied">Events whose state a row took.</param>
+/// <param name="Superseded">Events that a newer state made void, one of the same batch too.</param>
 /// <param name="Dropped">Parked events that an operator dropped.</param>
 public readonly record struct ReplicaCounters(long Received, long Applied, long Superseded, long Dropped)
 {
@@ -183,6 +183,9 @@ public sealed class ReplicaPlan
 
     /// <summary>New positions.</summary>
     public List<LanePosition> Positions { get; } = [];
+
+    /// <summary>Keys that came less keys that went: a reader's running count.</summary>
+    public long KeysDelta { get; set; }
 
     /// <summary>Forgets all positions first: a new bootstrap.</summary>
     public bool ResetPositions { get; set; }

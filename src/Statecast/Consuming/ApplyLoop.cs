@@ -1,0 +1,229 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Statecast.Diagnostics;
+using Statecast.Events;
+using Statecast.Hosting;
+using Statecast.Replicas;
+using Statecast.Transport;
+
+namespace Statecast.Consuming;
+
+/// <summary>Drives the apply machine of one replica over its carrier and its store. The only writer of the replica's rows.</summary>
+internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeProvider clock, IEntropy entropy) : ISupervisedLoop
+{
+    private readonly Channel<ParkedRequest> _requests = Channel.CreateUnbounded<ParkedRequest>(new() { SingleReader = true });
+    private readonly Backoff _backoff = new(entropy);
+    private bool _failing;
+
+    public string Name => $"apply {subscription.Layout.Name}";
+
+    public DateTimeOffset LastBeat { get; private set; } = clock.GetUtcNow();
+
+    /// <summary>Asks the loop to retry or drop parked events; answers how many it did.</summary>
+    public Task<int> ResolveAsync(string? key, bool drop, CancellationToken ct)
+    {
+        var request = new ParkedRequest(key, drop, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        _requests.Writer.TryWrite(request);
+        return request.Done.Task.WaitAsync(ct);
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var store = subscription.Store;
+        var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
+        if (contents.LayoutHash != subscription.Layout.Hash)
+            contents = await ReplicaRebuild.RunAsync(store, subscription, contents, clock, ct).ConfigureAwait(false);
+        var machine = new ApplyMachine(contents, subscription.Planner, subscription.Rules);
+        subscription.Status.Opened(machine.Progress, contents, await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false));
+        // What was parked may be readable now: the target was upgraded, or a codec was added.
+        await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
+        subscription.PendingWork.Signal();
+
+        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract);
+        await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
+        Log.Subscribed(logger, subscription.Layout.Name, subscription.Transport.Carrier, machine.Progress.State);
+        await ReceiveAll(machine, receiver, ct).ConfigureAwait(false);
+    }
+
+    private async Task ReceiveAll(ApplyMachine machine, ITransportReceiver receiver, CancellationToken ct)
+    {
+        Task<Delivery>? receiving = null;
+        Task<bool>? asked = null;
+        try
+        {
+            while (true)
+            {
+                receiving ??= receiver.ReceiveAsync(subscription.MaxBatch, ct).AsTask();
+                if (!receiving.IsCompleted)
+                {
+                    asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
+                    await Task.WhenAny(receiving, asked).ConfigureAwait(false);
+                }
+                LastBeat = clock.GetUtcNow();
+                if (asked is { IsCompleted: true })
+                {
+                    asked = null;
+                    while (_requests.Reader.TryRead(out var request))
+                        await Resolve(machine, request, ct).ConfigureAwait(false);
+                }
+                if (!receiving.IsCompleted)
+                    continue;
+                var delivery = await receiving.ConfigureAwait(false);
+                receiving = null;
+                await ApplyUntilDone(machine, receiver, delivery, ct).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // The receiver must not be disposed under a receive that still runs.
+            if (receiving is not null)
+                await receiving
+                    .ContinueWith(
+                        static _ => { },
+                        CancellationToken.None,
+                        TaskContinuationOptions.ExecuteSynchronously,
+                        TaskScheduler.Default
+                    )
+                    .ConfigureAwait(false);
+        }
+    }
+
+    private async Task ApplyUntilDone(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                await Apply(machine, receiver, delivery, ct).ConfigureAwait(false);
+                if (_failing)
+                    Log.ApplyRecovered(logger, subscription.Layout.Name);
+                _failing = false;
+                _backoff.Reset();
+                subscription.Status.Failed(null);
+                return;
+            }
+            // The store is the target's own: it is down or full, not the event's fault. Nothing is lost, the same delivery is tried again.
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                subscription.Status.Failed(e.Message);
+                if (!_failing)
+                    Log.ApplyFailing(logger, e, subscription.Layout.Name);
+                _failing = true;
+                await Task.Delay(_backoff.Next(), clock, ct).ConfigureAwait(false);
+                LastBeat = clock.GetUtcNow();
+            }
+        }
+    }
+
+    private async Task Apply(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    {
+        using var activity = StatecastActivity.Process(subscription, delivery);
+        var started = clock.GetTimestamp();
+        IReplicaUnit? unit = null;
+        try
+        {
+            var queue = new Queue<ApplyCommand>(subscription.Status.Step(() => machine.Deliver(delivery)));
+            while (queue.TryDequeue(out var command))
+            {
+                switch (command)
+                {
+                    case ApplyCommand.Seek seek:
+                        await receiver.SeekAsync(seek.Lane, seek.Position, ct).ConfigureAwait(false);
+                        break;
+                    case ApplyCommand.Load load:
+                        unit = await subscription.Store.BeginAsync(load.Keys, ct).ConfigureAwait(false);
+                        foreach (var next in machine.Loaded(unit, clock.GetUtcNow()))
+                            queue.Enqueue(next);
+                        break;
+                    case ApplyCommand.Commit commit:
+                        unit ??= await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
+                        await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
+                        await unit.DisposeAsync().ConfigureAwait(false);
+                        unit = null;
+                        Told(commit.Plan);
+                        break;
+                    case ApplyCommand.Acknowledge acknowledge:
+                        await receiver.AcknowledgeAsync(acknowledge.Delivery, ct).ConfigureAwait(false);
+                        break;
+                    default:
+                        throw new InvalidOperationException($"{command.GetType().Name} is no command that the loop knows.");
+                }
+            }
+        }
+        finally
+        {
+            if (unit is not null)
+                await unit.DisposeAsync().ConfigureAwait(false);
+        }
+        await Finish(machine, ct).ConfigureAwait(false);
+        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started));
+    }
+
+    private async Task Finish(ApplyMachine machine, CancellationToken ct)
+    {
+        var before = machine.Progress.State;
+        foreach (var command in subscription.Status.Step(() => machine.Finished(clock.GetUtcNow())))
+        {
+            if (command is not ApplyCommand.Commit commit)
+                continue;
+            await using var unit = await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
+            await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
+            subscription.Status.Step(() =>
+            {
+                machine.Progress.StoredLive();
+                return true;
+            });
+        }
+        if (machine.Progress.State != before)
+            Log.ReplicaState(logger, subscription.Layout.Name, before, machine.Progress.State, subscription.Status.Keys);
+    }
+
+    private void Told(ReplicaPlan plan)
+    {
+        subscription.Status.Committed(plan, plan.KeysDelta);
+        foreach (var parked in plan.Park)
+            Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
+        StatecastMeter.Applied(subscription, plan);
+        if (plan.Pending.Count > 0)
+            subscription.PendingWork.Signal();
+    }
+
+    private async Task Resolve(ApplyMachine machine, ParkedRequest request, CancellationToken ct)
+    {
+        try
+        {
+            request.Done.TrySetResult(await ResolveParked(machine, request, ct).ConfigureAwait(false));
+        }
+        // The operator who asked hears of it; the loop goes on.
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            request.Done.TrySetException(e);
+        }
+    }
+
+    private async Task<int> ResolveParked(ApplyMachine machine, ParkedRequest request, CancellationToken ct)
+    {
+        var parked = new List<ParkedEvent>();
+        await foreach (var each in subscription.Store.Inbox.ParkedAsync(ct).ConfigureAwait(false))
+            if (request.Key is null || request.Key == each.Key)
+                parked.Add(each);
+        if (parked.Count == 0)
+            return 0;
+        await using var unit = await subscription.Store.BeginAsync([.. parked.Select(p => p.Key)], ct).ConfigureAwait(false);
+        var plan = request.Drop
+            ? Drop(parked)
+            : subscription.Planner.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
+        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
+        Told(plan);
+        return plan.Unpark.Count;
+    }
+
+    private static ReplicaPlan Drop(List<ParkedEvent> parked)
+    {
+        var plan = new ReplicaPlan { Counters = new(0, 0, 0, parked.Count) };
+        plan.Unpark.AddRange(parked.Select(p => p.Key));
+        return plan;
+    }
+
+    private sealed record ParkedRequest(string? Key, bool Drop, TaskCompletionSource<int> Done);
+}

@@ -1,0 +1,284 @@
+using System.Globalization;
+using Statecast.Events;
+using Statecast.Replicas;
+using Statecast.Transport;
+
+namespace Statecast.Consuming;
+
+/// <summary>
+/// Decides what a batch writes: newest revision per key wins inside the batch, the guard decides against the stored row, what cannot be applied is parked.
+/// Pure: everything it needs is loaded before.
+/// </summary>
+/// <param name="layout">The replica.</param>
+/// <param name="reader">Reads bodies.</param>
+/// <param name="rules">The rules.</param>
+/// <param name="replay">A bit per handler that asked for the bootstrap's states and for unchanged Snapshots.</param>
+public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, ApplyRules rules, long replay = 0)
+{
+    /// <summary>The keys of a delivery, for loading.</summary>
+    public static IReadOnlyCollection<string> KeysOf(Delivery delivery)
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var batch in delivery.Batches)
+        foreach (var received in batch.Events)
+            keys.Add(KeyOf(batch.Lane, received));
+        return keys;
+    }
+
+    /// <summary>Plans a delivery's events.</summary>
+    /// <param name="delivery">The events.</param>
+    /// <param name="unit">The loaded rows and parked events of their keys.</param>
+    /// <param name="live">Whether the replica was Live: before, handlers stay silent.</param>
+    /// <param name="floorEpoch">Everything below is superseded.</param>
+    /// <param name="now">For parked events' time.</param>
+    public ReplicaPlan Plan(Delivery delivery, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    {
+        var plan = new ReplicaPlan();
+        var keys = new Dictionary<string, KeyPlan>(StringComparer.Ordinal);
+        long received = 0;
+        foreach (var batch in delivery.Batches)
+        foreach (var item in batch.Events)
+        {
+            received++;
+            var key = KeyOf(batch.Lane, item);
+            if (!keys.TryGetValue(key, out var state))
+                keys[key] = state = new(key, unit.Find(key), unit.FindParked(key));
+            Take(state, item, floorEpoch, now);
+        }
+        plan.Counters = new(received, 0, 0, 0);
+        foreach (var state in keys.Values)
+            Write(plan, state, live, now);
+        return plan;
+    }
+
+    /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>
+    public ReplicaPlan Retry(IEnumerable<ParkedEvent> parked, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    {
+        var plan = new ReplicaPlan();
+        foreach (var each in parked)
+        {
+            if (each.Event is not { } stateEvent || unit.FindParked(each.Key) is not { } current)
+                continue;
+            var state = new KeyPlan(each.Key, unit.Find(each.Key), null);
+            Take(state, new(stateEvent, 0), floorEpoch, now);
+            if (state.Parked is not { } again)
+                plan.Unpark.Add(each.Key);
+            else if (again.Reason != current.Reason)
+                plan.Park.Add(again with { ParkedAt = current.ParkedAt });
+            state.Parked = null;
+            Write(plan, state, live, now);
+        }
+        return plan;
+    }
+
+    private void Take(KeyPlan key, ReceivedEvent received, long floorEpoch, DateTimeOffset now)
+    {
+        if (received.Event is not { } incoming)
+        {
+            Park(
+                key,
+                new ParkedEvent
+                {
+                    Key = key.Key,
+                    Reason = received.Defect ?? "no envelope",
+                    Raw = received.Raw,
+                    ParkedAt = now,
+                }
+            );
+            return;
+        }
+        var verdict = rules.Guard.Judge(key.Newest, incoming, floorEpoch);
+        if (verdict == GuardVerdict.Supersede)
+        {
+            key.Superseded++;
+            // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6).
+            if (
+                key.Row is { Operation: StateOperation.Snapshot } row
+                && incoming.Operation != StateOperation.Snapshot
+                && SaysTheSame(row, incoming)
+            )
+                key.Announce(incoming, confirmsSnapshot: true);
+            return;
+        }
+        var inspection = incoming.IsDelete ? StateInspection.Readable([]) : Inspect(incoming);
+        if (inspection.Defect is { } defect)
+        {
+            Park(
+                key,
+                new ParkedEvent
+                {
+                    Key = key.Key,
+                    Reason = defect,
+                    Event = incoming,
+                    ParkedAt = now,
+                }
+            );
+            return;
+        }
+        if (key.Winner is not null)
+            key.Superseded++;
+        key.Winner = incoming;
+        key.Entries = inspection.Entries;
+        key.Newest = new(incoming.Revision, incoming.IsDelete, incoming.Content);
+        if (incoming.Operation != StateOperation.Snapshot)
+            key.Announce(incoming, confirmsSnapshot: false);
+        else
+            key.SnapshotCauses = Causes.Join(key.SnapshotCauses, incoming.Causes);
+    }
+
+    private StateInspection Inspect(StateEvent incoming) =>
+        incoming.Operation == StateOperation.Patch
+            ? StateInspection.Unreadable(
+                "partial updates are not supported by this version: upgrade the target, or let the source send full states."
+            )
+            : reader.Inspect(incoming);
+
+    private static void Park(KeyPlan key, ParkedEvent incoming)
+    {
+        // One parked event per key: the newer one stands for the older.
+        if (key.Parked is { } old)
+        {
+            key.Superseded++;
+            if (old.Event is { } before && incoming.Event is { } after && before.Revision > after.Revision)
+                return;
+        }
+        key.Parked = incoming;
+        key.ParkedNow = true;
+    }
+
+    private void Write(ReplicaPlan plan, KeyPlan key, bool live, DateTimeOffset now)
+    {
+        if (key.Winner is { } winner)
+        {
+            if (key.Parked is { } parked && (parked.Event is null || parked.Event.Revision <= winner.Revision))
+            {
+                key.Superseded++;
+                if (!key.ParkedNow || key.WasParked)
+                    plan.Unpark.Add(key.Key);
+                key.Parked = null;
+                key.ParkedNow = false;
+            }
+            Announce(plan, key, live, now);
+            if (RowOf(key, winner, live) is { } row)
+                plan.Rows.Add(row);
+            plan.KeysDelta += (winner.IsDelete ? 0 : 1) - (key.Row is { Deleted: false } ? 1 : 0);
+            plan.Counters += new ReplicaCounters(0, 1, 0, 0);
+        }
+        else if (key.Confirms is { } change && key.Row is { } row)
+        {
+            Announce(plan, key, live, now);
+            plan.Rows.Add(row with { Operation = change.Operation, Entries = reader.Inspect(change).Entries });
+        }
+        if (key.ParkedNow && key.Parked is { } waiting)
+            plan.Park.Add(waiting);
+        plan.Counters += new ReplicaCounters(0, 0, key.Superseded, 0);
+    }
+
+    private ReplicaRow? RowOf(KeyPlan key, StateEvent winner, bool live)
+    {
+        var silent = winner.Operation == StateOperation.Snapshot && !(live && key.Changed(reader));
+        var row = new ReplicaRow
+        {
+            Key = key.Key,
+            Revision = winner.Revision,
+            Deleted = winner.IsDelete,
+            Operation =
+                silent && key.Change is null ? StateOperation.Snapshot
+                : winner.IsDelete ? StateOperation.Delete
+                : StateOperation.Upsert,
+            Codec = winner.Codec,
+            Schema = winner.Schema,
+            Content = winner.Content,
+            Body = winner.Body,
+            CapturedAt = winner.CapturedAt,
+            Seen = key.Row?.Seen ?? 0,
+            // A Snapshot that replaces an equal revision is no second application of it.
+            Writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1),
+            Entries = key.Entries,
+        };
+        return winner.IsDelete ? rules.Tombstone(row) : row;
+    }
+
+    private void Announce(ReplicaPlan plan, KeyPlan key, bool live, DateTimeOffset now)
+    {
+        for (var handler = 0; handler < layout.Handlers.Count; handler++)
+        {
+            var bit = 1L << handler;
+            var asked = (replay & bit) != 0;
+            if (!asked && !(live && (key.Change is not null || key.Changed(reader))))
+                continue;
+            var said = key.Winner ?? key.Confirms!;
+            if (said.IsDelete && key.Row is not { Deleted: false } && key.Confirms is null)
+                continue; // nothing was there: no handler has anything to undo
+            plan.Pending.Add(
+                new PendingChange
+                {
+                    Handler = layout.Handlers[handler],
+                    Key = key.Key,
+                    Revision = said.Revision,
+                    Operation = key.Change is not null && !said.IsDelete ? StateOperation.Upsert : said.Operation,
+                    Causes = Causes.Join(key.Causes, key.SnapshotCauses),
+                    Current = said.IsDelete ? null : new(said.Codec, said.Schema, said.Body),
+                    Previous =
+                        key.Row is { Deleted: false } row && (row.Seen & bit) != 0 && key.Winner is not null
+                            ? new(row.Codec, row.Schema, row.Body)
+                            : null,
+                    CapturedAt = said.CapturedAt,
+                    TraceParent = said.TraceParent,
+                    NextTry = now,
+                }
+            );
+        }
+    }
+
+    private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
+        row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;
+
+    private static string KeyOf(LaneId lane, ReceivedEvent received) =>
+        received.Event?.Key ?? received.Key ?? string.Create(CultureInfo.InvariantCulture, $"?{lane.Number}@{received.Position}");
+
+    /// <summary>What a batch makes of one key.</summary>
+    private sealed class KeyPlan(string key, ReplicaRow? row, ParkedEvent? parked)
+    {
+        public string Key { get; } = key;
+        public ReplicaRow? Row { get; } = row;
+        public bool WasParked { get; } = parked is not null;
+        public KeyNewest? Newest { get; set; } = row is null ? null : new(row.Revision, row.Deleted, row.Content);
+        public ParkedEvent? Parked { get; set; } = parked;
+        public bool ParkedNow { get; set; }
+        public StateEvent? Winner { get; set; }
+        public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
+        public long Superseded { get; set; }
+
+        /// <summary>The newest accepted change, or null if only Snapshots came.</summary>
+        public StateEvent? Change { get; private set; }
+
+        /// <summary>A change that says again what a silent Snapshot wrote.</summary>
+        public StateEvent? Confirms { get; private set; }
+
+        public string? Causes { get; private set; }
+        public string? SnapshotCauses { get; set; }
+
+        public void Announce(StateEvent change, bool confirmsSnapshot)
+        {
+            Change = change;
+            if (confirmsSnapshot)
+                Confirms = change;
+            Causes = Events.Causes.Join(Causes, change.Causes);
+        }
+
+        /// <summary>Whether the winner differs from the row: a decoded state equal to the row's is no change.</summary>
+        public bool Changed(IStateReader reader)
+        {
+            if (Winner is not { } winner)
+                return false;
+            if (Row is not { } row || row.Deleted != winner.IsDelete)
+                return Row is not null || !winner.IsDelete;
+            if (winner.IsDelete || row.Content == winner.Content)
+                return false;
+            return row.Schema == winner.Schema
+                || reader.OwnFingerprint(new(row.Codec, row.Schema, row.Body))
+                    != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using Statecast.Events;
+using Statecast.Replicas;
+
+namespace Statecast.Consuming;
+
+/// <summary>
+/// A contract, an index or its code changed since the rows were written: reads every row again and writes its index entries anew.
+/// A row whose body the new shape cannot read is parked with the reason; the source's next full state of the key supersedes it.
+/// </summary>
+internal static class ReplicaRebuild
+{
+    private const int ChunkSize = 1000;
+
+    public static async Task<ReplicaContents> RunAsync(
+        IReplicaStore store,
+        Subscription subscription,
+        ReplicaContents contents,
+        TimeProvider clock,
+        CancellationToken ct
+    )
+    {
+        // A new replica has nothing to read again: its hash is stored with the first chunk, which is empty.
+        var chunk = new List<ReplicaRow>(ChunkSize);
+        await foreach (var row in store.EnumerateAsync(ct).ConfigureAwait(false))
+        {
+            chunk.Add(row);
+            if (chunk.Count == ChunkSize)
+            {
+                await Write(store, subscription, chunk, null, clock, ct).ConfigureAwait(false);
+                chunk.Clear();
+            }
+        }
+        await Write(store, subscription, chunk, subscription.Layout, clock, ct).ConfigureAwait(false);
+        return contents.LayoutHash is null ? contents : await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
+    }
+
+    private static async Task Write(
+        IReplicaStore store,
+        Subscription subscription,
+        List<ReplicaRow> rows,
+        ReplicaLayout? done,
+        TimeProvider clock,
+        CancellationToken ct
+    )
+    {
+        var plan = new ReplicaPlan { LayoutHash = done?.Hash };
+        await using var unit = await store.BeginAsync([.. rows.Select(r => r.Key)], ct).ConfigureAwait(false);
+        foreach (var row in rows)
+        {
+            var said = EventOf(row, subscription);
+            var inspection = subscription.Reader.Inspect(said);
+            if (inspection.Defect is { } defect)
+                plan.Park.Add(
+                    new()
+                    {
+                        Key = row.Key,
+                        Reason = defect,
+                        Event = said,
+                        ParkedAt = clock.GetUtcNow(),
+                    }
+                );
+            else
+                plan.Rows.Add(row with { Entries = inspection.Entries });
+        }
+        // Counted as received again: received = applied + superseded + parked must hold for the rows that are parked now.
+        plan.Counters = new(plan.Park.Count, 0, 0, 0);
+        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
+    }
+
+    private static StateEvent EventOf(ReplicaRow row, Subscription subscription) =>
+        new()
+        {
+            Contract = subscription.Contract.Name,
+            Lane = new(subscription.Contract.Destination, 0),
+            Key = row.Key,
+            Revision = row.Revision,
+            // A Snapshot replaces an equal revision, so that a retry after an upgrade applies.
+            Operation = StateOperation.Snapshot,
+            Codec = row.Codec,
+            Schema = row.Schema,
+            Content = row.Content,
+            Body = row.Body,
+            CapturedAt = row.CapturedAt,
+            Source = "",
+        };
+}

@@ -1,0 +1,89 @@
+using Statecast.Contracts;
+using Statecast.Events;
+using Statecast.Replicas;
+using Statecast.Serialization;
+
+namespace Statecast.Consuming;
+
+/// <summary>Reads bodies of one contract with the codecs that this service knows.</summary>
+/// <param name="contract">The contract.</param>
+/// <param name="codecs">The codecs by name.</param>
+/// <param name="indexes">The replica's indexes.</param>
+public sealed class StateReader<TState>(
+    StateContract<TState> contract,
+    IReadOnlyDictionary<string, IStateCodec> codecs,
+    IReadOnlyList<StateIndex<TState>> indexes
+) : IStateReader
+    where TState : class
+{
+    /// <inheritdoc/>
+    public StateInspection Inspect(StateEvent stateEvent)
+    {
+        if (stateEvent.Contract != contract.Name || stateEvent.Lane.Destination != contract.Destination)
+            return StateInspection.Unreadable(
+                $"the event is of {stateEvent.Lane.Destination}, this replica of {contract.Destination}: another contract, or another major version, needs a replica of its own."
+            );
+        TState state;
+        try
+        {
+            state = Decode(stateEvent.Codec, stateEvent.Schema, stateEvent.Body);
+            var key = contract.KeyTextOf(state);
+            if (key != stateEvent.Key)
+                return StateInspection.Unreadable($"the envelope names key '{stateEvent.Key}', the body is of key '{key}'.");
+        }
+        catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
+        {
+            return StateInspection.Unreadable(e.Message);
+        }
+        return Collect(state);
+    }
+
+    /// <inheritdoc/>
+    public Fingerprint? OwnFingerprint(StoredBody body)
+    {
+        try
+        {
+            var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+            var writer = new Serialization.Avro.AvroWriter(buffer);
+            contract.WriteAvro(ref writer, Decode(body.Codec, body.Schema, body.Body));
+            return Fingerprint.Of(buffer.WrittenSpan);
+        }
+        catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a stored body.</summary>
+    /// <exception cref="StateFormatException">The body is no state of the contract.</exception>
+    public TState Decode(StoredBody body) => Decode(body.Codec, body.Schema, body.Body);
+
+    private TState Decode(string codec, Fingerprint schema, ReadOnlyMemory<byte> body) =>
+        codecs.TryGetValue(codec, out var known)
+            ? known.Decode(contract, schema, body)
+            : throw new StateFormatException(
+                "$",
+                -1,
+                $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}."
+            );
+
+    private StateInspection Collect(TState state)
+    {
+        if (indexes.Count == 0)
+            return StateInspection.Readable([]);
+        var entries = new List<IndexEntry>(indexes.Count);
+        foreach (var index in indexes)
+        {
+            try
+            {
+                index.Collect(state, entries);
+            }
+            // The delegate is the user's: whatever it throws delays this key only.
+            catch (Exception e)
+            {
+                return StateInspection.Unreadable($"the index '{index.Name}' threw {e.GetType().Name}: {e.Message}");
+            }
+        }
+        return StateInspection.Readable(entries);
+    }
+}

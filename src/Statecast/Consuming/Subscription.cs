@@ -1,0 +1,25 @@
+using Statecast.Contracts;
+using Statecast.Hosting;
+using Statecast.Replicas;
+using Statecast.Transport;
+
+namespace Statecast.Consuming;
+
+/// <summary>Everything that one replica's loops share.</summary>
+internal sealed class Subscription
+{
+    public required string Target { get; init; }
+    public required string? Instance { get; init; }
+    public required StateContract Contract { get; init; }
+    public required ITransport Transport { get; init; }
+    public required IReplicaStore Store { get; init; }
+    public required ReplicaLayout Layout { get; init; }
+    public required IStateReader Reader { get; init; }
+    public required ApplyPlanner Planner { get; init; }
+    public required ApplyRules Rules { get; init; }
+    public required ReplicaStatus Status { get; init; }
+    public required int MaxBatch { get; init; }
+
+    /// <summary>Set when handlers have something to do.</summary>
+    public AsyncSignal PendingWork { get; } = new();
+}

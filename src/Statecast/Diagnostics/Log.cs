@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging;
+using Statecast.Replicas;
+
+namespace Statecast.Diagnostics;
+
+/// <summary>The log catalogue of targets and hosting. Event ids are fixed: 1000–1099 hosting, 3000–3099 targets; the relay has 2000–2099 of its own. Payloads are never logged.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Error, "The loop '{Loop}' failed; it starts again in {Wait}.")]
+    public static partial void LoopFailed(ILogger logger, Exception exception, string loop, TimeSpan wait);
+
+    [LoggerMessage(1002, LogLevel.Information, "Statecast service '{Service}' started: {Sources} source(s), {Replicas} replica(s).")]
+    public static partial void Started(ILogger logger, string service, int sources, int replicas);
+
+    [LoggerMessage(1003, LogLevel.Information, "Statecast service '{Service}' stopped.")]
+    public static partial void Stopped(ILogger logger, string service);
+
+    [LoggerMessage(1004, LogLevel.Information, "The loop '{Loop}' works again.")]
+    public static partial void LoopRecovered(ILogger logger, string loop);
+
+    [LoggerMessage(
+        1005,
+        LogLevel.Warning,
+        "The loop '{Loop}' did not end within the drain time-out of {Timeout}; what it had begun is done again at the next start."
+    )]
+    public static partial void DrainTimedOut(ILogger logger, string loop, TimeSpan timeout);
+
+    [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
+    public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
+
+    [LoggerMessage(3002, LogLevel.Information, "Replica '{Replica}' went from {Before} to {After} with {Keys} keys.")]
+    public static partial void ReplicaState(ILogger logger, string replica, ReplicaState before, ReplicaState after, long keys);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Replica '{Replica}' parked an event of key '{Key}': {Reason}")]
+    public static partial void Parked(ILogger logger, string replica, string key, string reason);
+
+    [LoggerMessage(3004, LogLevel.Error, "Replica '{Replica}' cannot apply; the same batch is tried again until it can.")]
+    public static partial void ApplyFailing(ILogger logger, Exception exception, string replica);
+
+    [LoggerMessage(3005, LogLevel.Information, "Replica '{Replica}' applies again.")]
+    public static partial void ApplyRecovered(ILogger logger, string replica);
+
+    [LoggerMessage(3006, LogLevel.Warning, "Handler '{Handler}' threw for key '{Key}' (try {Attempt}; stalled: {Stalled}).")]
+    public static partial void HandlerFailed(ILogger logger, Exception exception, string handler, string key, int attempt, bool stalled);
+
+    [LoggerMessage(3007, LogLevel.Error, "The republisher of source '{Source}' failed; it tries again in {Wait}.")]
+    public static partial void RepublishFailed(ILogger logger, Exception exception, string source, TimeSpan wait);
+
+    [LoggerMessage(3008, LogLevel.Information, "Source '{Source}' republished {Keys} keys.")]
+    public static partial void Republished(ILogger logger, string source, long keys);
+}

@@ -1,0 +1,41 @@
+namespace Statecast.Hosting;
+
+/// <summary>Wakes one waiter; a signal that nobody waits for is kept, several are one.</summary>
+internal sealed class AsyncSignal
+{
+    private readonly SemaphoreSlim _semaphore = new(0, 1);
+
+    public void Signal()
+    {
+        // Two signallers may meet here; one permit is all that is wanted.
+        try
+        {
+            if (_semaphore.CurrentCount == 0)
+                _semaphore.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // The other was first: the waiter wakes all the same.
+        }
+    }
+
+    /// <summary>Waits for a signal or the time-out.</summary>
+    public async Task WaitAsync(TimeSpan timeout, TimeProvider clock, CancellationToken ct)
+    {
+        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await using var timer = clock.CreateTimer(
+            static s => ((CancellationTokenSource)s!).Cancel(),
+            expiry,
+            timeout,
+            Timeout.InfiniteTimeSpan
+        );
+        try
+        {
+            await _semaphore.WaitAsync(expiry.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // Timed out: the caller looks for itself.
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Statecast.Consuming;
+using Statecast.Contracts;
+using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
+using Statecast.Serialization;
+
+namespace Statecast.Hosting;
+
+/// <summary>Declares one replica: where it is kept, its indexes and its handlers.</summary>
+/// <typeparam name="TState">The contract.</typeparam>
+public sealed class ReplicaBuilder<TState>
+    where TState : class, IStateContract<TState>
+{
+    private readonly StateContract<TState> _contract;
+    private readonly List<StateIndex<TState>> _indexes = [];
+    private readonly List<Func<Func<StoredBody, TState>, HandlerRegistration>> _handlers = [];
+    private readonly HashSet<string> _handlerNames = [];
+    private Func<IServiceProvider, IReplicaStore>? _store;
+    private string? _carrier;
+    private string? _instance;
+
+    internal ReplicaBuilder(IServiceCollection services, StateContract<TState> contract)
+    {
+        Services = services;
+        _contract = contract;
+    }
+
+    /// <summary>The application's services, for adapters' extensions.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Keeps the replica in memory: it bootstraps anew at every start.</summary>
+    public ReplicaBuilder<TState> InMemory() => In(static _ => new MemoryReplicaStore());
+
+    /// <summary>Keeps the replica in a store that an adapter makes.</summary>
+    public ReplicaBuilder<TState> In(Func<IServiceProvider, IReplicaStore> store)
+    {
+        _store = store;
+        return this;
+    }
+
+    /// <summary>Receives from this carrier instead of the service's first.</summary>
+    public ReplicaBuilder<TState> From(string carrier)
+    {
+        _carrier = carrier;
+        return this;
+    }
+
+    /// <summary>Names an instance whose store is its own, where several instances of the service run.</summary>
+    public ReplicaBuilder<TState> Instance(string name)
+    {
+        _instance = name;
+        return this;
+    }
+
+    /// <summary>Declares an index, for <see cref="IReplica{TKey, TState}.QueryAsync"/>. A new or changed one is built from the rows at the next start.</summary>
+    /// <exception cref="InvalidOperationException">The replica has an index of that name.</exception>
+    public ReplicaBuilder<TState> Index(StateIndex<TState> index)
+    {
+        if (_indexes.Any(i => i.Name == index.Name))
+            throw new InvalidOperationException($"The replica of {_contract.Destination} has an index named '{index.Name}' already.");
+        _indexes.Add(index);
+        return this;
+    }
+
+    /// <summary>Adds a handler, made by the container in a scope per call.</summary>
+    /// <param name="name">Stored with pending work; default the handler's type name. Keep it when the type is renamed.</param>
+    /// <param name="replay">Whether it also sees the bootstrap's states and Snapshots that change nothing.</param>
+    /// <exception cref="InvalidOperationException">The replica has a handler of that name, or 63 handlers.</exception>
+    public ReplicaBuilder<TState> On<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        string? name = null,
+        bool replay = false
+    )
+        where THandler : class, IStateHandler<TState>
+    {
+        var known = name ?? typeof(THandler).Name;
+        if (!_handlerNames.Add(known))
+            throw new InvalidOperationException(
+                $"The replica of {_contract.Destination} has a handler named '{known}' already: give one of them another name."
+            );
+        if (_handlers.Count == 63)
+            throw new InvalidOperationException("A replica has at most 63 handlers.");
+        Services.TryAddScoped<THandler>();
+        _handlers.Add(decode => new HandlerRegistration<TState, THandler>(known, replay, decode));
+        return this;
+    }
+
+    internal ReplicaRegistration Build()
+    {
+        var store =
+            _store
+            ?? throw new InvalidOperationException(
+                $"The replica of {_contract.Destination} has no store: add .InMemory(), or an adapter's such as .InSqlite(\"file.db\")."
+            );
+        return _contract.Accept(new Registrar(this, store));
+    }
+
+    /// <summary>Learns the key's type from the contract, without reflection.</summary>
+    private sealed class Registrar(ReplicaBuilder<TState> builder, Func<IServiceProvider, IReplicaStore> store)
+        : IContractVisitor<ReplicaRegistration>
+    {
+        public ReplicaRegistration Visit<TKey, T>(StateContract<TKey, T> contract)
+            where TKey : notnull
+            where T : class
+        {
+            if (contract is not StateContract<TKey, TState> typed)
+                throw new InvalidOperationException($"{contract.Destination} is a contract of {typeof(T)}, not of {typeof(TState)}.");
+            var registration = new ReplicaRegistration<TKey, TState>(typed, store, [.. builder._indexes], [.. builder._handlers])
+            {
+                Contract = typed,
+                Carrier = builder._carrier,
+                Instance = builder._instance,
+            };
+            builder.Services.AddSingleton<IReplica<TKey, TState>>(services =>
+                services.GetRequiredService<IReplicaDirectory>().ReplicaOf<TKey, TState>(typed.Destination)
+            );
+            return registration;
+        }
+    }
+}

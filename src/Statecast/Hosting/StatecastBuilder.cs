@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+using Statecast.Contracts;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Transport;
+
+namespace Statecast.Hosting;
+
+/// <summary>Declares what a service publishes and which replicas it holds. Additive: several modules may each add to it.</summary>
+public sealed class StatecastBuilder
+{
+    private readonly StatecastRegistration _registration;
+
+    internal StatecastBuilder(IServiceCollection services, StatecastRegistration registration)
+    {
+        Services = services;
+        _registration = registration;
+    }
+
+    /// <summary>The service's name: feeds the events' source, queues and groups.</summary>
+    public string Service => _registration.Service;
+
+    /// <summary>The application's services, for adapters' extensions.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Adds a carrier. The first is the default; the same carrier twice is an error.</summary>
+    /// <param name="carrier">Its name, for <c>Via</c> and <c>From</c>.</param>
+    /// <param name="create">Makes it once, at start.</param>
+    /// <exception cref="InvalidOperationException">The carrier was added already.</exception>
+    public StatecastBuilder AddTransport(string carrier, Func<IServiceProvider, ITransport> create)
+    {
+        if (_registration.Transports.Any(t => t.Carrier == carrier))
+            throw new InvalidOperationException($"The carrier '{carrier}' was added already. Configure it once per service.");
+        _registration.Transports.Add((carrier, create));
+        return this;
+    }
+
+    /// <summary>Adds what an adapter package brings for one database technology; adding it again changes nothing.</summary>
+    public StatecastBuilder AddDatabase(string providerName, Func<IServiceProvider, IDatabaseAdapter> create)
+    {
+        if (_registration.ProviderNames.Add(providerName))
+            Services.AddSingleton(create);
+        return this;
+    }
+
+    /// <summary>Adds a source database, behind its capture adapter.</summary>
+    public StatecastBuilder AddSource(Func<IServiceProvider, IStateSource> create)
+    {
+        _registration.Sources.Add(create);
+        return this;
+    }
+
+    /// <summary>Declares a replica of a contract. It also registers <c>IReplica&lt;TKey, TState&gt;</c>.</summary>
+    /// <exception cref="InvalidOperationException">The service has a replica of the contract already.</exception>
+    public StatecastBuilder Replica<TState>(Action<ReplicaBuilder<TState>> configure)
+        where TState : class, IStateContract<TState>
+    {
+        var contract = TState.Contract;
+        if (_registration.Replicas.Any(r => r.Contract.Destination == contract.Destination))
+            throw new InvalidOperationException(
+                $"The service '{Service}' has a replica of {contract.Destination} already: configure it in one place."
+            );
+        var replica = new ReplicaBuilder<TState>(Services, contract);
+        configure(replica);
+        _registration.Replicas.Add(replica.Build());
+        return this;
+    }
+
+    /// <summary>Sets options from code; the configuration section <c>Statecast</c> is read after and wins.</summary>
+    public StatecastBuilder Configure(Action<StatecastOptions> configure)
+    {
+        Services.Configure(configure);
+        return this;
+    }
+}

@@ -1,0 +1,45 @@
+using Statecast.Consuming;
+
+namespace Statecast.Hosting;
+
+/// <summary>Settings of a service. From code, then from the configuration section <c>Statecast</c>; checked at start.</summary>
+public sealed class StatecastOptions
+{
+    /// <summary>How a target applies. Section <c>Statecast:Target</c>.</summary>
+    public TargetOptions Target { get; set; } = new();
+
+    /// <summary>How handlers run. Section <c>Statecast:Handlers</c>.</summary>
+    public HandlerOptions Handlers { get; set; } = new();
+
+    /// <summary>How a source republishes. Section <c>Statecast:Republish</c>.</summary>
+    public RepublishOptions Republish { get; set; } = new();
+
+    /// <summary>The longest that stopping waits for work in flight; below the host's own shutdown time-out (30 s). Default 10 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A loop that has not gone round for so long makes the liveness check fail. Default 2 minutes.</summary>
+    public TimeSpan LoopTimeout { get; set; } = TimeSpan.FromMinutes(2);
+}
+
+/// <summary>How a target applies. Configuration section <c>Statecast:Target</c>.</summary>
+public sealed class TargetOptions
+{
+    /// <summary>The most events in one local transaction, 1 to 100,000. Default 2,000.</summary>
+    public int MaxBatch { get; set; } = 2000;
+
+    /// <summary>How long a read waits for a token's state. Default 5 s.</summary>
+    public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The readiness check reports degraded when a Live replica is staler than this, or unknown. Default 30 s.</summary>
+    public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>
+public sealed class RepublishOptions
+{
+    /// <summary>Keys in one transaction, 1 to 10,000. Default 200: the source's own writers wait for at most one chunk.</summary>
+    public int ChunkSize { get; set; } = 200;
+
+    /// <summary>How often queued work is looked for. Default 500 ms.</summary>
+    public TimeSpan Poll { get; set; } = TimeSpan.FromMilliseconds(500);
+}

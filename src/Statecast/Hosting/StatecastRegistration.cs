@@ -1,0 +1,18 @@
+using Statecast.Publishing;
+using Statecast.Transport;
+
+namespace Statecast.Hosting;
+
+/// <summary>What was declared for a service, before anything is made.</summary>
+internal sealed class StatecastRegistration(string service)
+{
+    public string Service { get; } = service;
+
+    public List<(string Carrier, Func<IServiceProvider, ITransport> Create)> Transports { get; } = [];
+
+    public HashSet<string> ProviderNames { get; } = [];
+
+    public List<Func<IServiceProvider, IStateSource>> Sources { get; } = [];
+
+    public List<ReplicaRegistration> Replicas { get; } = [];
+}

@@ -1,0 +1,80 @@
+using System.Text;
+using Statecast.Consuming;
+using Statecast.Contracts;
+using Statecast.Replicas;
+using Statecast.Serialization;
+
+namespace Statecast.Hosting;
+
+/// <summary>One declared replica, with its types.</summary>
+internal sealed class ReplicaRegistration<TKey, TState>(
+    StateContract<TKey, TState> contract,
+    Func<IServiceProvider, IReplicaStore> store,
+    IReadOnlyList<StateIndex<TState>> indexes,
+    IReadOnlyList<Func<Func<StoredBody, TState>, HandlerRegistration>> handlers
+) : ReplicaRegistration
+    where TKey : notnull
+    where TState : class
+{
+    public override ReplicaRuntime Create(ReplicaContext context)
+    {
+        var reader = new StateReader<TState>(contract, context.Codecs, indexes);
+        var registered = handlers.Select(h => h(reader.Decode)).ToList();
+        var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
+        var rules = ApplyRules.Default;
+        long replay = 0;
+        for (var i = 0; i < registered.Count; i++)
+            replay |= registered[i].Replay ? 1L << i : 0;
+        var subscription = new Subscription
+        {
+            Target = context.Service,
+            Instance = Instance,
+            Contract = contract,
+            Transport = context.Transport,
+            Store = store(context.Services),
+            Layout = layout,
+            Reader = reader,
+            Planner = new(layout, reader, rules, replay),
+            Rules = rules,
+            Status = new(layout.Name, context.Clock),
+            MaxBatch = context.Options.Target.MaxBatch,
+        };
+        var replica = new Replica<TKey, TState>(
+            contract,
+            subscription.Store,
+            reader,
+            indexes,
+            subscription.Status,
+            context.Options.Target.ReadTimeout,
+            context.Clock
+        );
+        var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
+        var handling =
+            registered.Count == 0
+                ? null
+                : new HandlerLoop(
+                    subscription,
+                    registered,
+                    context.Options.Handlers,
+                    context.Services,
+                    context.Logger,
+                    context.Clock,
+                    context.Entropy
+                );
+        return new(replica, subscription, apply, handling);
+    }
+
+    private ReplicaLayout LayoutOf(List<HandlerRegistration> registered, bool retained)
+    {
+        var names = indexes.Select(i => i.Name).ToList();
+        // Handlers are no part of the hash: another handler changes no row.
+        var text = $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}";
+        return new(
+            contract.Destination,
+            names,
+            [.. registered.Select(h => h.Name)],
+            Fingerprint.Of(Encoding.UTF8.GetBytes(text)),
+            retained
+        );
+    }
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Statecast.Events;
+using Statecast.Serialization;
+
+namespace Statecast.Replicas.InMemory;
+
+/// <summary>
+/// A replica in memory: bootstraps anew at every start. Each row is one immutable object, so a reader never sees a torn state;
+/// an enumeration is weakly consistent: it may mix instants.
+/// </summary>
+public sealed class MemoryReplicaStore : IReplicaStore
+{
+    private readonly ConcurrentDictionary<string, ReplicaRow> _rows = new(StringComparer.Ordinal);
+    private readonly MemoryIndex _index = new();
+
+    // Everything below is touched under the gate only: by the apply loop's commits and the handlers' completions.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
+    private readonly MemoryInbox _inbox;
+    private readonly Dictionary<LaneId, LanePosition> _positions = [];
+    private ReplicaLayout? _layout;
+    private Fingerprint? _layoutHash;
+    private ReplicaCounters _counters;
+    private bool _wasLive;
+    private long _floorEpoch;
+    private long _keys;
+
+    /// <summary>An empty replica.</summary>
+    public MemoryReplicaStore() => _inbox = new(_gate, _parked, MarkSeen);
+
+    /// <inheritdoc/>
+    public IReplicaInbox Inbox => _inbox;
+
+    /// <inheritdoc/>
+    public ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            _layout = layout;
+            return new(new ReplicaContents(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct) => new(new Unit(this));
+
+    /// <inheritdoc/>
+    public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => new(_rows.GetValueOrDefault(key));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReplicaRow> EnumerateAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        var keys = _rows.Keys.ToArray();
+        Array.Sort(keys, StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (_rows.TryGetValue(key, out var row) && !row.Deleted)
+                yield return row;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReplicaRow> QueryAsync(string index, string value, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        foreach (var key in _index.Keys(new(index, value)))
+        {
+            ct.ThrowIfCancellationRequested();
+            // The row is read after the index: a change in between must not show a state that does not match.
+            if (_rows.TryGetValue(key, out var row) && !row.Deleted && row.Entries.Contains(new(index, value)))
+                yield return row;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Commit(ReplicaPlan plan)
+    {
+        lock (_gate)
+        {
+            foreach (var change in plan.Pending)
+                _inbox.Upsert(change);
+            foreach (var row in plan.Rows)
+                Put(row);
+            foreach (var key in plan.Unpark)
+                _parked.Remove(key);
+            foreach (var parked in plan.Park)
+                _parked[parked.Key] = parked;
+            if (plan.ResetPositions)
+                _positions.Clear();
+            foreach (var position in plan.Positions)
+                _positions[position.Lane] = position;
+            _counters += plan.Counters;
+            _wasLive |= plan.BecameLive;
+            _layoutHash = plan.LayoutHash ?? _layoutHash;
+            _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
+        }
+    }
+
+    private void Put(ReplicaRow row)
+    {
+        var old = _rows.GetValueOrDefault(row.Key);
+        _index.Replace(row.Key, old?.Entries ?? [], row.Entries);
+        _rows[row.Key] = row;
+        _keys += (row.Deleted ? 0 : 1) - (old is { Deleted: false } ? 1 : 0);
+    }
+
+    private void MarkSeen(string handler, string key)
+    {
+        if (_layout is not { } layout || !_rows.TryGetValue(key, out var row))
+            return;
+        for (var i = 0; i < layout.Handlers.Count; i++)
+            if (layout.Handlers[i] == handler)
+                _rows[key] = row with { Seen = row.Seen | (1L << i) };
+    }
+
+    private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
+    {
+        public ReplicaRow? Find(string key) => store._rows.GetValueOrDefault(key);
+
+        public ParkedEvent? FindParked(string key)
+        {
+            lock (store._gate)
+                return store._parked.GetValueOrDefault(key);
+        }
+
+        public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
+        {
+            store.Commit(plan);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using Statecast.Consuming;
+using Statecast.Events;
+
+namespace Statecast.Replicas;
+
+/// <summary>What the apply loop last knew of its replica: written by that loop, read by anyone.</summary>
+/// <param name="name">The replica's name.</param>
+/// <param name="clock">The target's clock.</param>
+public sealed class ReplicaStatus(string name, TimeProvider clock)
+{
+    private readonly ConcurrentDictionary<string, string> _parkedKeys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Waiter>> _waiters = new(StringComparer.Ordinal);
+
+    // Guards the waiters and everything below; never held across a wait.
+    private readonly Lock _gate = new();
+    private ReplicaProgress? _progress;
+    private ReplicaCounters _counters;
+    private long _keys;
+    private string? _failure;
+
+    /// <summary>The replica's name: the destination it holds.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Where the replica stands.</summary>
+    public ReplicaState State
+    {
+        get
+        {
+            lock (_gate)
+                return _progress?.State ?? ReplicaState.Empty;
+        }
+    }
+
+    /// <summary>Whether the replica was complete once: reads answer.</summary>
+    public bool WasLive
+    {
+        get
+        {
+            lock (_gate)
+                return _progress?.WasLive ?? false;
+        }
+    }
+
+    /// <summary>How stale the replica may be.</summary>
+    public Freshness Freshness
+    {
+        get
+        {
+            lock (_gate)
+                return _progress?.FreshnessAt(clock.GetUtcNow(), _parkedKeys.Count)
+                    ?? new(null, _failure ?? "the replica is not open yet.");
+        }
+    }
+
+    /// <summary>Promise 6's sums.</summary>
+    public ReplicaCounters Counters
+    {
+        get
+        {
+            lock (_gate)
+                return _counters;
+        }
+    }
+
+    /// <summary>Keys that are not deleted.</summary>
+    public long Keys
+    {
+        get
+        {
+            lock (_gate)
+                return _keys;
+        }
+    }
+
+    /// <summary>Keys with a parked event.</summary>
+    public long Parked => _parkedKeys.Count;
+
+    /// <summary>Positions still to read and positions in all, as far as ends are known: the measure of a bootstrap.</summary>
+    public (long Remaining, long Total) Backlog
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_progress is null)
+                    return (0, 0);
+                long remaining = 0;
+                long total = 0;
+                foreach (var (lane, pass) in _progress.Passes)
+                {
+                    var end = Math.Max(pass.EndAtOpen, EndOf(lane));
+                    remaining += Math.Max(0, end - pass.Next);
+                    total += end;
+                }
+                return (remaining, total);
+            }
+        }
+    }
+
+    /// <summary>Why the loop cannot work at the moment; null while it can.</summary>
+    public string? Failure
+    {
+        get
+        {
+            lock (_gate)
+                return _failure;
+        }
+    }
+
+    /// <summary>Why an event of this key is parked; null if none is.</summary>
+    public string? ParkedReason(string key) => _parkedKeys.GetValueOrDefault(key);
+
+    internal bool HoldsAsOf(DateTimeOffset instant)
+    {
+        lock (_gate)
+            return _progress is { State: ReplicaState.Live } progress && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf >= instant;
+    }
+
+    internal void Opened(ReplicaProgress progress, ReplicaContents contents, IEnumerable<ParkedEvent> parked)
+    {
+        lock (_gate)
+        {
+            _progress = progress;
+            _counters = contents.Counters;
+            _keys = contents.Keys;
+            _failure = null;
+            _parkedKeys.Clear();
+            foreach (var each in parked)
+                _parkedKeys[each.Key] = each.Reason;
+        }
+    }
+
+    /// <summary>Steps the progress under the gate, so that readers never see half a step.</summary>
+    internal T Step<T>(Func<T> step)
+    {
+        lock (_gate)
+            return step();
+    }
+
+    internal void Failed(string? failure)
+    {
+        lock (_gate)
+            _failure = failure;
+    }
+
+    internal void Committed(ReplicaPlan plan, long keysDelta)
+    {
+        List<Waiter>? woken = null;
+        lock (_gate)
+        {
+            _counters += plan.Counters;
+            _keys += keysDelta;
+            foreach (var key in plan.Unpark)
+                _parkedKeys.TryRemove(key, out _);
+            foreach (var parked in plan.Park)
+                _parkedKeys[parked.Key] = parked.Reason;
+            if (_waiters.Count > 0)
+                woken = Wake(plan);
+        }
+        foreach (var waiter in woken ?? [])
+            waiter.Done.TrySetResult();
+    }
+
+    internal Waiter AddWaiter(string key, StateRevision revision)
+    {
+        var waiter = new Waiter(key, revision);
+        lock (_gate)
+        {
+            if (!_waiters.TryGetValue(key, out var list))
+                _waiters[key] = list = [];
+            list.Add(waiter);
+        }
+        return waiter;
+    }
+
+    internal void RemoveWaiter(Waiter waiter)
+    {
+        lock (_gate)
+            if (_waiters.TryGetValue(waiter.Key, out var list) && list.Remove(waiter) && list.Count == 0)
+                _waiters.Remove(waiter.Key);
+    }
+
+    private List<Waiter> Wake(ReplicaPlan plan)
+    {
+        var woken = new List<Waiter>();
+        foreach (var row in plan.Rows)
+            if (_waiters.TryGetValue(row.Key, out var list))
+                woken.AddRange(list.Where(w => w.Revision <= row.Revision));
+        foreach (var parked in plan.Park)
+            if (_waiters.TryGetValue(parked.Key, out var list))
+                woken.AddRange(list);
+        return woken;
+    }
+
+    private long EndOf(LaneId lane)
+    {
+        foreach (var end in _progress?.Newest?.Ends ?? [])
+            if (end.Lane == lane)
+                return end.Position;
+        return 0;
+    }
+
+    internal sealed record Waiter(string Key, StateRevision Revision)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Statecast.Replicas;
+
+/// <summary>A declared index of a replica: one or many values a state, by delegates, so that nothing is compiled at run time.</summary>
+/// <typeparam name="TState">The state.</typeparam>
+public abstract class StateIndex<TState>
+    where TState : class
+{
+    private protected StateIndex(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        Name = name;
+    }
+
+    /// <summary>The index's name within its replica.</summary>
+    public string Name { get; }
+
+    internal abstract void Collect(TState state, List<IndexEntry> entries);
+}
+
+/// <summary>A declared index whose value type is known.</summary>
+/// <typeparam name="TState">The state.</typeparam>
+/// <typeparam name="TValue">What is looked up: string, Guid, integer, enum, DateOnly, bool or anything whose invariant text form tells values apart.</typeparam>
+public sealed class StateIndex<TState, TValue> : StateIndex<TState>
+    where TState : class
+    where TValue : notnull
+{
+    private readonly Func<TState, IEnumerable<TValue>> _values;
+
+    internal StateIndex(string name, Func<TState, IEnumerable<TValue>> values)
+        : base(name) => _values = values;
+
+    internal override void Collect(TState state, List<IndexEntry> entries)
+    {
+        var first = entries.Count;
+        foreach (var value in _values(state))
+        {
+            var entry = new IndexEntry(Name, TextOf(value));
+            if (entries.IndexOf(entry, first) < 0)
+                entries.Add(entry);
+        }
+    }
+
+    internal static string TextOf(TValue value) =>
+        value switch
+        {
+            string text => text,
+            Enum => value.ToString() ?? "",
+            IFormattable formattable => formattable.ToString(
+                value is DateTime or DateTimeOffset or DateOnly or TimeOnly ? "O" : null,
+                CultureInfo.InvariantCulture
+            ),
+            _ => value.ToString() ?? "",
+        };
+}
+
+/// <summary>Declares indexes.</summary>
+public static class StateIndex
+{
+    /// <summary>An index with one value a state; a null value leaves the state out.</summary>
+    public static StateIndex<TState, TValue> On<TState, TValue>(string name, Func<TState, TValue?> value)
+        where TState : class
+        where TValue : class => new(name, state => value(state) is { } v ? [v] : []);
+
+    /// <summary>An index with one value a state.</summary>
+    public static StateIndex<TState, TValue> OnValue<TState, TValue>(string name, Func<TState, TValue> value)
+        where TState : class
+        where TValue : struct => new(name, state => [value(state)]);
+
+    /// <summary>An index with any number of values a state.</summary>
+    public static StateIndex<TState, TValue> OnMany<TState, TValue>(string name, Func<TState, IEnumerable<TValue>> values)
+        where TState : class
+        where TValue : notnull => new(name, values);
+}
