@@ -21,6 +21,9 @@ public sealed record OutboxRow
     /// <summary>The epoch: null until the first claim, then for good.</summary>
     public long? Epoch { get; init; }
 
+    /// <summary>The lease under which it was claimed, which travels with the number at every try; null until claimed, and where a store does not keep it (then the sender's own is sent).</summary>
+    public Guid? LeaseId { get; init; }
+
     /// <summary>The contract's name.</summary>
     public required string Contract { get; init; }
 

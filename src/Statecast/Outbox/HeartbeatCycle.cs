@@ -1,0 +1,206 @@
+using Statecast.Events;
+
+namespace Statecast.Outbox;
+
+/// <summary>
+/// The way of one heartbeat (protocol section 3): clock and snapshot, all of it confirmed, the lanes' ends, on a log without conditional append
+/// everything below them verified, the lease still held, then the word.
+/// </summary>
+internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, RelayRules rules)
+{
+    private OutboxSnapshot? _first;
+    private TimeSpan _due;
+    private TimeSpan _lookAgain;
+    private TimeSpan _endsAgain;
+    private HashSet<long> _waitFor = [];
+    private Dictionary<LaneId, LaneEnd> _ends = [];
+    private DateTimeOffset _clock;
+    private long _command;
+    private (RelayLane Lane, long End) _reading;
+    private readonly HashSet<long> _saying = [];
+
+    public HeartbeatPhase Phase { get; private set; }
+
+    /// <summary>When the cycle wants to be looked at for the passing of time.</summary>
+    public TimeSpan WakeAt =>
+        Phase switch
+        {
+            HeartbeatPhase.Resting => _due,
+            HeartbeatPhase.Observing => _lookAgain,
+            HeartbeatPhase.Verifying => _endsAgain,
+            _ => TimeSpan.MaxValue,
+        };
+
+    /// <summary>Begins anew: the lease was taken, or what was seen is void.</summary>
+    public void Restart(TimeSpan due)
+    {
+        Phase = HeartbeatPhase.Resting;
+        _first = null;
+        _command = 0;
+        _saying.Clear();
+        _due = due;
+    }
+
+    public bool WantsSnapshot(TimeSpan now) => Phase is HeartbeatPhase.Resting or HeartbeatPhase.Observing && now >= WakeAt;
+
+    /// <summary>Rows were confirmed: a new look may show that all are.</summary>
+    public void RowsDone(TimeSpan now)
+    {
+        if (Phase == HeartbeatPhase.Observing)
+            _lookAgain = now;
+    }
+
+    /// <summary>Every snapshot comes by here, whatever it was read for.</summary>
+    public void Observe(OutboxSnapshot snapshot, TimeSpan now)
+    {
+        if (Phase == HeartbeatPhase.Resting && now >= _due)
+        {
+            Phase = HeartbeatPhase.Observing;
+            _first = snapshot;
+        }
+        if (Phase != HeartbeatPhase.Observing)
+            return;
+        _lookAgain = now + options.HeartbeatInterval;
+        if (rules.HeartbeatClock(_first!, snapshot) is not { } clock)
+            return;
+        _clock = clock;
+        Phase = HeartbeatPhase.ReadingEnds;
+        _command = 0;
+    }
+
+    /// <summary>Whether the ends are to be asked for now.</summary>
+    public bool WantsEnds => Phase == HeartbeatPhase.ReadingEnds && _command == 0;
+
+    public void Asked(long command) => _command = command;
+
+    /// <summary>Whether an answer or failure belongs to what the cycle waits for.</summary>
+    public bool IsWaitingFor(long command) => _command == command && command != 0 || _saying.Contains(command);
+
+    public void EndsRead(
+        IReadOnlyList<LaneEnd> ends,
+        IReadOnlyDictionary<LaneId, RelayLane> lanes,
+        IEnumerable<long> underWay,
+        TimeSpan now
+    )
+    {
+        _command = 0;
+        _ends = ends.ToDictionary(e => e.Lane);
+        _endsAgain = now + options.HeartbeatInterval;
+        if (!shard.ReadsBack)
+        {
+            Verified();
+            return;
+        }
+        Phase = HeartbeatPhase.Verifying;
+        // Own sends that may lie below the ends are about to say where they stand: reading them back would be work for nothing.
+        _waitFor = [.. underWay];
+        foreach (var end in ends)
+            if (lanes.TryGetValue(end.Lane, out var lane))
+                lane.Verifier.Meet(end.Incarnation);
+    }
+
+    public void SendEnded(long command) => _waitFor.Remove(command);
+
+    /// <summary>The next piece of a lane to read back; null if there is none or one is being read.</summary>
+    public (RelayLane Lane, long End)? NextReadBack(IReadOnlyDictionary<LaneId, RelayLane> lanes, TimeSpan now)
+    {
+        if (Phase != HeartbeatPhase.Verifying || _command != 0 || _waitFor.Count > 0)
+            return null;
+        var buried = false;
+        foreach (var end in _ends.Values)
+        {
+            if (!lanes.TryGetValue(end.Lane, out var lane))
+                continue;
+            if (lane.Verifier.Accounted < end.Position)
+                return _reading = (lane, Math.Min(end.Position, lane.Verifier.Accounted + options.MaxReadBack));
+            buried |= lane.Verifier.Verified < end.Position;
+        }
+        if (!buried)
+            Verified();
+        else if (now >= _endsAgain)
+            // Whatever was sent again stands above the ends asked for so far.
+            (Phase, _command) = (HeartbeatPhase.ReadingEnds, 0);
+        return null;
+    }
+
+    /// <summary>The piece that was asked for is there.</summary>
+    public (RelayLane Lane, long End) ReadBackEnded()
+    {
+        _command = 0;
+        return _reading;
+    }
+
+    /// <summary>Whether the lease must be confirmed, and what was verified stored, before the word is said.</summary>
+    public bool WantsCommit => Phase == HeartbeatPhase.Storing;
+
+    public void Committed() => Phase = HeartbeatPhase.Saying;
+
+    /// <summary>Whether the word is to be said now.</summary>
+    public bool WantsToSay => Phase == HeartbeatPhase.Saying && _saying.Count == 0;
+
+    /// <summary>The word on every destination whose ends are known.</summary>
+    public IEnumerable<Heartbeat> Words(RelayLease lease, IReadOnlyDictionary<LaneId, RelayLane> lanes)
+    {
+        foreach (var destination in shard.Destinations)
+        {
+            var ends = new List<LaneEnd>(destination.Lanes);
+            for (var n = 0; n < destination.Lanes; n++)
+                if (_ends.TryGetValue(new(destination.Name, n), out var end) && lanes.TryGetValue(end.Lane, out var lane))
+                    ends.Add(end with { Position = shard.ReadsBack ? lane.Verifier.Verified : end.Position, Number = lane.NextNumber - 1 });
+            if (ends.Count < destination.Lanes)
+                continue;
+            yield return new()
+            {
+                Source = shard.Source,
+                Destination = destination.Name,
+                Epoch = lease.Epoch,
+                LeaseId = lease.Id,
+                Clock = _clock,
+                Interval = options.HeartbeatInterval,
+                Ends = ends,
+                FirstRepublishEnded = _first!.Published.Contains(destination.Name),
+            };
+        }
+    }
+
+    public void Said(long command) => _saying.Add(command);
+
+    /// <summary>One destination's word is out.</summary>
+    /// <returns>True when all are.</returns>
+    public bool HeartbeatSent(long command, TimeSpan now)
+    {
+        if (!_saying.Remove(command) || _saying.Count > 0)
+            return false;
+        Restart(Next(now));
+        return true;
+    }
+
+    /// <summary>Something failed on the way: tried again with the next heartbeat.</summary>
+    public void Abandon(TimeSpan now) => Restart(now + options.HeartbeatInterval);
+
+    private void Verified() => Phase = shard.Abilities.ConditionalAppend ? HeartbeatPhase.Saying : HeartbeatPhase.Storing;
+
+    private TimeSpan Next(TimeSpan now) => _due + options.HeartbeatInterval > now ? _due + options.HeartbeatInterval : now;
+}
+
+/// <summary>Where a heartbeat stands.</summary>
+internal enum HeartbeatPhase
+{
+    /// <summary>Until the next is due.</summary>
+    Resting,
+
+    /// <summary>Clock and snapshot are taken; not all of it is confirmed.</summary>
+    Observing,
+
+    /// <summary>All of it is confirmed; the ends are asked for.</summary>
+    ReadingEnds,
+
+    /// <summary>What lies below the ends is being accounted for.</summary>
+    Verifying,
+
+    /// <summary>What was verified is to be stored, which also proves that the lease was held after the ends were read.</summary>
+    Storing,
+
+    /// <summary>The word goes out.</summary>
+    Saying,
+}
