@@ -1,0 +1,81 @@
+using Statecast.Replicas;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Replicas;
+
+/// <summary>One opened replica of a file: its numbers, its SQL, and the counts that only its owner changes.</summary>
+internal sealed class SqliteReplica
+{
+    private SqliteReplica(long id, ReplicaLayout layout, SqliteReplicaNames names)
+    {
+        Id = id;
+        Layout = layout;
+        Names = names;
+        Rows = new(layout, names);
+    }
+
+    /// <summary>Its number in the file.</summary>
+    public long Id { get; }
+
+    public ReplicaLayout Layout { get; }
+
+    public SqliteReplicaNames Names { get; }
+
+    public SqliteReplicaRows Rows { get; }
+
+    /// <summary>Rows that are no tombstones. Changed under the file's gate, after a commit: counting a million rows would read them all.</summary>
+    public long Keys { get; set; }
+
+    /// <summary>Parked events. Changed under the file's gate, after a commit.</summary>
+    public long Parked { get; set; }
+
+    /// <summary>Opens a replica, made if it is not there, within the caller's write transaction.</summary>
+    public static (SqliteReplica Replica, ReplicaContents Contents) Open(SqliteDatabase database, ReplicaLayout layout)
+    {
+        SqliteReplicaTables.Ensure(database, layout.Name);
+        database
+            .Prepare("INSERT INTO statecast_replica (name, layout) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")
+            .Bind(1, layout.Name)
+            .Bind(2, SqliteReplicaTables.Layout)
+            .Run();
+        var statement = database
+            .Prepare(
+                "SELECT id, layout, hash, was_live, received, applied, superseded, dropped, keys, floor_epoch FROM statecast_replica WHERE name = ?1"
+            )
+            .Bind(1, layout.Name);
+        statement.Step();
+        var written = statement.Int32(1);
+        if (written != SqliteReplicaTables.Layout)
+            throw new ReplicaStoreException(
+                $"The replica '{layout.Name}' in '{database.Path}' has table layout {written}; this version of Statecast knows {SqliteReplicaTables.Layout}. "
+                    + "Update Statecast, or move the file away so that the replica is filled anew."
+            );
+        var contents = new ReplicaContents(
+            statement.FingerprintOrNull(2),
+            statement.Boolean(3),
+            [],
+            new(statement.Int64(4), statement.Int64(5), statement.Int64(6), statement.Int64(7)),
+            statement.Int64(8),
+            0,
+            statement.Int64(9)
+        );
+        var id = statement.Int64(0);
+        statement.Reset();
+        var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout)) { Keys = contents.Keys };
+        replica.Parked = SqliteReplicaParked.Count(database, replica);
+        return (replica, contents with { Positions = ReadPositions(database, id), Parked = replica.Parked });
+    }
+
+    private static List<LanePosition> ReadPositions(SqliteDatabase database, long id)
+    {
+        var positions = new List<LanePosition>();
+        var statement = database
+            .Prepare(
+                "SELECT destination, lane, incarnation, next FROM statecast_replica_position WHERE replica = ?1 ORDER BY destination, lane"
+            )
+            .Bind(1, id);
+        while (statement.Step())
+            positions.Add(new(new(statement.Text(0), statement.Int32(1)), statement.Int64(2), statement.Int64(3)));
+        return positions;
+    }
+}

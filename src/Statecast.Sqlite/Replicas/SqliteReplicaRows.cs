@@ -1,0 +1,177 @@
+using System.Buffers.Binary;
+using System.Text;
+using Statecast.Events;
+using Statecast.Replicas;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Replicas;
+
+/// <summary>A row as loaded, with what writing it again needs.</summary>
+/// <param name="RowId">Its place in the table.</param>
+/// <param name="Row">The row.</param>
+/// <param name="Entries">Its stored index entries, encoded.</param>
+internal readonly record struct LoadedRow(long RowId, ReplicaRow Row, byte[] Entries);
+
+/// <summary>One replica's SQL for rows and index entries, and their mapping.</summary>
+internal sealed class SqliteReplicaRows
+{
+    private const string Columns = "epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes";
+    private readonly SqliteReplicaNames _names;
+    private readonly string _load;
+    private readonly string _find;
+    private readonly string _all;
+    private readonly string _query;
+    private readonly string _insert;
+    private readonly string _update;
+    private readonly string _see;
+    private readonly string _addEntry;
+    private readonly string _removeEntry;
+
+    public SqliteReplicaRows(ReplicaLayout layout, SqliteReplicaNames names)
+    {
+        _names = names;
+        var rows = SqliteReplicaTables.Rows(layout.Name);
+        var entries = SqliteReplicaTables.Entries(layout.Name);
+        var previous = layout.Handlers.Count > 0 ? "body" : "NULL";
+        _load = $"SELECT {Columns}, {previous}, rowid, entries FROM {rows} WHERE key = ?1";
+        _find = $"SELECT {Columns}, body, key FROM {rows} WHERE key = ?1";
+        _all = $"SELECT {Columns}, body, key FROM {rows} WHERE NOT deleted ORDER BY key";
+        var columns = string.Join(", ", Columns.Split(", ").Select(c => $"r.{c}"));
+        _query =
+            $"SELECT {columns}, r.body, r.key FROM {entries} e JOIN {rows} r ON r.key = e.key "
+            + "WHERE e.number = ?1 AND e.value = ?2 AND NOT r.deleted ORDER BY e.key";
+        _insert =
+            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11, ?12)";
+        _update =
+            $"UPDATE {rows} SET epoch = ?1, revision = ?2, deleted = ?3, operation = ?4, codec = ?5, schema = ?6, content = ?7, captured_at = ?8, "
+            + "seen = (seen & ?13) | ?9, writes = writes + 1, entries = ?10, body = ?11 WHERE rowid = ?12";
+        _see = $"UPDATE {rows} SET seen = seen | ?1 WHERE key = ?2";
+        _addEntry = $"INSERT OR IGNORE INTO {entries} (number, value, key) VALUES (?1, ?2, ?3)";
+        _removeEntry = $"DELETE FROM {entries} WHERE number = ?1 AND value = ?2 AND key = ?3";
+    }
+
+    /// <summary>Loads a row for a batch; its body only if handlers want what was before.</summary>
+    public LoadedRow? Load(SqliteDatabase database, string key)
+    {
+        var statement = database.Prepare(_load).Bind(1, key);
+        if (!statement.Step())
+            return null;
+        var loaded = new LoadedRow(statement.Int64(11), Map(statement, key), statement.Bytes(12));
+        statement.Reset();
+        return loaded;
+    }
+
+    /// <summary>One row with its body.</summary>
+    public ReplicaRow? Find(SqliteDatabase database, string key)
+    {
+        var statement = database.Prepare(_find).Bind(1, key);
+        if (!statement.Step())
+            return null;
+        var row = Map(statement, key);
+        statement.Reset();
+        return row;
+    }
+
+    /// <summary>All rows that are no tombstones, by key. The statement's own snapshot.</summary>
+    public SqliteStatement All(SqliteDatabase database) => database.Prepare(_all);
+
+    /// <summary>The rows under an index's value, by key. The statement's own snapshot.</summary>
+    public SqliteStatement Query(SqliteDatabase database, string index, string value) =>
+        database.Prepare(_query).Bind(1, _names.IndexNumber(index)).Bind(2, value);
+
+    /// <summary>The row that <see cref="All"/> or <see cref="Query"/> stands on.</summary>
+    public ReplicaRow Current(SqliteStatement statement) => Map(statement, statement.Text(11));
+
+    /// <summary>Adds a row that is not there yet, with its index entries.</summary>
+    public LoadedRow Insert(SqliteDatabase database, ReplicaRow row)
+    {
+        var entries = Encode(row.Entries);
+        BindRow(database.Prepare(_insert), row, entries).Bind(12, row.Key).Run();
+        var rowId = database.LastInserted;
+        Write(database, _addEntry, row.Key, entries);
+        return new(rowId, row, entries);
+    }
+
+    /// <summary>Replaces a loaded row and, where they differ, its index entries.</summary>
+    public LoadedRow Update(SqliteDatabase database, LoadedRow old, ReplicaRow row)
+    {
+        var entries = Encode(row.Entries);
+        BindRow(database.Prepare(_update), row, entries).Bind(12, old.RowId).Bind(13, ~_names.KnownBits).Run();
+        if (!entries.AsSpan().SequenceEqual(old.Entries))
+        {
+            Write(database, _removeEntry, row.Key, old.Entries);
+            Write(database, _addEntry, row.Key, entries);
+        }
+        return new(old.RowId, row, entries);
+    }
+
+    /// <summary>Notes that a handler has finished with a state of the key.</summary>
+    public void See(SqliteDatabase database, string handler, string key) =>
+        database.Prepare(_see).Bind(1, 1L << _names.HandlerNumber(handler)).Bind(2, key).Run();
+
+    private SqliteStatement BindRow(SqliteStatement statement, ReplicaRow row, byte[] entries)
+    {
+        statement
+            .Bind(1, row.Revision.Epoch)
+            .Bind(2, row.Revision.Number)
+            .Bind(3, row.Deleted)
+            .Bind(4, (long)row.Operation)
+            .Bind(5, row.Codec)
+            .Bind(6, (Serialization.Fingerprint?)row.Schema)
+            .Bind(7, row.Content)
+            .Bind(8, row.CapturedAt)
+            .Bind(9, _names.ToStored(row.Seen));
+        // NULL for nothing: an empty body and no entries are the common case of a tombstone and of a replica without indexes.
+        _ = entries.Length == 0 ? statement.BindNull(10) : statement.Bind(10, entries);
+        return row.Body.IsEmpty ? statement.BindNull(11) : statement.Bind(11, row.Body.Span);
+    }
+
+    private ReplicaRow Map(SqliteStatement statement, string key) =>
+        new()
+        {
+            Key = key,
+            Revision = statement.Revision(0, 1),
+            Deleted = statement.Boolean(2),
+            Operation = (StateOperation)statement.Int32(3),
+            Codec = SqliteText.Codec(statement.Span(4)),
+            Schema = statement.Fingerprint(5),
+            Content = statement.FingerprintOrNull(6),
+            CapturedAt = statement.Time(7),
+            Seen = _names.FromStored(statement.Int64(8)),
+            Writes = statement.Int64(9),
+            Body = statement.Bytes(10),
+        };
+
+    // Entries are kept with their row too: what an update must remove is known without a second tree over keys, and an unchanged set costs nothing.
+    // Each is an index number and a length, both 32-bit little-endian, and the value.
+    private byte[] Encode(IReadOnlyList<IndexEntry> entries)
+    {
+        if (entries.Count == 0)
+            return [];
+        var length = 0;
+        foreach (var entry in entries)
+            length += 8 + Encoding.UTF8.GetByteCount(entry.Value);
+        var encoded = new byte[length];
+        var rest = encoded.AsSpan();
+        foreach (var entry in entries)
+        {
+            var size = Encoding.UTF8.GetBytes(entry.Value, rest[8..]);
+            BinaryPrimitives.WriteInt32LittleEndian(rest, _names.IndexNumber(entry.Index));
+            BinaryPrimitives.WriteInt32LittleEndian(rest[4..], size);
+            rest = rest[(8 + size)..];
+        }
+        return encoded;
+    }
+
+    private static void Write(SqliteDatabase database, string sql, string key, ReadOnlySpan<byte> encoded)
+    {
+        while (!encoded.IsEmpty)
+        {
+            var number = BinaryPrimitives.ReadInt32LittleEndian(encoded);
+            var size = BinaryPrimitives.ReadInt32LittleEndian(encoded[4..]);
+            database.Prepare(sql).Bind(1, number).BindText(2, encoded.Slice(8, size)).Bind(3, key).Run();
+            encoded = encoded[(8 + size)..];
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Statecast.Replicas;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Replicas;
+
+/// <summary>
+/// The tables of a replica file. Rows and index entries have tables of their own per replica, named after it; everything small is shared.
+/// Rows are keyed by the key's text in an ordinary table: WITHOUT ROWID was measured slower, since bodies then travel through the key's tree.
+/// </summary>
+internal static class SqliteReplicaTables
+{
+    /// <summary>Raised with every change of these tables.</summary>
+    public const int Layout = 1;
+
+    private const string Shared = """
+        CREATE TABLE IF NOT EXISTS statecast_replica (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layout INTEGER NOT NULL, hash BLOB, was_live INTEGER NOT NULL DEFAULT 0,
+            received INTEGER NOT NULL DEFAULT 0, applied INTEGER NOT NULL DEFAULT 0, superseded INTEGER NOT NULL DEFAULT 0,
+            dropped INTEGER NOT NULL DEFAULT 0, keys INTEGER NOT NULL DEFAULT 0, floor_epoch INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE IF NOT EXISTS statecast_replica_name (
+            replica INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
+            PRIMARY KEY (replica, kind, name), UNIQUE (replica, kind, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS statecast_replica_position (
+            replica INTEGER NOT NULL, destination TEXT NOT NULL, lane INTEGER NOT NULL, incarnation INTEGER NOT NULL, next INTEGER NOT NULL,
+            PRIMARY KEY (replica, destination, lane)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS statecast_replica_parked (
+            id INTEGER PRIMARY KEY, replica INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, parked_at INTEGER NOT NULL, raw BLOB,
+            contract TEXT, destination TEXT, lane INTEGER, epoch INTEGER, revision INTEGER, operation INTEGER, causes TEXT, codec TEXT,
+            schema BLOB, content BLOB, captured_at INTEGER, source TEXT, lease_id BLOB, lane_number INTEGER, trace_parent TEXT,
+            trace_state TEXT, body BLOB,
+            UNIQUE (replica, key)
+        );
+        CREATE TABLE IF NOT EXISTS statecast_replica_pending (
+            id INTEGER PRIMARY KEY, replica INTEGER NOT NULL, handler INTEGER NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL,
+            revision INTEGER NOT NULL, operation INTEGER NOT NULL, causes TEXT, steps TEXT, captured_at INTEGER NOT NULL, trace_parent TEXT,
+            attempts INTEGER NOT NULL, next_try INTEGER, reason TEXT, codec TEXT, schema BLOB, previous_codec TEXT, previous_schema BLOB,
+            body BLOB, previous_body BLOB,
+            UNIQUE (replica, key, handler)
+        );
+        CREATE INDEX IF NOT EXISTS statecast_replica_pending_due ON statecast_replica_pending (replica, id) WHERE next_try IS NOT NULL;
+        """;
+
+    /// <summary>The quoted name of a replica's rows.</summary>
+    public static string Rows(string replica) => $"\"statecast_rows.{Checked(replica)}\"";
+
+    /// <summary>The quoted name of a replica's index entries.</summary>
+    public static string Entries(string replica) => $"\"statecast_entries.{Checked(replica)}\"";
+
+    /// <summary>Makes what is missing, within the caller's write transaction.</summary>
+    public static void Ensure(SqliteDatabase database, string replica)
+    {
+        database.ExecuteScript(Shared);
+        database.ExecuteScript(
+            $"""
+            CREATE TABLE IF NOT EXISTS {Rows(replica)} (
+                key TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL, deleted INTEGER NOT NULL,
+                operation INTEGER NOT NULL, codec TEXT NOT NULL, schema BLOB NOT NULL, content BLOB, captured_at INTEGER NOT NULL,
+                seen INTEGER NOT NULL, writes INTEGER NOT NULL, entries BLOB, body BLOB
+            );
+            CREATE TABLE IF NOT EXISTS {Entries(replica)} (
+                number INTEGER NOT NULL, value TEXT NOT NULL, key TEXT NOT NULL,
+                PRIMARY KEY (number, value, key)
+            ) WITHOUT ROWID;
+            """
+        );
+    }
+
+    // A name becomes part of SQL: only what a contract's destination can hold passes.
+    private static string Checked(string replica)
+    {
+        if (replica.Length is 0 or > 200)
+            throw new ReplicaStoreException($"'{replica}' is no replica name: 1 to 200 characters are expected.");
+        foreach (var c in replica)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_'))
+                throw new ReplicaStoreException(
+                    $"'{replica}' is no replica name: only ASCII letters, digits, '.', '-' and '_' are allowed."
+                );
+        return replica;
+    }
+}

@@ -1,0 +1,173 @@
+using Microsoft.Data.Sqlite;
+using Statecast.Replicas;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Replicas;
+
+/// <summary>One batch's transaction: holds the file's gate and its write lock from the load to the commit, so that handlers finishing meanwhile cannot be overwritten.</summary>
+internal sealed class SqliteReplicaUnit : IReplicaUnit
+{
+    private readonly SqliteReplicaFile _file;
+    private readonly SqliteReplica _replica;
+    private readonly SqliteDatabase _database;
+    private readonly Dictionary<string, LoadedRow> _rows;
+    private Dictionary<string, ParkedEvent>? _parked;
+    private bool _ended;
+
+    private SqliteReplicaUnit(SqliteReplicaFile file, SqliteReplica replica, int keys)
+    {
+        _file = file;
+        _replica = replica;
+        _database = file.Writer;
+        _rows = new(keys, StringComparer.Ordinal);
+    }
+
+    /// <summary>Begins and loads; the caller holds the gate, which passes to the unit unless this throws.</summary>
+    public static SqliteReplicaUnit Begin(SqliteReplicaFile file, SqliteReplica replica, IReadOnlyCollection<string> keys)
+    {
+        var unit = new SqliteReplicaUnit(file, replica, keys.Count);
+        try
+        {
+            file.Writer.BeginWrite();
+            unit.Load(keys);
+            return unit;
+        }
+        catch
+        {
+            file.Writer.Rollback();
+            throw;
+        }
+    }
+
+    public ReplicaRow? Find(string key) => _rows.TryGetValue(key, out var loaded) ? loaded.Row : null;
+
+    public ParkedEvent? FindParked(string key) => _parked?.GetValueOrDefault(key);
+
+    public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        ct.ThrowIfCancellationRequested();
+        try
+        {
+            foreach (var change in plan.Pending)
+                SqliteReplicaPending.Write(_database, _replica, change);
+            var keys = _replica.Keys + WriteRows(plan.Rows);
+            var parked = _replica.Parked;
+            foreach (var key in plan.Unpark)
+                parked -= SqliteReplicaParked.Remove(_database, _replica, key);
+            foreach (var park in plan.Park)
+                parked += SqliteReplicaParked.Put(_database, _replica, park);
+            WritePositions(plan);
+            WriteReplica(plan, keys);
+            _database.Commit();
+            _replica.Keys = keys;
+            _replica.Parked = parked;
+            return ValueTask.CompletedTask;
+        }
+        catch (SqliteException e)
+        {
+            throw _file.Failure(e);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (!_ended)
+            End();
+        return ValueTask.CompletedTask;
+    }
+
+    // Sorted, so that the walk through the keys' tree goes one way.
+    private void Load(IReadOnlyCollection<string> keys)
+    {
+        var sorted = keys.ToArray();
+        Array.Sort(sorted, StringComparer.Ordinal);
+        foreach (var key in sorted)
+        {
+            if (_replica.Rows.Load(_database, key) is { } loaded)
+                _rows[key] = loaded;
+            if (_replica.Parked > 0 && SqliteReplicaParked.Find(_database, _replica, key) is { } parked)
+                (_parked ??= new(StringComparer.Ordinal))[key] = parked;
+        }
+    }
+
+    // Replaced rows in the order of the table, new ones in the order of the keys: each page is dirtied once.
+    private long WriteRows(List<ReplicaRow> rows)
+    {
+        var difference = 0L;
+        var replaced = new List<(long RowId, ReplicaRow Row)>(rows.Count);
+        var added = new List<ReplicaRow>();
+        foreach (var row in rows)
+        {
+            if (!_rows.TryGetValue(row.Key, out var loaded) && _replica.Rows.Load(_database, row.Key) is { } unasked)
+                _rows[row.Key] = loaded = unasked;
+            if (loaded.Row is null)
+            {
+                added.Add(row);
+                difference += row.Deleted ? 0 : 1;
+                continue;
+            }
+            replaced.Add((loaded.RowId, row));
+            difference += (loaded.Row.Deleted ? 1 : 0) - (row.Deleted ? 1 : 0);
+        }
+        replaced.Sort(static (left, right) => left.RowId.CompareTo(right.RowId));
+        foreach (var (_, row) in replaced)
+            _replica.Rows.Update(_database, _rows[row.Key], row);
+        added.Sort(static (left, right) => string.CompareOrdinal(left.Key, right.Key));
+        foreach (var row in added)
+            _replica.Rows.Insert(_database, row);
+        return difference;
+    }
+
+    private void WritePositions(ReplicaPlan plan)
+    {
+        if (plan.ResetPositions)
+            _database.Prepare("DELETE FROM statecast_replica_position WHERE replica = ?1").Bind(1, _replica.Id).Run();
+        foreach (var position in plan.Positions)
+            _database
+                .Prepare(
+                    "INSERT INTO statecast_replica_position (replica, destination, lane, incarnation, next) VALUES (?1, ?2, ?3, ?4, ?5) "
+                        + "ON CONFLICT (replica, destination, lane) DO UPDATE SET incarnation = excluded.incarnation, next = excluded.next"
+                )
+                .Bind(1, _replica.Id)
+                .Bind(2, position.Lane.Destination)
+                .Bind(3, position.Lane.Number)
+                .Bind(4, position.Incarnation)
+                .Bind(5, position.Next)
+                .Run();
+    }
+
+    private void WriteReplica(ReplicaPlan plan, long keys) =>
+        _database
+            .Prepare(
+                "UPDATE statecast_replica SET received = received + ?2, applied = applied + ?3, superseded = superseded + ?4, dropped = dropped + ?5, "
+                    + "keys = ?6, was_live = was_live OR ?7, hash = coalesce(?8, hash), floor_epoch = max(floor_epoch, coalesce(?9, 0)) WHERE id = ?1"
+            )
+            .Bind(1, _replica.Id)
+            .Bind(2, plan.Counters.Received)
+            .Bind(3, plan.Counters.Applied)
+            .Bind(4, plan.Counters.Superseded)
+            .Bind(5, plan.Counters.Dropped)
+            .Bind(6, keys)
+            .Bind(7, plan.BecameLive)
+            .Bind(8, plan.LayoutHash)
+            .Bind(9, plan.FloorEpoch)
+            .Run();
+
+    private void End()
+    {
+        _ended = true;
+        try
+        {
+            _database.Rollback();
+        }
+        finally
+        {
+            _file.Gate.Release();
+        }
+    }
+}
