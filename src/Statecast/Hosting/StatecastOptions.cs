@@ -1,4 +1,5 @@
 using Statecast.Consuming;
+using Statecast.Outbox;
 
 namespace Statecast.Hosting;
 
@@ -10,6 +11,9 @@ public sealed class StatecastOptions
 
     /// <summary>How handlers run. Section <c>Statecast:Handlers</c>.</summary>
     public HandlerOptions Handlers { get; set; } = new();
+
+    /// <summary>How a relay sends. Section <c>Statecast:Relay</c>.</summary>
+    public RelayOptions Relay { get; set; } = new();
 
     /// <summary>How a source republishes. Section <c>Statecast:Republish</c>.</summary>
     public RepublishOptions Republish { get; set; } = new();

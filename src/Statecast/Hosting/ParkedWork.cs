@@ -1,0 +1,42 @@
+using Statecast.Replicas;
+
+namespace Statecast.Hosting;
+
+/// <summary>Parked events and stalled handler changes of a service's replicas.</summary>
+internal sealed class ParkedWork(IReadOnlyDictionary<string, ReplicaRuntime> replicas) : IParkedWork
+{
+    public IAsyncEnumerable<ParkedEvent> EventsAsync(string replica, CancellationToken ct) =>
+        Of(replica).Subscription.Store.Inbox.ParkedAsync(ct);
+
+    public Task<int> RetryAsync(string replica, string? key, CancellationToken ct) => Of(replica).Apply.ResolveAsync(key, drop: false, ct);
+
+    public Task<int> DropAsync(string replica, string? key, CancellationToken ct) => Of(replica).Apply.ResolveAsync(key, drop: true, ct);
+
+    public async Task<IReadOnlyList<PendingChange>> StalledAsync(string replica, CancellationToken ct)
+    {
+        var all = await Of(replica).Subscription.Store.Inbox.PendingAsync(null, int.MaxValue, ct).ConfigureAwait(false);
+        return [.. all.Where(p => p.NextTry is null)];
+    }
+
+    public Task<bool> RetryStalledAsync(string replica, string handler, string key, CancellationToken ct) =>
+        Resolve(replica, handler, key, drop: false, ct);
+
+    public Task<bool> DropStalledAsync(string replica, string handler, string key, CancellationToken ct) =>
+        Resolve(replica, handler, key, drop: true, ct);
+
+    private async Task<bool> Resolve(string replica, string handler, string key, bool drop, CancellationToken ct)
+    {
+        var runtime = Of(replica);
+        var found = await runtime.Subscription.Store.Inbox.ResolveAsync(handler, key, drop, ct).ConfigureAwait(false);
+        runtime.Handlers?.Wake();
+        return found;
+    }
+
+    private ReplicaRuntime Of(string replica) =>
+        replicas.TryGetValue(replica, out var runtime)
+            ? runtime
+            : throw new ArgumentException(
+                $"There is no replica '{replica}' here; there are {string.Join(", ", replicas.Keys.Select(k => $"'{k}'"))}.",
+                nameof(replica)
+            );
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Transport;
+
+namespace Statecast.Hosting;
+
+/// <summary>One running source: its republisher, and a relay for every carrier that its publications use.</summary>
+internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock, IEntropy entropy)
+    : IAsyncDisposable
+{
+    private readonly RepublishLoop _republish = new(source, options.Republish, logger, clock);
+    private readonly List<RelayRunner> _relays = [];
+    private IOutboxStore? _outbox;
+
+    public string Name => source.Name;
+
+    public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays];
+
+    public bool Publishes(string contract) => source.Publications.Any(p => p.Contract.Name == contract);
+
+    public async Task PrepareAsync(string service, Func<string?, ITransport> transportOf, CancellationToken ct)
+    {
+        foreach (var publication in source.Publications)
+            publication.Routes = [.. CarriersOf(publication).Select(carrier => RouteOf(publication, transportOf(carrier)))];
+        await source.PrepareAsync(ct).ConfigureAwait(false);
+        _outbox = source.OpenOutbox();
+        foreach (var carrier in source.Publications.SelectMany(p => p.Routes).Select(r => r.Carrier).Distinct())
+            _relays.Add(new(source, service, transportOf(carrier), options.Relay, logger, clock, entropy));
+    }
+
+    public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
+    {
+        const string reason = "asked for";
+        if (keys is null)
+            await source.RequestRepublishAsync(RepublishRequest.All(contract, reason), ct).ConfigureAwait(false);
+        foreach (var key in keys ?? [])
+            await source.RequestRepublishAsync(new(contract, key, 0, 4095, null, reason), ct).ConfigureAwait(false);
+        _republish.Wake();
+    }
+
+    /// <summary>Returns when nothing is queued for the republisher and nothing is left in the outbox.</summary>
+    public async Task WhenSentAsync(CancellationToken ct)
+    {
+        var looks = _republish.EmptyLooks;
+        while (_republish.EmptyLooks < looks + 2 || !await IsSent(ct).ConfigureAwait(false))
+        {
+            _republish.Wake();
+            await Task.Delay(TimeSpan.FromMilliseconds(5), clock, ct).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_outbox is not null)
+            await _outbox.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<bool> IsSent(CancellationToken ct)
+    {
+        foreach (var relay in _relays)
+        {
+            var snapshot = await _outbox!
+                .ReadAsync(new(relay.Carrier, Claimed: false, Limit: 1, After: 0, Excluding: []), ct)
+                .ConfigureAwait(false);
+            if (snapshot.Count > 0)
+                return false;
+        }
+        return true;
+    }
+
+    private static IReadOnlyList<string?> CarriersOf(Publication publication) =>
+        publication.Options.Carriers is { Count: > 0 } named ? [.. named] : [null];
+
+    private static Route RouteOf(Publication publication, ITransport transport)
+    {
+        var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
+        if (lanes is < 1 or > 4096)
+            throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
+        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec);
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+
+namespace Statecast.Hosting;
+
+/// <summary>Checks ranges at start; each message names the key, the value and what is allowed.</summary>
+internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOptions>
+{
+    public ValidateOptionsResult Validate(string? name, StatecastOptions options)
+    {
+        var faults = new List<string>();
+        faults.AddRange(options.Relay.Validate().Select(f => $"Statecast:Relay:{f}"));
+        Range(faults, "Target:MaxBatch", options.Target.MaxBatch, 1, 100_000);
+        Range(faults, "Handlers:Concurrency", options.Handlers.Concurrency, 1, 1024);
+        Range(faults, "Handlers:MaxAttempts", options.Handlers.MaxAttempts, 1, 10_000);
+        Range(faults, "Republish:ChunkSize", options.Republish.ChunkSize, 1, 10_000);
+        Positive(faults, "Target:ReadTimeout", options.Target.ReadTimeout);
+        Positive(faults, "Target:MaxStaleness", options.Target.MaxStaleness);
+        Positive(faults, "Handlers:FirstRetry", options.Handlers.FirstRetry);
+        Positive(faults, "Handlers:LongestRetry", options.Handlers.LongestRetry);
+        Positive(faults, "Handlers:Poll", options.Handlers.Poll);
+        Positive(faults, "Republish:Poll", options.Republish.Poll);
+        Positive(faults, "DrainTimeout", options.DrainTimeout);
+        Positive(faults, "LoopTimeout", options.LoopTimeout);
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static void Range(List<string> faults, string key, int value, int least, int most)
+    {
+        if (value < least || value > most)
+            faults.Add($"Statecast:{key} is {value}; allowed is {least} to {most}.");
+    }
+
+    private static void Positive(List<string> faults, string key, TimeSpan value)
+    {
+        if (value <= TimeSpan.Zero)
+            faults.Add($"Statecast:{key} is {value}; it must be above zero.");
+    }
+}

@@ -1,0 +1,169 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Statecast.Diagnostics;
+using Statecast.Publishing;
+using Statecast.Replicas;
+using Statecast.Serialization;
+using Statecast.Transport;
+
+namespace Statecast.Hosting;
+
+/// <summary>A running service: makes the declared parts at start, supervises their loops, drains them at the end.</summary>
+internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IReplicaDirectory, IAsyncDisposable
+{
+    private readonly IServiceProvider _services;
+    private readonly StatecastRegistration _registration;
+    private readonly StatecastOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly IEntropy _entropy;
+    private readonly ILogger _logger;
+    private readonly Supervisor _supervisor;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<ITransport> _transports;
+    private readonly Dictionary<string, ReplicaRuntime> _replicas;
+    private readonly List<SourceRuntime> _sources = [];
+
+    public StatecastRuntime(
+        IServiceProvider services,
+        StatecastRegistration registration,
+        IOptions<StatecastOptions> options,
+        TimeProvider clock,
+        IEntropy entropy,
+        ILoggerFactory loggers
+    )
+    {
+        _services = services;
+        _registration = registration;
+        _options = options.Value;
+        _clock = clock;
+        _entropy = entropy;
+        _logger = loggers.CreateLogger("Statecast");
+        _supervisor = new(_logger, clock, entropy);
+        _transports = [.. registration.Transports.Select(t => t.Create(services))];
+        var codecs = services.GetServices<IStateCodec>().ToDictionary(c => c.Name);
+        _replicas = registration
+            .Replicas.Select(r =>
+                r.Create(
+                    new(
+                        services,
+                        registration.Service,
+                        TransportOf(r.Carrier, $"the replica of {r.Contract.Destination}"),
+                        codecs,
+                        _options,
+                        clock,
+                        entropy,
+                        _logger
+                    )
+                )
+            )
+            .ToDictionary(r => r.Subscription.Layout.Name);
+        Parked = new ParkedWork(_replicas);
+    }
+
+    public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
+
+    public IParkedWork Parked { get; }
+
+    public IEnumerable<(ISupervisedLoop Loop, string? Failure)> Loops => _supervisor.Loops;
+
+    public IReplica<TKey, TState> ReplicaOf<TKey, TState>(string destination)
+        where TKey : notnull
+        where TState : class => (IReplica<TKey, TState>)_replicas[destination].Replica;
+
+    /// <summary>Sources are checked before the application serves anything: what is wrong with them must not wait for the first save.</summary>
+    public async Task StartingAsync(CancellationToken ct)
+    {
+        foreach (var create in _registration.Sources)
+        {
+            var source = new SourceRuntime(create(_services), _options, _logger, _clock, _entropy);
+            await source
+                .PrepareAsync(_registration.Service, carrier => TransportOf(carrier, $"a publication of source '{source.Name}'"), ct)
+                .ConfigureAwait(false);
+            _sources.Add(source);
+        }
+    }
+
+    public Task StartAsync(CancellationToken ct)
+    {
+        foreach (var loop in _sources.SelectMany(s => s.Loops))
+            _supervisor.Start(loop, _stopping.Token);
+        foreach (var replica in _replicas.Values)
+        {
+            _supervisor.Start(replica.Apply, _stopping.Token);
+            if (replica.Handlers is { } handlers)
+                _supervisor.Start(handlers, _stopping.Token);
+        }
+        Log.Started(_logger, _registration.Service, _sources.Count, _replicas.Count);
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken ct)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _supervisor.DrainAsync(_options.DrainTimeout).ConfigureAwait(false);
+        Log.Stopped(_logger, _registration.Service);
+    }
+
+    public Task StoppedAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        foreach (var replica in _replicas.Values)
+            await replica.Subscription.Store.DisposeAsync().ConfigureAwait(false);
+        foreach (var source in _sources)
+            await source.DisposeAsync().ConfigureAwait(false);
+        foreach (var transport in _transports.OfType<IAsyncDisposable>())
+            await transport.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    public async Task WhenIdleAsync(CancellationToken ct)
+    {
+        foreach (var source in _sources)
+            await source.WhenSentAsync(ct).ConfigureAwait(false);
+        var asked = _clock.GetUtcNow();
+        while (!await Idle(asked, ct).ConfigureAwait(false))
+            await Task.Delay(TimeSpan.FromMilliseconds(5), _clock, ct).ConfigureAwait(false);
+    }
+
+    public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
+    {
+        var source =
+            _sources.FirstOrDefault(s => s.Publishes(contract))
+            ?? throw new ArgumentException($"No source of service '{_registration.Service}' publishes '{contract}'.", nameof(contract));
+        await source.RepublishAsync(contract, keys, ct).ConfigureAwait(false);
+    }
+
+    private async Task<bool> Idle(DateTimeOffset asked, CancellationToken ct)
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            if (!replica.Subscription.Status.HoldsAsOf(asked))
+                return false;
+            if (replica.Handlers is { } handlers && !await handlers.IsIdleAsync(ct).ConfigureAwait(false))
+                return false;
+        }
+        return true;
+    }
+
+    private ITransport TransportOf(string? carrier, string who)
+    {
+        if (_transports.Count == 0)
+            throw new InvalidOperationException(
+                $"The service '{_registration.Service}' has no carrier, but {who} needs one: add one to AddStatecast, for example .UseSqliteLog(\"./log\") of package Statecast.Sqlite."
+            );
+        if (carrier is null)
+            return _transports[0];
+        return _transports.FirstOrDefault(t => t.Carrier == carrier)
+            ?? throw new InvalidOperationException(
+                $"{who} names the carrier '{carrier}'; the service '{_registration.Service}' has {string.Join(", ", _transports.Select(t => $"'{t.Carrier}'"))}. Add it, or name one of these."
+            );
+    }
+}
