@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.ComponentModel;
 using System.Globalization;
 using System.Text;
 
@@ -13,31 +14,14 @@ public static class KeyText
     /// <summary>Buckets of a contract.</summary>
     public const int Buckets = 4096;
 
-    /// <summary>One part: percent-encoded UTF-8.</summary>
-    /// <exception cref="StateValueException">The part is empty or holds a lone surrogate.</exception>
+    /// <summary>One part: percent-encoded UTF-8. A value that needs no escape is returned as it is.</summary>
+    /// <exception cref="StateValueException">The part is empty, holds a lone surrogate, or is longer than <see cref="MaxBytes"/>.</exception>
     public static string Part(string property, string value)
     {
-        if (value is null or "")
-            throw new StateValueException(property, "a key part must not be null or empty.");
-        if (IsUnreserved(value))
+        if (value is { Length: > 0 and <= MaxBytes } && IsUnreserved(value))
             return value;
-        int length;
-        try
-        {
-            length = Strict.GetByteCount(value);
-        }
-        catch (EncoderFallbackException)
-        {
-            throw new StateValueException(property, "a key part must be valid Unicode; it holds a lone surrogate.");
-        }
-        var bytes = new byte[length];
-        Strict.GetBytes(value, bytes);
-        var text = new StringBuilder(length + 16);
-        foreach (var b in bytes)
-            if (IsUnreserved((char)b))
-                text.Append((char)b);
-            else
-                text.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+        var text = new KeyTextWriter(stackalloc char[MaxBytes]);
+        text.Add(property, value);
         return text.ToString();
     }
 
@@ -45,40 +29,24 @@ public static class KeyText
     /// <exception cref="FormatException">The part is not the text form of any value.</exception>
     public static string Value(string part)
     {
-        if (IsUnreserved(part) && part.Length > 0)
-            return part;
-        string value;
-        try
-        {
-            value = Strict.GetString(Bytes(part));
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new FormatException($"'{part}' is no key part: its bytes are not UTF-8.");
-        }
-        // One value has one text form only: '%41' for 'A' would make two keys of one.
-        return value.Length > 0 && Part("key", value) == part
-            ? value
-            : throw new FormatException($"'{part}' is no key part in its one text form.");
+        var reader = new KeyTextReader(part);
+        var value = reader.ReadString();
+        reader.End();
+        return value;
     }
 
     /// <summary>Checks the whole text form.</summary>
     /// <exception cref="StateValueException">Longer than <see cref="MaxBytes"/>.</exception>
-    public static string Check(string contract, string text) =>
-        text.Length <= MaxBytes
-            ? text
-            : throw new StateValueException(
-                contract,
-                $"the key's text form has {text.Length} bytes; at most {MaxBytes} travel. Choose a shorter key."
-            );
+    public static string Check(string contract, string text) => text.Length <= MaxBytes ? text : throw KeyTextWriter.TooLong(contract);
 
     /// <summary>The hash bucket of a text form, 0 to 4,095: the low bits of Kafka's murmur2, so that joins with its own partitioner work.</summary>
+    /// <exception cref="ArgumentException">The text is longer than <see cref="MaxBytes"/>.</exception>
     public static int Bucket(string text)
     {
         Span<byte> bytes = stackalloc byte[MaxBytes];
         var length = Encoding.UTF8.TryGetBytes(text, bytes, out var written)
             ? written
-            : throw new ArgumentException($"The key '{text}' has more than {MaxBytes} bytes.", nameof(text));
+            : throw new ArgumentException($"The key '{text[..32]}…' has more than {MaxBytes} bytes.", nameof(text));
         return (int)(Murmur2(bytes[..length]) & (Buckets - 1));
     }
 
@@ -87,9 +55,28 @@ public static class KeyText
     /// <param name="lanes">The destination's lane count, 1 to 4,096.</param>
     public static int Lane(string text, int lanes) => Bucket(text) % lanes;
 
-    private static readonly UTF8Encoding Strict = new(false, true);
+    /// <summary>The text form of a single Guid key. Called by generated code.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static string Of(string property, Guid value) => value.ToString();
 
-    private static bool IsUnreserved(string value)
+    /// <summary>The text form of a single string key. Called by generated code.</summary>
+    /// <exception cref="StateValueException">The key is empty, holds a lone surrogate, or is too long.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static string Of(string property, string value) => Part(property, value);
+
+    /// <summary>The text form of a single signed integer key. Called by generated code.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static string Of(string property, long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The text form of a single unsigned 64-bit key. Called by generated code.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static string Of(string property, ulong value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The text form of a single date key. Called by generated code.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static string Of(string property, DateOnly value) => value.ToString("O", CultureInfo.InvariantCulture);
+
+    internal static bool IsUnreserved(ReadOnlySpan<char> value)
     {
         foreach (var c in value)
             if (!IsUnreserved(c))
@@ -97,35 +84,10 @@ public static class KeyText
         return true;
     }
 
-    private static bool IsUnreserved(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~';
-
-    private static byte[] Bytes(string part)
-    {
-        var bytes = new List<byte>(part.Length);
-        for (var i = 0; i < part.Length; i++)
-        {
-            if (part[i] != '%')
-            {
-                bytes.Add(
-                    IsUnreserved(part[i])
-                        ? (byte)part[i]
-                        : throw new FormatException($"'{part}' is no key part: character {i} must be percent-encoded.")
-                );
-                continue;
-            }
-            if (
-                i + 2 >= part.Length
-                || !byte.TryParse(part.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b)
-            )
-                throw new FormatException($"'{part}' is no key part: the escape at {i} is cut short.");
-            bytes.Add(b);
-            i += 2;
-        }
-        return [.. bytes];
-    }
+    internal static bool IsUnreserved(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~';
 
     // The Java client's variant of MurmurHash2 (32 bits, seed 0x9747b28c), as Kafka's default partitioner uses it.
-    private static uint Murmur2(ReadOnlySpan<byte> data)
+    internal static uint Murmur2(ReadOnlySpan<byte> data)
     {
         const uint m = 0x5bd1e995;
         var h = 0x9747b28c ^ (uint)data.Length;

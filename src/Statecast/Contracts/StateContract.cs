@@ -40,6 +40,10 @@ public abstract class StateContract
     /// <summary>SHA-256 over <see cref="AvroSchema"/>, cut to 128 bits.</summary>
     public Fingerprint SchemaFingerprint { get; }
 
+    /// <summary>The contract of a record, without reflection.</summary>
+    public static StateContract<TState> Of<TState>()
+        where TState : class, IStateContract<TState> => TState.Contract;
+
     /// <summary>The record's type.</summary>
     public abstract Type StateType { get; }
 

@@ -1,0 +1,60 @@
+using System.Text;
+using Microsoft.CodeAnalysis.CSharp;
+using Statecast.Generators.Shapes;
+
+namespace Statecast.Generators.Emitting;
+
+/// <summary>Pieces of C# that several emitters write.</summary>
+internal static class Code
+{
+    public const string Contracts = "global::Statecast.Contracts";
+    public const string Serialization = "global::Statecast.Serialization";
+    public const string Domain = Serialization + ".ValueDomain";
+    public const string JsonReader = Serialization + ".Json.JsonStateReader";
+    public const string JsonScalar = Serialization + ".Json.JsonScalarReader";
+    public const string JsonText = "global::System.Text.Json.JsonEncodedText";
+
+    /// <summary>A C# and JSON string literal. Names and constants only: both languages agree on those.</summary>
+    public static string Quote(string text) => SymbolDisplay.FormatLiteral(text, quote: true);
+
+    public static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
+
+    public static string Access(string value, string property) => $"{value}.{Identifier(property)}";
+
+    public static string Member(EnumShape shape, string symbol) => $"{shape.Type}.{Identifier(symbol)}";
+
+    public static string Construct(WrapperShape shape, string inner) =>
+        shape.ByConstructor ? $"new {shape.Type}({inner})" : $"new {shape.Type} {{ {Identifier(shape.Property)} = {inner} }}";
+
+    /// <summary>A type's name within its schema, which tells it from all others there.</summary>
+    public static string Suffix(string name) => "_" + name;
+}
+
+/// <summary>Writes indented lines.</summary>
+internal sealed class CodeWriter
+{
+    private readonly StringBuilder _text = new();
+    private int _depth;
+
+    public void Line(string line = "")
+    {
+        if (line.Length > 0)
+            _text.Append(' ', 4 * _depth).Append(line);
+        _text.Append('\n');
+    }
+
+    public void Open(string line)
+    {
+        Line(line);
+        Line("{");
+        _depth++;
+    }
+
+    public void Close(string after = "")
+    {
+        _depth--;
+        Line("}" + after);
+    }
+
+    public override string ToString() => _text.ToString();
+}

@@ -1,0 +1,186 @@
+using Statecast.Generators.Shapes;
+
+namespace Statecast.Generators.Emitting;
+
+/// <summary>Emits the JSON reader: the property expected next is tried first, so that what we wrote ourselves is read in a straight line.</summary>
+internal sealed class JsonReadEmitter(CodeWriter code)
+{
+    private const string Reader = "ref global::System.Text.Json.Utf8JsonReader reader";
+    private const int BitsPerWord = 64;
+
+    private readonly Queue<(string Method, ValueShape Shape)> _collections = new();
+    private int _collectionCount;
+
+    public void Emit(RecordShape record)
+    {
+        EmitNames(record);
+        code.Open($"private static {record.Type} ReadJson{Code.Suffix(record.Name)}({Reader})");
+        code.Line($"{Code.JsonReader}.BeginObject(ref reader);");
+        for (var i = 0; i < record.Properties.Count; i++)
+            code.Line($"{record.Properties[i].Value.Type} p{i} = default!;");
+        for (var word = 0; word <= (record.Properties.Count - 1) / BitsPerWord; word++)
+            code.Line($"var seen{word} = 0UL;");
+        code.Line($"var unknown = default({Code.Serialization}.Json.JsonUnknownFields);");
+        code.Open($"for (var next = 0; {Code.JsonReader}.NextProperty(ref reader);)");
+        code.Line($"var index = {Code.JsonReader}.IndexOf(ref reader, Names{Code.Suffix(record.Name)}, next);");
+        EmitAliases(record);
+        code.Open("switch (index)");
+        for (var i = 0; i < record.Properties.Count; i++)
+        {
+            code.Line($"case {i}:");
+            code.Line($"    {Code.JsonReader}.Value(ref reader, ref seen{i / BitsPerWord}, {i % BitsPerWord});");
+            code.Line($"    p{i} = {Read(record.Properties[i].Value)};");
+            code.Line("    break;");
+        }
+        code.Line("default:");
+        code.Line("    unknown.Skip(ref reader);");
+        code.Line("    continue;");
+        code.Close();
+        code.Line("next = index + 1;");
+        code.Close();
+        EmitMissing(record);
+        code.Line($"return {Construct(record)};");
+        code.Close();
+        code.Line();
+        EmitCollections();
+    }
+
+    public void Emit(EnumShape shape)
+    {
+        code.Open($"private static {shape.Type} ReadJson{Code.Suffix(shape.Name)}({Reader})");
+        code.Open("if (reader.TokenType == global::System.Text.Json.JsonTokenType.String)");
+        foreach (var symbol in shape.Symbols)
+        {
+            code.Line($"if (reader.ValueTextEquals({Code.Quote(symbol)}u8))");
+            code.Line($"    return {Code.Member(shape, symbol)};");
+        }
+        if (shape.DefaultSymbol is { } byDefault)
+            code.Line($"return {Code.Member(shape, byDefault)};");
+        code.Close();
+        code.Line($"throw {Code.JsonReader}.UnknownSymbol(ref reader, {Code.Quote(shape.Name)});");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitNames(RecordShape record)
+    {
+        code.Line($"private static readonly {Code.JsonText}[] Names{Code.Suffix(record.Name)} =");
+        code.Line("[");
+        foreach (var property in record.Properties)
+            code.Line($"    {Code.JsonText}.Encode({Code.Quote(property.WireName)}),");
+        code.Line("];");
+        code.Line();
+    }
+
+    private void EmitAliases(RecordShape record)
+    {
+        for (var i = 0; i < record.Properties.Count; i++)
+            foreach (var alias in record.Properties[i].Aliases)
+            {
+                code.Line($"if (index < 0 && reader.ValueTextEquals({Code.Quote(alias)}u8))");
+                code.Line($"    index = {i};");
+            }
+    }
+
+    private void EmitMissing(RecordShape record)
+    {
+        for (var first = 0; first < record.Properties.Count; first += BitsPerWord)
+        {
+            var count = Math.Min(BitsPerWord, record.Properties.Count - first);
+            var required = 0UL;
+            for (var i = 0; i < count; i++)
+                if (record.Properties[first + i].IsRequired)
+                    required |= 1UL << i;
+            if (required != 0)
+                code.Line(
+                    $"{Code.JsonReader}.Require(ref reader, Names{Code.Suffix(record.Name)}[{first}..], seen{first / BitsPerWord}, 0x{required:x}UL);"
+                );
+        }
+        for (var i = 0; i < record.Properties.Count; i++)
+            if (record.Properties[i].Default is { } byDefault)
+            {
+                code.Line($"if ((seen{i / BitsPerWord} & (1UL << {i % BitsPerWord})) == 0)");
+                code.Line($"    p{i} = {byDefault.CSharp};");
+            }
+    }
+
+    private static string Construct(RecordShape record)
+    {
+        var arguments = new SortedDictionary<int, string>();
+        var initializers = new List<string>();
+        for (var i = 0; i < record.Properties.Count; i++)
+            if (record.Properties[i].ConstructorIndex is >= 0 and var position)
+                arguments.Add(position, $"p{i}");
+            else
+                initializers.Add($"{Code.Identifier(record.Properties[i].Name)} = p{i}");
+        var construct = $"new {record.Type}({string.Join(", ", arguments.Values)})";
+        return initializers.Count == 0 ? construct : $"{construct} {{ {string.Join(", ", initializers)} }}";
+    }
+
+    private string Read(ValueShape shape)
+    {
+        switch (shape)
+        {
+            case ScalarShape { Scalar: Scalar.String }:
+                return $"{Code.JsonReader}.ReadString(ref reader)";
+            case ScalarShape { Scalar: Scalar.Bytes }:
+                return $"{Code.JsonReader}.ReadBytes(ref reader)";
+            case ScalarShape { Scalar: Scalar.Decimal } d:
+                return $"{Code.JsonScalar}.ReadDecimal(ref reader, {d.Precision}, {d.Scale})";
+            case ScalarShape scalar:
+                return $"{Code.JsonScalar}.Read{scalar.Scalar}(ref reader)";
+            case NullableShape nullable:
+                return $"{Code.JsonReader}.IsNull(ref reader) ? null : ({nullable.Type}){Read(nullable.Inner)}";
+            case WrapperShape wrapper:
+                return Code.Construct(wrapper, Read(wrapper.Inner));
+            case EnumShape symbols:
+                return $"ReadJson{Code.Suffix(symbols.Name)}(ref reader)";
+            case RecordShape record:
+                return $"ReadJson{Code.Suffix(record.Name)}(ref reader)";
+            default:
+                var method = $"ReadJsonItems{_collectionCount++}";
+                _collections.Enqueue((method, shape));
+                return $"{method}(ref reader)";
+        }
+    }
+
+    private void EmitCollections()
+    {
+        while (_collections.Count > 0)
+        {
+            var (method, shape) = _collections.Dequeue();
+            code.Open($"private static {shape.Type} {method}({Reader})");
+            if (shape is ListShape list)
+                EmitList(list);
+            else
+                EmitMap((MapShape)shape);
+            code.Close();
+            code.Line();
+        }
+    }
+
+    private void EmitList(ListShape list)
+    {
+        code.Line($"{Code.JsonReader}.BeginArray(ref reader);");
+        code.Line($"var items = global::System.Collections.Immutable.{list.Factory}.CreateBuilder<{list.Item.Type}>();");
+        code.Line($"while ({Code.JsonReader}.NextItem(ref reader, items.Count))");
+        code.Line($"    items.Add({Read(list.Item)});");
+        code.Line(list.IsArray ? "return items.DrainToImmutable();" : "return items.ToImmutable();");
+    }
+
+    private void EmitMap(MapShape map)
+    {
+        code.Line($"{Code.JsonReader}.BeginObject(ref reader);");
+        code.Line(
+            $"var entries = global::System.Collections.Immutable.{map.Factory}.CreateBuilder<string, {map.Value.Type}>(global::System.StringComparer.Ordinal);"
+        );
+        code.Open($"while ({Code.JsonReader}.NextProperty(ref reader))");
+        code.Line("var start = reader;");
+        code.Line($"var key = {Code.JsonReader}.ReadMapKey(ref reader, entries.Count);");
+        code.Line("if (entries.ContainsKey(key))");
+        code.Line($"    throw {Code.JsonReader}.DuplicateKey(ref start, key);");
+        code.Line($"entries.Add(key, {Read(map.Value)});");
+        code.Close();
+        code.Line("return entries.ToImmutable();");
+    }
+}

@@ -1,0 +1,134 @@
+using Statecast.Generators.Shapes;
+
+namespace Statecast.Generators.Emitting;
+
+/// <summary>Emits the straight-line JSON writer: one method per record, list and map.</summary>
+internal sealed class JsonWriteEmitter(CodeWriter code)
+{
+    private const string Writer = "global::System.Text.Json.Utf8JsonWriter writer";
+
+    private readonly Queue<(string Method, ValueShape Shape, string Path)> _collections = new();
+    private int _collectionCount;
+    private int _localCount;
+
+    public void Emit(RecordShape record)
+    {
+        var names = "Names" + Code.Suffix(record.Name);
+        code.Open($"private static void WriteJson{Code.Suffix(record.Name)}({Writer}, {record.Type} value)");
+        code.Line("writer.WriteStartObject();");
+        for (var i = 0; i < record.Properties.Count; i++)
+        {
+            var property = record.Properties[i];
+            Write(property.Value, Code.Access("value", property.Name), $"{names}[{i}]", $"{record.Name}.{property.Name}");
+        }
+        code.Line("writer.WriteEndObject();");
+        code.Close();
+        code.Line();
+        while (_collections.Count > 0)
+        {
+            var (method, shape, path) = _collections.Dequeue();
+            if (shape is ListShape list)
+                EmitList(method, list, path);
+            else
+                EmitMap(method, (MapShape)shape, path);
+        }
+    }
+
+    private void Write(ValueShape shape, string value, string? name, string path)
+    {
+        switch (shape)
+        {
+            case ScalarShape { Scalar: Scalar.DateOnly }:
+                Name(name);
+                code.Line($"{Code.Serialization}.Json.JsonStateWriter.WriteDate(writer, {value});");
+                break;
+            case ScalarShape scalar:
+                var (method, argument) = ScalarCall(scalar, value, path);
+                Call(method, name, argument);
+                break;
+            case EnumShape symbols:
+                Call("String", name, $"Symbols{Code.Suffix(symbols.Name)}[Index{Code.Suffix(symbols.Name)}({value}, {Code.Quote(path)})]");
+                break;
+            case WrapperShape wrapper:
+                Write(wrapper.Inner, Code.Access(value, wrapper.Property), name, path);
+                break;
+            case NullableShape nullable:
+                var local = $"v{_localCount++}";
+                code.Open($"if ({value} is {{ }} {local})");
+                Write(nullable.Inner, local, name, path);
+                code.Close();
+                code.Line("else");
+                code.Line(name is null ? "    writer.WriteNullValue();" : $"    writer.WriteNull({name});");
+                break;
+            case RecordShape record:
+                Name(name);
+                code.Line($"WriteJson{Code.Suffix(record.Name)}(writer, {Present(record, value, path)});");
+                break;
+            default:
+                var collection = $"WriteJsonItems{_collectionCount++}";
+                _collections.Enqueue((collection, shape, path + "[]"));
+                Name(name);
+                code.Line($"{collection}(writer, {value});");
+                break;
+        }
+    }
+
+    private static string Present(RecordShape record, string value, string path) =>
+        record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";
+
+    private void Name(string? name)
+    {
+        if (name is not null)
+            code.Line($"writer.WritePropertyName({name});");
+    }
+
+    private void Call(string method, string? name, string argument) =>
+        code.Line(name is null ? $"writer.Write{method}Value({argument});" : $"writer.Write{method}({name}, {argument});");
+
+    private static (string Method, string Argument) ScalarCall(ScalarShape shape, string value, string path)
+    {
+        var at = Code.Quote(path);
+        return shape.Scalar switch
+        {
+            Scalar.Boolean => ("Boolean", value),
+            Scalar.Single or Scalar.Double => ("Number", $"{Code.Domain}.Finite({value}, {at})"),
+            Scalar.Decimal => ("Number", $"{Code.Domain}.Decimal({value}, {shape.Precision}, {shape.Scale}, {at})"),
+            Scalar.String => ("String", $"{Code.Domain}.Text({value}, {at})"),
+            Scalar.Guid => ("String", value),
+            Scalar.DateTimeOffset => ("String", $"{Code.Domain}.Instant({value})"),
+            Scalar.DateTime => ("String", $"{Code.Domain}.Instant({value}, {at})"),
+            Scalar.Bytes => ("Base64String", $"{value}.AsSpan()"),
+            _ => ("Number", value),
+        };
+    }
+
+    private void EmitList(string method, ListShape list, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {list.Type} value)");
+        code.Line("writer.WriteStartArray();");
+        code.Open(
+            list.IsArray
+                ? "foreach (ref readonly var item in value.AsSpan())"
+                : $"foreach (var item in {Code.Domain}.Present(value, {Code.Quote(path)}))"
+        );
+        Write(list.Item, "item", null, path);
+        code.Close();
+        code.Line("writer.WriteEndArray();");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitMap(string method, MapShape map, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {map.Type} value)");
+        code.Line($"using var entries = new {Code.Serialization}.MapEntries<{map.Value.Type}>(value, {Code.Quote(path)});");
+        code.Line("writer.WriteStartObject();");
+        code.Open("foreach (ref readonly var entry in entries.Span)");
+        code.Line("writer.WritePropertyName(entry.Key);");
+        Write(map.Value, "entry.Value", null, path);
+        code.Close();
+        code.Line("writer.WriteEndObject();");
+        code.Close();
+        code.Line();
+    }
+}

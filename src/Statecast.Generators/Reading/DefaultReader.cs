@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Numerics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Statecast.Generators.Emitting;
+using Statecast.Generators.Rules;
+using Statecast.Generators.Shapes;
+
+namespace Statecast.Generators.Reading;
+
+/// <summary>Reads a property's default: from [Default], or from its parameter's own default value.</summary>
+internal static class DefaultReader
+{
+    public static DefaultShape? Read(
+        IPropertySymbol property,
+        IParameterSymbol? parameter,
+        ValueShape value,
+        string path,
+        Findings findings
+    )
+    {
+        object? constant;
+        if (Attributes.Find(property, parameter, "DefaultAttribute") is { } attribute)
+            constant = attribute.ConstructorArguments is [{ Kind: not TypedConstantKind.Array } given] ? given.Value : null;
+        else if (parameter is { HasExplicitDefaultValue: true })
+            constant = parameter.ExplicitDefaultValue;
+        else
+            return null;
+        if (value is NullableShape)
+        {
+            if (constant is not null)
+                findings.Add(WireRules.BadDefault, property, path, "a nullable property's default is null; remove one of the two");
+            return null;
+        }
+        var made = Make(value, constant, property.Type);
+        if (made is null)
+            findings.Add(WireRules.BadDefault, property, path, Expected(value));
+        return made;
+    }
+
+    private static DefaultShape? Make(ValueShape value, object? constant, ITypeSymbol type) =>
+        value switch
+        {
+            ScalarShape scalar => MakeScalar(scalar, constant),
+            EnumShape shape => MakeEnum(shape, constant, type),
+            ListShape when constant is null => new(value.Type + ".Empty", "[]"),
+            MapShape when constant is null => new(value.Type + ".Empty", "{}"),
+            WrapperShape wrapper when Make(wrapper.Inner, constant, type) is { } inner => new(
+                Code.Construct(wrapper, inner.CSharp),
+                inner.Json
+            ),
+            _ => null,
+        };
+
+    private static DefaultShape? MakeEnum(EnumShape shape, object? constant, ITypeSymbol type)
+    {
+        var value = Convert.ToDecimal(constant ?? 0, CultureInfo.InvariantCulture);
+        var member = type.GetMembers()
+            .OfType<IFieldSymbol>()
+            .FirstOrDefault(f => f.HasConstantValue && Convert.ToDecimal(f.ConstantValue, CultureInfo.InvariantCulture) == value);
+        return member is null ? null : new(Code.Member(shape, member.Name), Code.Quote(member.Name));
+    }
+
+    private static DefaultShape? MakeScalar(ScalarShape shape, object? constant) =>
+        shape.Scalar switch
+        {
+            Scalar.Boolean when constant is null or bool => Same(constant is true ? "true" : "false"),
+            Scalar.String when constant is null or string => Same(Code.Quote(constant as string ?? "")),
+            Scalar.Bytes when constant is null => new(shape.Type + ".Empty", "\"\""),
+            Scalar.Single or Scalar.Double => MakeFloating(shape, constant ?? 0),
+            Scalar.Decimal => MakeDecimal(shape, constant ?? 0),
+            Scalar.Guid => MakeGuid(constant ?? Guid.Empty.ToString()),
+            Scalar.DateOnly => MakeDate(constant ?? "0001-01-01"),
+            Scalar.DateTime or Scalar.DateTimeOffset => MakeInstant(shape.Scalar, constant ?? "0001-01-01T00:00:00Z"),
+            >= Scalar.SByte and <= Scalar.UInt64 => MakeInteger(shape, constant ?? 0),
+            _ => null,
+        };
+
+    private static DefaultShape Same(string text) => new(text, text);
+
+    private static DefaultShape? MakeInteger(ScalarShape shape, object constant)
+    {
+        if (constant is not (sbyte or byte or short or ushort or int or uint or long or ulong))
+            return null;
+        var value = Convert.ToDecimal(constant, CultureInfo.InvariantCulture);
+        var (min, max) = shape.Scalar switch
+        {
+            Scalar.SByte => (sbyte.MinValue, sbyte.MaxValue),
+            Scalar.Byte => (byte.MinValue, byte.MaxValue),
+            Scalar.Int16 => (short.MinValue, short.MaxValue),
+            Scalar.UInt16 => (ushort.MinValue, ushort.MaxValue),
+            Scalar.Int32 => (int.MinValue, int.MaxValue),
+            Scalar.UInt32 => (uint.MinValue, uint.MaxValue),
+            Scalar.Int64 => (long.MinValue, long.MaxValue),
+            _ => ((decimal)ulong.MinValue, (decimal)ulong.MaxValue),
+        };
+        if (value < min || value > max)
+            return null;
+        var text = value.ToString(CultureInfo.InvariantCulture);
+        return new($"({shape.Type})({text})", shape.Scalar == Scalar.UInt64 ? Bytes(new BigInteger(value)) : text);
+    }
+
+    private static DefaultShape? MakeFloating(ScalarShape shape, object constant)
+    {
+        if (constant is not (sbyte or byte or short or ushort or int or uint or long or float or double))
+            return null;
+        var value = Convert.ToDouble(constant, CultureInfo.InvariantCulture);
+        if (double.IsNaN(value) || double.IsInfinity(value))
+            return null;
+        var text = constant is float single
+            ? single.ToString("R", CultureInfo.InvariantCulture)
+            : value.ToString("R", CultureInfo.InvariantCulture);
+        return new($"({shape.Type})({text})", text);
+    }
+
+    private static DefaultShape? MakeDecimal(ScalarShape shape, object constant)
+    {
+        decimal value;
+        if (constant is string text)
+        {
+            if (
+                !decimal.TryParse(
+                    text,
+                    NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out value
+                )
+            )
+                return null;
+        }
+        else if (constant is sbyte or byte or short or ushort or int or uint or long or ulong or decimal)
+            value = Convert.ToDecimal(constant, CultureInfo.InvariantCulture);
+        else
+            return null;
+        var unscaled = new BigInteger(value * Power(shape.Scale));
+        if (decimal.Round(value, shape.Scale) != value || BigInteger.Abs(unscaled) >= BigInteger.Pow(10, shape.Precision))
+            return null;
+        return new(value.ToString("F" + shape.Scale, CultureInfo.InvariantCulture) + "M", Bytes(unscaled));
+    }
+
+    private static decimal Power(int exponent)
+    {
+        var power = 1m;
+        for (; exponent > 0; exponent--)
+            power *= 10;
+        return power;
+    }
+
+    private static DefaultShape? MakeGuid(object constant) =>
+        constant is string text && Guid.TryParseExact(text, "D", out var value)
+            ? new($"new global::System.Guid(\"{value}\")", $"\"{value}\"")
+            : null;
+
+    private static DefaultShape? MakeDate(object constant) =>
+        constant is string text
+        && DateTime.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+            ? new(
+                FormattableString.Invariant($"new global::System.DateOnly({date.Year}, {date.Month}, {date.Day})"),
+                FormattableString.Invariant($"{(date - Epoch).Days}")
+            )
+            : null;
+
+    private static DefaultShape? MakeInstant(Scalar scalar, object constant)
+    {
+        const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (constant is not string text || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, utc, out var instant))
+            return null;
+        var micros = (instant.UtcTicks - instant.UtcTicks % 10 - Epoch.Ticks) / 10;
+        var ticks = micros * 10 + Epoch.Ticks;
+        return new(
+            scalar == Scalar.DateTime
+                ? FormattableString.Invariant($"new global::System.DateTime({ticks}L, global::System.DateTimeKind.Utc)")
+                : FormattableString.Invariant($"new global::System.DateTimeOffset({ticks}L, global::System.TimeSpan.Zero)"),
+            FormattableString.Invariant($"{micros}")
+        );
+    }
+
+    private static readonly DateTime Epoch = new(1970, 1, 1);
+
+    // Avro writes a default of bytes as a text whose characters are the bytes.
+    private static string Bytes(BigInteger unscaled) =>
+        "\"" + string.Concat(Enumerable.Reverse(unscaled.ToByteArray()).Select(b => $"\\u{(int)b:x4}")) + "\"";
+
+    private static string Expected(ValueShape value) =>
+        value switch
+        {
+            ScalarShape { Scalar: Scalar.Decimal } d =>
+                $"write an invariant text like \"12.50\" that fits [Decimal({d.Precision}, {d.Scale})]",
+            ScalarShape { Scalar: Scalar.Guid } => "write a text like \"00000000-0000-0000-0000-000000000000\"",
+            ScalarShape { Scalar: Scalar.DateOnly } => "write a text like \"2024-05-01\"",
+            ScalarShape { Scalar: Scalar.DateTime or Scalar.DateTimeOffset } => "write a text like \"2024-05-01T00:00:00Z\"",
+            ScalarShape { Scalar: Scalar.Bytes } or ListShape or MapShape =>
+                "a collection's default is empty: write [Default] without a value",
+            EnumShape => "write one of the enum's members",
+            RecordShape => "a record has none; make the property nullable",
+            _ => "write a constant of the property's type, within its range",
+        };
+}

@@ -1,0 +1,22 @@
+namespace Statecast.Generators.Shapes;
+
+/// <summary>All that the emitter needs to know of one contract.</summary>
+/// <param name="Namespace">The C# namespace; empty for the global one.</param>
+/// <param name="Containers">The declarations of the types around it, outermost first, for example <c>partial class Tests</c>.</param>
+/// <param name="TypeName">The record's own name.</param>
+/// <param name="Name">The contract's name.</param>
+/// <param name="Major">Its major version.</param>
+/// <param name="State">The record's shape.</param>
+/// <param name="Keys">The names of the key's properties.</param>
+internal sealed record ContractShape(
+    string Namespace,
+    EquatableArray<string> Containers,
+    string TypeName,
+    string Name,
+    int Major,
+    RecordShape State,
+    EquatableArray<string> Keys
+)
+{
+    public IReadOnlyList<PropertyShape> KeyProperties => [.. Keys.Select(k => State.Properties.First(p => p.Name == k))];
+}

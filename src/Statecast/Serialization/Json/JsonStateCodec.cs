@@ -1,0 +1,126 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Statecast.Contracts;
+
+namespace Statecast.Serialization.Json;
+
+/// <summary>
+/// States as JSON: camelCase names, enums by their declared names, instants in ISO 8601 and UTC, decimals as exact numbers, bytes as base64,
+/// nulls written. Reading is strict about what could be read in two ways (duplicate names, wrong types, trailing bytes) and ignores unknown fields.
+/// </summary>
+public sealed class JsonStateCodec : IStateCodec
+{
+    /// <summary>The nesting that is read at most.</summary>
+    public const int MaxDepth = 64;
+
+    /// <summary>The most bytes of a body that is read, unless given: the default limit of an event.</summary>
+    public const int DefaultMaxBodyBytes = 900 * 1024;
+
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        // Text is JSON's own business only: what must be escaped for HTML is escaped by who makes HTML.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = MaxDepth,
+        SkipValidation = true,
+    };
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _cached;
+
+    private readonly int _maxBodyBytes;
+
+    /// <summary>A codec.</summary>
+    /// <param name="maxBodyBytes">The most bytes of a body that is read, default 900 KB.</param>
+    public JsonStateCodec(int maxBodyBytes = DefaultMaxBodyBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBodyBytes);
+        _maxBodyBytes = maxBodyBytes;
+    }
+
+    /// <inheritdoc/>
+    public string Name => "json";
+
+    /// <inheritdoc/>
+    public string ContentType => "application/json";
+
+    /// <inheritdoc/>
+    /// <remarks>If it throws, the destination may hold a part of the body. Allocates nothing besides what the destination does.</remarks>
+    public void Encode<TState>(StateContract<TState> contract, TState state, IBufferWriter<byte> destination)
+        where TState : class
+    {
+        var writer = _cached;
+        _cached = null;
+        if (writer is null)
+            writer = new(destination, WriterOptions);
+        else
+            writer.Reset(destination);
+        try
+        {
+            contract.WriteJson(writer, state);
+            writer.Flush();
+        }
+        finally
+        {
+            // A thread must not keep a caller's buffer alive, nor what a failed write left unflushed.
+            writer.Reset(NoBuffer.Instance);
+            _cached = writer;
+        }
+    }
+
+    /// <inheritdoc/>
+    public TState Decode<TState>(StateContract<TState> contract, Fingerprint schema, ReadOnlyMemory<byte> body)
+        where TState : class
+    {
+        var bytes = body.Span;
+        if (bytes.Length > _maxBodyBytes)
+            throw new StateFormatException(
+                "$",
+                -1,
+                FormattableString.Invariant(
+                    $"the body has {bytes.Length} bytes; at most {_maxBodyBytes} are read. Raise the codec's limit."
+                )
+            );
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            var state = contract.ReadJson(ref reader);
+            // Throws at anything but white space.
+            reader.Read();
+            return state;
+        }
+        catch (StateFormatException defect)
+        {
+            throw new StateFormatException(JsonPath.At(bytes, defect.Offset), defect.Offset, defect.Reason);
+        }
+        catch (JsonException defect)
+        {
+            var offset = JsonPath.OffsetOf(bytes, defect);
+            throw new StateFormatException(JsonPath.At(bytes, offset), offset, $"the JSON is malformed: {Reason(defect)}", defect);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            // A text that is no valid Unicode, or the contract's own constructor, which refuses a value in its own words.
+            var offset = reader.TokenStartIndex;
+            throw new StateFormatException(JsonPath.At(bytes, offset), offset, $"the state cannot be made: {defect.Message}", defect);
+        }
+    }
+
+    // The position is said in our own words, once.
+    private static string Reason(JsonException defect)
+    {
+        var end = defect.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? defect.Message : defect.Message[..end];
+    }
+
+    private sealed class NoBuffer : IBufferWriter<byte>
+    {
+        public static NoBuffer Instance { get; } = new();
+
+        public void Advance(int count) { }
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => throw new InvalidOperationException("Nothing may be written between two uses.");
+
+        public Span<byte> GetSpan(int sizeHint = 0) => throw new InvalidOperationException("Nothing may be written between two uses.");
+    }
+}
