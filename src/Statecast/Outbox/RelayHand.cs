@@ -1,4 +1,5 @@
 using Statecast.Events;
+using Statecast.Hosting;
 using Statecast.Transport;
 
 namespace Statecast.Outbox;
@@ -149,7 +150,7 @@ internal sealed class RelayHand
                 Done.Add(row);
                 return true;
             case SendVerdict.SendLater:
-                row.NotBefore = now + _backoff.After(++row.Failures);
+                row.NotBefore = now + _backoff.Wait(row.Failures++);
                 lane.Hold(row);
                 if (row.Failures == _options.SuspectAfter)
                     _notices.Add((RelayNotice.EventRefused, $"{lane.Id} {row.Event.Key}", outcome.Reason ?? "no reason given"));
@@ -172,9 +173,9 @@ internal sealed class RelayHand
         }
         else if (blocking is not null)
         {
-            if (++lane.Failures == 1)
+            if (lane.Failures == 0)
                 _notices.Add((RelayNotice.LaneBlocked, lane.Id.ToString(), blocking));
-            lane.BlockedUntil = now + _backoff.After(lane.Failures);
+            lane.BlockedUntil = now + _backoff.Wait(lane.Failures++);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed record RelaySurroundings(TimeProvider Time, IEntropy Entropy, IL
 /// <param name="Counters">Promise 6 so far.</param>
 /// <param name="InHand">Rows in hand.</param>
 /// <param name="Backlog">What waits in the outbox.</param>
-/// <param name="LastStep">When the loop last did a step, by its time provider: supervision compares it with a few heartbeat intervals.</param>
+/// <param name="LastStep">When the loop last did a step: at least once a heartbeat interval while it lives.</param>
 internal sealed record RelayStatus(
     RelayPhase Phase,
     long Epoch,
@@ -41,7 +41,7 @@ internal sealed class RelayLoop(
     IOutboxStore store,
     Func<CancellationToken, ValueTask<ITransportSender>> openSender,
     RelaySurroundings surroundings
-)
+) : ISupervisedLoop
 {
     private readonly TimeProvider _time = surroundings.Time;
     private readonly RelayLog _log = new(surroundings.Logger, shard);
@@ -50,6 +50,11 @@ internal sealed class RelayLoop(
 
     /// <summary>The relay's decisions; only tests replace them.</summary>
     public RelayRules Rules { get; init; } = RelayRules.Protocol;
+
+    public string Name => $"relay {shard.Source}/{shard.Name}";
+
+    /// <summary>When the loop last did a step.</summary>
+    public DateTimeOffset LastBeat => Status.LastStep;
 
     /// <summary>The newest status.</summary>
     public RelayStatus Status => Volatile.Read(ref _status);
@@ -132,7 +137,7 @@ internal sealed class RelayLoop(
 
     private async Task<ITransportSender?> OpenSenderAsync(CancellationToken stop)
     {
-        var backoff = new Backoff(options.BackoffBase, options.BackoffCap, surroundings.Entropy);
+        var backoff = new Backoff(surroundings.Entropy, options.BackoffBase, options.BackoffCap);
         for (var failures = 0; ; )
             try
             {
@@ -152,7 +157,7 @@ internal sealed class RelayLoop(
                 Volatile.Write(ref _status, _status with { LastStep = _time.GetUtcNow() });
                 try
                 {
-                    await Task.Delay(backoff.After(failures), _time, stop).ConfigureAwait(false);
+                    await Task.Delay(backoff.Next(), _time, stop).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {

@@ -63,7 +63,7 @@ internal sealed class RelayMachine
         _options = options;
         _rules = rules;
         _entropy = entropy;
-        _backoff = new(options.BackoffBase, options.BackoffCap, entropy);
+        _backoff = new(entropy, options.BackoffBase, options.BackoffCap);
         _store = new(_backoff);
         _planner = new(shard, rules);
         _heartbeat = new(shard, options, rules);

@@ -1,3 +1,5 @@
+using Statecast.Hosting;
+
 namespace Statecast.Outbox;
 
 /// <summary>Commands to the store, one at a time; after a failure the same again, later.</summary>
@@ -37,8 +39,7 @@ internal sealed class StoreChannel(Backoff backoff)
     public bool Failed(TimeSpan now)
     {
         _command = 0;
-        _failures++;
-        RetryAt = now + backoff.After(_failures);
+        RetryAt = now + backoff.Wait(_failures++);
         return _failures == 1;
     }
 
