@@ -43,10 +43,7 @@ public sealed class StateReader<TState>(
     {
         try
         {
-            var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-            var writer = new Serialization.Avro.AvroWriter(buffer);
-            contract.WriteAvro(ref writer, Decode(body.Codec, body.Schema, body.Body));
-            return Fingerprint.Of(buffer.WrittenSpan);
+            return ContentFingerprint.Of(contract, Decode(body.Codec, body.Schema, body.Body));
         }
         catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
         {

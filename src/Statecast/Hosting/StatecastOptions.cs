@@ -1,5 +1,6 @@
 using Statecast.Consuming;
 using Statecast.Outbox;
+using Statecast.Serialization.Json;
 
 namespace Statecast.Hosting;
 
@@ -30,6 +31,9 @@ public sealed class TargetOptions
 {
     /// <summary>The most events in one local transaction, 1 to 100,000. Default 2,000.</summary>
     public int MaxBatch { get; set; } = 2000;
+
+    /// <summary>The most bytes of a body that is read; a larger event is parked. Default 900 KB, as a source's own limit.</summary>
+    public int MaxBodyBytes { get; set; } = JsonStateCodec.DefaultMaxBodyBytes;
 
     /// <summary>How long a read waits for a token's state. Default 5 s.</summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);

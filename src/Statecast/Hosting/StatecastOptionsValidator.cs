@@ -10,6 +10,7 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
         var faults = new List<string>();
         faults.AddRange(options.Relay.Validate().Select(f => $"Statecast:Relay:{f}"));
         Range(faults, "Target:MaxBatch", options.Target.MaxBatch, 1, 100_000);
+        Range(faults, "Target:MaxBodyBytes", options.Target.MaxBodyBytes, 1, int.MaxValue);
         Range(faults, "Handlers:Concurrency", options.Handlers.Concurrency, 1, 1024);
         Range(faults, "Handlers:MaxAttempts", options.Handlers.MaxAttempts, 1, 10_000);
         Range(faults, "Republish:ChunkSize", options.Republish.ChunkSize, 1, 10_000);

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Statecast.Serialization;
+using Statecast.Serialization.Json;
 
 namespace Statecast.Hosting;
 
@@ -34,6 +36,9 @@ public static class StatecastServiceCollectionExtensions
         services.AddSingleton(registration);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEntropy>(SystemEntropy.Instance);
+        services.AddSingleton<IStateCodec>(s => new JsonStateCodec(
+            s.GetRequiredService<IOptions<StatecastOptions>>().Value.Target.MaxBodyBytes
+        ));
         services.AddOptions<StatecastOptions>().ValidateOnStart();
         services.AddSingleton<IConfigureOptions<StatecastOptions>, ConfigureFromConfiguration>();
         services.AddSingleton<IValidateOptions<StatecastOptions>, StatecastOptionsValidator>();
