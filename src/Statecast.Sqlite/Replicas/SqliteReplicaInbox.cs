@@ -67,15 +67,14 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
 
     public async ValueTask<bool> ResolveAsync(string handler, string key, bool drop, CancellationToken ct)
     {
+        if (replica.Names.FindHandler(handler) is not { } number)
+            return false;
         const string stalled = "replica = ?1 AND handler = ?2 AND key = ?3 AND next_try IS NULL";
         // Time 0 is due at any time, and a store has no clock. Attempts start anew: the operator has mended something.
         var sql = drop
             ? $"DELETE FROM statecast_replica_pending WHERE {stalled}"
             : $"UPDATE statecast_replica_pending SET next_try = 0, attempts = 0 WHERE {stalled}";
-        var changed = await file.WriteAsync(
-                database => database.Prepare(sql).Bind(1, replica.Id).Bind(2, replica.Names.HandlerNumber(handler)).Bind(3, key).Run(),
-                ct
-            )
+        var changed = await file.WriteAsync(database => database.Prepare(sql).Bind(1, replica.Id).Bind(2, number).Bind(3, key).Run(), ct)
             .ConfigureAwait(false);
         return changed > 0;
     }

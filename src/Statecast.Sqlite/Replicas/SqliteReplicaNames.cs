@@ -43,11 +43,12 @@ internal sealed class SqliteReplicaNames
         return new(layout, handlers, Assign(database, replica, Index, layout.Indexes, int.MaxValue, layout.Name));
     }
 
-    /// <summary>A handler's number.</summary>
+    /// <summary>A handler's number, also of one that only an earlier layout named.</summary>
     public int HandlerNumber(string name) =>
-        _handlerNumbers.TryGetValue(name, out var number)
-            ? number
-            : throw new ArgumentException($"The replica's layout names no handler '{name}'.", nameof(name));
+        FindHandler(name) ?? throw new ArgumentException($"The replica never had a handler '{name}'.", nameof(name));
+
+    /// <summary>A handler's number; null if the replica never had it.</summary>
+    public int? FindHandler(string name) => _handlerNumbers.TryGetValue(name, out var number) ? number : null;
 
     /// <summary>An index's number.</summary>
     public int IndexNumber(string name) =>

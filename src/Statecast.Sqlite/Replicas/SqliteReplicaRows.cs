@@ -42,10 +42,10 @@ internal sealed class SqliteReplicaRows
             + "WHERE e.number = ?1 AND e.value = ?2 AND NOT r.deleted ORDER BY e.key";
         _insert =
             $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key) "
-            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11, ?12)";
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?13, ?10, ?11, ?12)";
         _update =
             $"UPDATE {rows} SET epoch = ?1, revision = ?2, deleted = ?3, operation = ?4, codec = ?5, schema = ?6, content = ?7, captured_at = ?8, "
-            + "seen = (seen & ?13) | ?9, writes = writes + 1, entries = ?10, body = ?11 WHERE rowid = ?12";
+            + "seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11 WHERE rowid = ?12";
         _see = $"UPDATE {rows} SET seen = seen | ?1 WHERE key = ?2";
         _addEntry = $"INSERT OR IGNORE INTO {entries} (number, value, key) VALUES (?1, ?2, ?3)";
         _removeEntry = $"DELETE FROM {entries} WHERE number = ?1 AND value = ?2 AND key = ?3";
@@ -97,7 +97,7 @@ internal sealed class SqliteReplicaRows
     public LoadedRow Update(SqliteDatabase database, LoadedRow old, ReplicaRow row)
     {
         var entries = Encode(row.Entries);
-        BindRow(database.Prepare(_update), row, entries).Bind(12, old.RowId).Bind(13, ~_names.KnownBits).Run();
+        BindRow(database.Prepare(_update), row, entries).Bind(12, old.RowId).Bind(14, ~_names.KnownBits).Run();
         if (!entries.AsSpan().SequenceEqual(old.Entries))
         {
             Write(database, _removeEntry, row.Key, old.Entries);
@@ -121,7 +121,8 @@ internal sealed class SqliteReplicaRows
             .Bind(6, (Serialization.Fingerprint?)row.Schema)
             .Bind(7, row.Content)
             .Bind(8, row.CapturedAt)
-            .Bind(9, _names.ToStored(row.Seen));
+            .Bind(9, _names.ToStored(row.Seen))
+            .Bind(13, row.Writes);
         // NULL for nothing: an empty body and no entries are the common case of a tombstone and of a replica without indexes.
         _ = entries.Length == 0 ? statement.BindNull(10) : statement.Bind(10, entries);
         return row.Body.IsEmpty ? statement.BindNull(11) : statement.Bind(11, row.Body.Span);

@@ -27,11 +27,11 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
     /// <inheritdoc/>
     public async ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct)
     {
-        if (_file is not null)
-            throw new InvalidOperationException($"The replica '{layout.Name}' is open already.");
         if (_options.FindProblem() is { } problem)
             throw new ReplicaStoreException($"The replica file '{Path}' is not opened. {problem}");
-        var file = SqliteReplicaFile.Join(Path, _options, layout.Name);
+        if (_replica is { } opened && opened.Layout.Name != layout.Name)
+            throw new InvalidOperationException($"This store holds the replica '{opened.Layout.Name}': make another for '{layout.Name}'.");
+        var file = _file ?? SqliteReplicaFile.Join(Path, _options, layout.Name);
         try
         {
             var (replica, contents) = await file.WriteAsync(database => SqliteReplica.Open(database, layout), ct).ConfigureAwait(false);
@@ -39,7 +39,8 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
             (_file, _replica, _inbox) = (file, replica, new(file, replica));
             return contents;
         }
-        catch
+        // A loop that starts again opens its store again: what was open stays so.
+        catch when (_file is null)
         {
             await file.LeaveAsync(layout.Name).ConfigureAwait(false);
             throw;
@@ -107,7 +108,7 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var full = System.IO.Path.GetFullPath(path);
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
     }
 
     private (SqliteReplicaFile File, SqliteReplica Replica) Opened() => _file is { } file ? (file, _replica!) : throw NotOpen();

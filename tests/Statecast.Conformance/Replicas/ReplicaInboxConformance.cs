@@ -1,0 +1,268 @@
+using Statecast.Events;
+using Statecast.Replicas;
+using Xunit;
+using static Statecast.Conformance.Replicas.ReplicaSamples;
+
+namespace Statecast.Conformance.Replicas;
+
+/// <summary>What every replica store must do for handlers' pending work.</summary>
+public abstract class ReplicaInboxConformance
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Whether a store made anew at the same place finds what an earlier one kept.</summary>
+    protected virtual bool Durable => true;
+
+    /// <summary>A store at the test's one place; the one before it is disposed.</summary>
+    protected abstract IReplicaStore Create();
+
+    [Fact]
+    public async Task Change_comes_back_as_it_was_written()
+    {
+        await using var store = await Opened();
+        var change = Change("a", 3, "new", "old", "Renamed");
+        await Pend(store, change, Change("b", 4, null, "was"));
+        var pending = await store.Inbox.PendingAsync(Time, 10, Ct);
+        Assert.Equal(["a", "b"], pending.Select(p => p.Key));
+        Assert.Equal(Bare(change), Bare(pending[0]));
+        Assert.Equal((Text(Stored("new")), Text(Stored("old"))), (Text(pending[0].Current), Text(pending[0].Previous)));
+        Assert.Null(pending[1].Current);
+        Assert.Equal(StateOperation.Delete, pending[1].Operation);
+    }
+
+    [Fact]
+    public async Task Newer_state_replaces_and_joins_causes_and_keeps_previous()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 3, "three", "two", "Created"));
+        await store.Inbox.FailAsync((await All(store)).Single(), "boom", null, Ct);
+        await Pend(store, Change("a", 5, "five", "three", "Paid", due: Time.AddSeconds(1)));
+
+        var now = Assert.Single(await All(store));
+        Assert.Equal(("Created,Paid", 5, 0), (now.Causes, now.Revision.Number, now.Attempts));
+        Assert.Equal((Text(Stored("five")), Text(Stored("two"))), (Text(now.Current), Text(now.Previous)));
+        Assert.Equal(Time.AddSeconds(1), now.NextTry);
+        Assert.Null(now.Reason);
+    }
+
+    [Fact]
+    public async Task Pending_is_limited_to_what_is_due()
+    {
+        await using var store = await Opened();
+        await Pend(
+            store,
+            Change("a", 1, "x", due: Time.AddSeconds(2)),
+            Change("b", 1, "x"),
+            Change("c", 1, "x"),
+            Change("c", 1, "x", handler: "second"),
+            Change("d", 1, "x")
+        );
+        await store.Inbox.FailAsync((await All(store)).Single(p => p.Key == "b"), "stalled", null, Ct);
+        Assert.Equal(["c", "c", "d"], (await store.Inbox.PendingAsync(Time.AddSeconds(1), 10, Ct)).Select(p => p.Key).Order());
+        Assert.Equal(2, (await store.Inbox.PendingAsync(Time.AddSeconds(1), 2, Ct)).Count);
+        Assert.Equal(["a", "c", "c", "d"], (await store.Inbox.PendingAsync(Time.AddSeconds(2), 10, Ct)).Select(p => p.Key).Order());
+        Assert.Equal(5, (await All(store)).Count);
+    }
+
+    [Fact]
+    public async Task Finished_change_is_gone_and_the_row_remembers_its_handler()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "x"), Change("a", 1, "x", handler: "second"));
+        await store.Inbox.CompleteAsync((await All(store)).Single(p => p.Handler == "second"), Ct);
+        Assert.Equal("first", Assert.Single(await All(store)).Handler);
+        Assert.Equal(0b10, (await store.FindAsync("a", Ct))!.Seen);
+        await store.Inbox.CompleteAsync(Assert.Single(await All(store)), Ct);
+        Assert.Empty(await All(store));
+        await using var unit = await store.BeginAsync(["a"], Ct);
+        Assert.Equal(0b11, unit.Find("a")!.Seen);
+    }
+
+    [Fact]
+    public async Task State_finished_after_a_newer_came_becomes_its_previous()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one", null, "Created"));
+        var running = Assert.Single(await All(store));
+        await Pend(store, Change("a", 2, "two", "one", "Paid"));
+        await Pend(store, Change("a", 3, "three", "two", "Created"));
+        await store.Inbox.CompleteAsync(running, Ct);
+
+        var left = Assert.Single(await All(store));
+        Assert.Equal((3, Text(Stored("three")), Text(Stored("one"))), (left.Revision.Number, Text(left.Current), Text(left.Previous)));
+        Assert.Equal(0b01, (await store.FindAsync("a", Ct))!.Seen);
+        // What was told with the finished state is not told again; what came since is, an equal name too.
+        Assert.Equal("Paid,Created", left.Causes);
+        await store.Inbox.CompleteAsync(left, Ct);
+        Assert.Empty(await All(store));
+    }
+
+    [Fact]
+    public async Task Delete_finished_after_a_newer_came_leaves_no_previous()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 2, null, "one", "Removed"));
+        var running = Assert.Single(await All(store));
+        await Pend(store, Change("a", 3, "three", null, "Created"));
+        await store.Inbox.CompleteAsync(running, Ct);
+        var left = Assert.Single(await All(store));
+        Assert.Null(left.Previous);
+        Assert.Equal(("Created", Text(Stored("three"))), (left.Causes, Text(left.Current)));
+    }
+
+    [Fact]
+    public async Task Repaired_state_at_the_same_revision_counts_as_newer()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "wrong"));
+        var running = Assert.Single(await All(store));
+        await Pend(store, Change("a", 1, "right"));
+        await store.Inbox.FailAsync(running, "too late", null, Ct);
+        await store.Inbox.CompleteAsync(running, Ct);
+        var left = Assert.Single(await All(store));
+        Assert.Equal((Text(Stored("right")), Text(Stored("wrong"))), (Text(left.Current), Text(left.Previous)));
+        Assert.Equal((0, Time), (left.Attempts, left.NextTry));
+    }
+
+    [Fact]
+    public async Task Failure_is_noted_unless_a_newer_state_came()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one"));
+        var running = Assert.Single(await All(store));
+        await store.Inbox.FailAsync(running, "boom", Time.AddMinutes(1), Ct);
+        var failed = Assert.Single(await All(store));
+        Assert.Equal((1, "boom", Time.AddMinutes(1)), (failed.Attempts, failed.Reason, failed.NextTry));
+        await store.Inbox.FailAsync(failed, "again", null, Ct);
+        failed = Assert.Single(await All(store));
+        Assert.Equal((2, "again", null), (failed.Attempts, failed.Reason, failed.NextTry));
+
+        await Pend(store, Change("a", 2, "two"));
+        await store.Inbox.FailAsync(failed, "old", null, Ct);
+        var newer = Assert.Single(await All(store));
+        Assert.Equal((0, null, Time), (newer.Attempts, newer.Reason, newer.NextTry));
+    }
+
+    [Fact]
+    public async Task Stalled_change_is_tried_again_or_dropped_on_request()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one"), Change("b", 1, "one"));
+        foreach (var change in await All(store))
+            await store.Inbox.FailAsync(change, "boom", null, Ct);
+        Assert.Empty(await store.Inbox.PendingAsync(Time.AddYears(1), 10, Ct));
+
+        Assert.True(await store.Inbox.ResolveAsync("first", "a", drop: false, Ct));
+        Assert.Equal("a", Assert.Single(await store.Inbox.PendingAsync(Time, 10, Ct)).Key);
+        Assert.True(await store.Inbox.ResolveAsync("first", "b", drop: true, Ct));
+        Assert.Equal("a", Assert.Single(await All(store)).Key);
+        Assert.False(await store.Inbox.ResolveAsync("first", "b", drop: true, Ct));
+        Assert.False(await store.Inbox.ResolveAsync("first", "never", drop: false, Ct));
+        Assert.False(await store.Inbox.ResolveAsync("unknown", "a", drop: false, Ct));
+        Assert.Equal(0, (await store.FindAsync("b", Ct))!.Seen);
+    }
+
+    [Fact]
+    public async Task Completion_during_a_batch_is_not_lost()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one"));
+        var running = Assert.Single(await All(store));
+        Task completing;
+        await using (var unit = await store.BeginAsync(["a"], Ct))
+        {
+            completing = store.Inbox.CompleteAsync(running, Ct).AsTask();
+            var plan = new ReplicaPlan();
+            plan.Rows.Add(Row("a", 2, "two") with { Seen = unit.Find("a")!.Seen });
+            plan.Pending.Add(Change("a", 2, "two", (unit.Find("a")!.Seen & 1) != 0 ? "one" : null));
+            await unit.CommitAsync(plan, Ct);
+        }
+        await completing;
+        Assert.Equal(1, (await store.FindAsync("a", Ct))!.Seen);
+        var left = Assert.Single(await All(store));
+        Assert.Equal((2, Text(Stored("one"))), (left.Revision.Number, Text(left.Previous)));
+    }
+
+    [Fact]
+    public async Task Seen_belongs_to_the_handlers_name_not_to_its_place()
+    {
+        Assert.SkipUnless(Durable, "A store in memory lives no longer than its layout.");
+        var store = await Opened();
+        await Pend(store, Change("a", 1, "x", handler: "second"), Change("b", 1, "x", handler: "second"));
+        await store.Inbox.CompleteAsync((await All(store)).First(), Ct);
+        await store.DisposeAsync();
+
+        store = Create();
+        await store.OpenAsync(Layout(handlers: ["second", "third", "first"]), Ct);
+        Assert.Equal(0b001, (await store.FindAsync("a", Ct))!.Seen);
+        await using (var unit = await store.BeginAsync(["a"], Ct))
+        {
+            var plan = new ReplicaPlan();
+            plan.Rows.Add(unit.Find("a")! with { Revision = new(7, 2), Body = Body("y") });
+            await unit.CommitAsync(plan, Ct);
+        }
+        Assert.Equal("second", Assert.Single(await All(store)).Handler);
+        await store.DisposeAsync();
+
+        // Without its handler the pending change is still told, so that somebody learns of it; the bit waits for the name.
+        store = Create();
+        await store.OpenAsync(Layout(handlers: ["third"]), Ct);
+        Assert.Equal(0, (await store.FindAsync("a", Ct))!.Seen);
+        await using (var unit = await store.BeginAsync(["a"], Ct))
+        {
+            var plan = new ReplicaPlan();
+            plan.Rows.Add(unit.Find("a")! with { Revision = new(7, 3), Body = Body("z") });
+            await unit.CommitAsync(plan, Ct);
+        }
+        await store.Inbox.FailAsync(Assert.Single(await store.Inbox.PendingAsync(Time, 10, Ct)), "no such handler", null, Ct);
+        await store.DisposeAsync();
+
+        await using var last = Create();
+        await last.OpenAsync(Layout(handlers: ["third", "second"]), Ct);
+        Assert.Equal(0b10, (await last.FindAsync("a", Ct))!.Seen);
+        Assert.Equal("no such handler", Assert.Single(await All(last)).Reason);
+    }
+
+    [Fact]
+    public async Task Pending_work_outlives_the_store()
+    {
+        Assert.SkipUnless(Durable, "A store in memory forgets.");
+        var store = await Opened();
+        await Pend(store, Change("a", 1, "one", null, "Created"));
+        await Pend(store, Change("a", 2, "two", "one", "Paid"));
+        await store.DisposeAsync();
+        await using var reopened = await Opened();
+        var change = Assert.Single(await All(reopened));
+        Assert.Equal(("Created,Paid", 2), (change.Causes, change.Revision.Number));
+    }
+
+    private async Task<IReplicaStore> Opened()
+    {
+        var store = Create();
+        await store.OpenAsync(Layout(handlers: ["first", "second"]), Ct);
+        return store;
+    }
+
+    // As the apply loop does: the row and what handlers have to do, in one commit.
+    private static async Task Pend(IReplicaStore store, params PendingChange[] changes)
+    {
+        await using var unit = await store.BeginAsync([.. changes.Select(c => c.Key).Distinct()], Ct);
+        var plan = new ReplicaPlan();
+        foreach (var change in changes.DistinctBy(c => c.Key))
+        {
+            var row = change.Current is { } current
+                ? Row(change.Key, change.Revision.Number, "") with
+                {
+                    Body = current.Body,
+                }
+                : Tombstone(change.Key, change.Revision.Number);
+            plan.Rows.Add(row with { Seen = unit.Find(change.Key)?.Seen ?? 0 });
+        }
+        plan.Pending.AddRange(changes);
+        await unit.CommitAsync(plan, Ct);
+    }
+
+    private static ValueTask<IReadOnlyList<PendingChange>> All(IReplicaStore store) => store.Inbox.PendingAsync(null, 100, Ct);
+
+    private static PendingChange Bare(PendingChange change) => change with { Current = null, Previous = null };
+}
