@@ -4,80 +4,134 @@ using Statecast.Events;
 namespace Statecast.Replicas.InMemory;
 
 /// <summary>Parked events and pending changes of a replica in memory; shares the store's gate.</summary>
-internal sealed class MemoryInbox(Lock gate, Dictionary<string, ParkedEvent> parked, Action<string, string> markSeen) : IReplicaInbox
+internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedEvent> parked, Action<string, string> markSeen)
+    : IReplicaInbox
 {
-    private readonly Dictionary<(string Handler, string Key), PendingChange> _pending = [];
+    private readonly Dictionary<(string Handler, string Key), Waiting> _pending = [];
 
     public async IAsyncEnumerable<ParkedEvent> ParkedAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        await ValueTask.CompletedTask.ConfigureAwait(false);
-        ParkedEvent[] all;
-        lock (gate)
-            all = [.. parked.Values.OrderBy(p => p.ParkedAt)];
-        foreach (var each in all)
+        foreach (var each in await Gated(() => parked.Values.OrderBy(p => p.ParkedAt).ToArray(), ct).ConfigureAwait(false))
             yield return each;
     }
 
-    public ValueTask<IReadOnlyList<PendingChange>> PendingAsync(DateTimeOffset? dueAt, int limit, CancellationToken ct)
-    {
-        lock (gate)
-        {
-            IReadOnlyList<PendingChange> due =
-            [
-                .. _pending.Values.Where(p => dueAt is null || p.NextTry <= dueAt).OrderBy(p => p.CapturedAt).Take(limit),
-            ];
-            return new(due);
-        }
-    }
+    public async ValueTask<IReadOnlyList<PendingChange>> PendingAsync(DateTimeOffset? dueAt, int limit, CancellationToken ct) =>
+        await Gated(
+                () =>
+                    _pending
+                        .Values.Select(w => w.Change)
+                        .Where(p => dueAt is null || p.NextTry <= dueAt)
+                        .OrderBy(p => p.CapturedAt)
+                        .Take(limit)
+                        .ToArray(),
+                ct
+            )
+            .ConfigureAwait(false);
 
-    public ValueTask CompleteAsync(PendingChange change, CancellationToken ct)
-    {
-        lock (gate)
-        {
-            if (_pending.TryGetValue((change.Handler, change.Key), out var now))
-            {
-                if (now.Revision == change.Revision)
-                    _pending.Remove((change.Handler, change.Key));
-                else
-                    _pending[(change.Handler, change.Key)] = now with { Previous = change.Current };
-            }
-            markSeen(change.Handler, change.Key);
-        }
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct) =>
+        await Gated(
+                () =>
+                {
+                    var at = (change.Handler, change.Key);
+                    if (_pending.TryGetValue(at, out var now))
+                    {
+                        if (now.IsStill(change))
+                            _pending.Remove(at);
+                        else
+                            _pending[at] = now.After(change);
+                    }
+                    markSeen(change.Handler, change.Key);
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
 
-    public ValueTask FailAsync(PendingChange change, string reason, DateTimeOffset? nextTry, CancellationToken ct)
-    {
-        lock (gate)
-            if (_pending.TryGetValue((change.Handler, change.Key), out var now) && now.Revision == change.Revision)
-                _pending[(change.Handler, change.Key)] = now with { Attempts = now.Attempts + 1, Reason = reason, NextTry = nextTry };
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask FailAsync(PendingChange change, string reason, DateTimeOffset? nextTry, CancellationToken ct) =>
+        await Gated(
+                () =>
+                {
+                    var at = (change.Handler, change.Key);
+                    if (_pending.TryGetValue(at, out var now) && now.IsStill(change))
+                        _pending[at] = now with
+                        {
+                            Change = now.Change with { Attempts = now.Change.Attempts + 1, Reason = reason, NextTry = nextTry },
+                        };
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
 
-    public ValueTask<bool> ResolveAsync(string handler, string key, bool drop, CancellationToken ct)
-    {
-        lock (gate)
-        {
-            if (!_pending.TryGetValue((handler, key), out var now))
-                return new(false);
-            if (drop)
-                _pending.Remove((handler, key));
-            else
-                _pending[(handler, key)] = now with { NextTry = DateTimeOffset.MinValue, Attempts = 0 };
-            return new(true);
-        }
-    }
+    public async ValueTask<bool> ResolveAsync(string handler, string key, bool drop, CancellationToken ct) =>
+        await Gated(
+                () =>
+                {
+                    if (!_pending.TryGetValue((handler, key), out var now))
+                        return false;
+                    if (drop)
+                        return _pending.Remove((handler, key));
+                    _pending[(handler, key)] = now with { Change = now.Change with { NextTry = DateTimeOffset.MinValue, Attempts = 0 } };
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
 
     /// <summary>Called under the gate.</summary>
     public void Upsert(PendingChange change)
     {
+        var at = (change.Handler, change.Key);
+        var step = new Step(change.Revision, change.Current, change.Causes);
         // The newest state replaces and revives; what the handler last finished with stays.
-        _pending[(change.Handler, change.Key)] = _pending.TryGetValue((change.Handler, change.Key), out var old)
-            ? change with
-            {
-                Previous = old.Previous,
-                Causes = Causes.Join(old.Causes, change.Causes),
-            }
-            : change;
+        _pending[at] = _pending.TryGetValue(at, out var old)
+            ? new(
+                change with
+                {
+                    Previous = old.Change.Previous,
+                    Causes = Causes.Join(old.Change.Causes, change.Causes),
+                },
+                [.. old.Steps, step]
+            )
+            : new(change, [step]);
+    }
+
+    private async ValueTask<T> Gated<T>(Func<T> step, CancellationToken ct)
+    {
+        await gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            return step();
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>A pending change and the states it stands for, so that causes told with one are not told again.</summary>
+    private sealed record Waiting(PendingChange Change, IReadOnlyList<Step> Steps)
+    {
+        /// <summary>Whether nothing newer came; a repaired state at the same revision is newer.</summary>
+        public bool IsStill(PendingChange told) => Steps[^1].Is(told);
+
+        public Waiting After(PendingChange told)
+        {
+            var rest = Steps.SkipWhile(s => !s.Is(told)).Skip(1).ToList();
+            var steps = rest.Count == 0 ? Steps : rest;
+            return new(
+                Change with
+                {
+                    Previous = told.Current,
+                    Causes = steps.Aggregate((string?)null, (causes, s) => Causes.Join(causes, s.Causes)),
+                },
+                steps
+            );
+        }
+    }
+
+    private sealed record Step(StateRevision Revision, StoredBody? Current, string? Causes)
+    {
+        public bool Is(PendingChange told) => Revision == told.Revision && ReferenceEquals(Current, told.Current);
     }
 }

@@ -14,8 +14,9 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private readonly ConcurrentDictionary<string, ReplicaRow> _rows = new(StringComparer.Ordinal);
     private readonly MemoryIndex _index = new();
 
-    // Everything below is touched under the gate only: by the apply loop's commits and the handlers' completions.
-    private readonly Lock _gate = new();
+    // Held by a unit from its load to its commit, and by everything else that writes: a handler's completion must not fall between the two.
+    // Everything below is touched under it only.
+    private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
     private readonly MemoryInbox _inbox;
     private readonly Dictionary<LaneId, LanePosition> _positions = [];
@@ -33,17 +34,26 @@ public sealed class MemoryReplicaStore : IReplicaStore
     public IReplicaInbox Inbox => _inbox;
 
     /// <inheritdoc/>
-    public ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct)
+    public async ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct)
     {
-        lock (_gate)
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
         {
             _layout = layout;
-            return new(new ReplicaContents(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch));
+            return new(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch);
+        }
+        finally
+        {
+            _gate.Release();
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct) => new(new Unit(this));
+    public async ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        return new Unit(this);
+    }
 
     /// <inheritdoc/>
     public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => new(_rows.GetValueOrDefault(key));
@@ -80,25 +90,22 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
     private void Commit(ReplicaPlan plan)
     {
-        lock (_gate)
-        {
-            foreach (var change in plan.Pending)
-                _inbox.Upsert(change);
-            foreach (var row in plan.Rows)
-                Put(row);
-            foreach (var key in plan.Unpark)
-                _parked.Remove(key);
-            foreach (var parked in plan.Park)
-                _parked[parked.Key] = parked;
-            if (plan.ResetPositions)
-                _positions.Clear();
-            foreach (var position in plan.Positions)
-                _positions[position.Lane] = position;
-            _counters += plan.Counters;
-            _wasLive |= plan.BecameLive;
-            _layoutHash = plan.LayoutHash ?? _layoutHash;
-            _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
-        }
+        foreach (var change in plan.Pending)
+            _inbox.Upsert(change);
+        foreach (var row in plan.Rows)
+            Put(row);
+        foreach (var key in plan.Unpark)
+            _parked.Remove(key);
+        foreach (var parked in plan.Park)
+            _parked[parked.Key] = parked;
+        if (plan.ResetPositions)
+            _positions.Clear();
+        foreach (var position in plan.Positions)
+            _positions[position.Lane] = position;
+        _counters += plan.Counters;
+        _wasLive |= plan.BecameLive;
+        _layoutHash = plan.LayoutHash ?? _layoutHash;
+        _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
     }
 
     private void Put(ReplicaRow row)
@@ -120,20 +127,26 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
     private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
     {
+        private bool _ended;
+
         public ReplicaRow? Find(string key) => store._rows.GetValueOrDefault(key);
 
-        public ParkedEvent? FindParked(string key)
-        {
-            lock (store._gate)
-                return store._parked.GetValueOrDefault(key);
-        }
+        public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
 
         public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            ct.ThrowIfCancellationRequested();
             store.Commit(plan);
-            return ValueTask.CompletedTask;
+            return DisposeAsync();
         }
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        public ValueTask DisposeAsync()
+        {
+            if (!_ended)
+                store._gate.Release();
+            _ended = true;
+            return ValueTask.CompletedTask;
+        }
     }
 }
