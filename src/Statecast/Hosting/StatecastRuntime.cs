@@ -11,7 +11,7 @@ using Statecast.Transport;
 namespace Statecast.Hosting;
 
 /// <summary>A running service: makes the declared parts at start, supervises their loops, drains them at the end.</summary>
-internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IReplicaDirectory, IAsyncDisposable
+internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IReplicaDirectory, IAsyncDisposable, IDisposable
 {
     private readonly IServiceProvider _services;
     private readonly StatecastRegistration _registration;
@@ -24,6 +24,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     private readonly List<ITransport> _transports;
     private readonly Dictionary<string, ReplicaRuntime> _replicas;
     private readonly List<SourceRuntime> _sources = [];
+    private int _disposed;
 
     public StatecastRuntime(
         IServiceProvider services,
@@ -112,8 +113,14 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
 
     public Task StoppedAsync(CancellationToken ct) => Task.CompletedTask;
 
+    /// <summary>For containers that are disposed synchronously.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
     public async ValueTask DisposeAsync()
     {
+        // The container knows this one object under several services, and disposes it once for each.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var replica in _replicas.Values)
             await replica.Subscription.Store.DisposeAsync().ConfigureAwait(false);

@@ -1,0 +1,115 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Statecast.Consuming;
+using Statecast.Hosting;
+using Statecast.Replicas;
+using Xunit;
+
+namespace Statecast.Tests.Hosting;
+
+/// <summary>Wrong declarations are errors that say what mends them, at registration or at start.</summary>
+public sealed class RegistrationTests
+{
+    [Fact]
+    public void Several_modules_add_to_one_service()
+    {
+        var services = new ServiceCollection();
+        services.AddStatecast("tests", s => s.AddTransport("scripted", _ => new ScriptedTransport()));
+        services.AddStatecast("tests", s => s.Replica<NoteState>(r => r.InMemory()));
+        Assert.Single(services, s => s.ServiceType == typeof(IStatecast));
+        using var provider = services.AddLogging().BuildServiceProvider();
+        Assert.NotNull(provider.GetRequiredService<IReplica<int, NoteState>>());
+    }
+
+    [Fact]
+    public void Second_service_name_in_one_host_is_refused()
+    {
+        var services = new ServiceCollection();
+        services.AddStatecast("one", _ => { });
+        Assert.Contains("'one'", Assert.Throws<InvalidOperationException>(() => services.AddStatecast("two", _ => { })).Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Upper")]
+    [InlineData("with space")]
+    [InlineData("a/b")]
+    public void Malformed_service_name_is_refused(string name) =>
+        Assert.ThrowsAny<ArgumentException>(() => new ServiceCollection().AddStatecast(name, _ => { }));
+
+    [Fact]
+    public void Replica_without_a_store_is_refused()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            new ServiceCollection().AddStatecast("tests", s => s.Replica<NoteState>(_ => { }))
+        );
+        Assert.Contains(".InMemory()", error.Message);
+    }
+
+    [Fact]
+    public void Second_replica_of_a_contract_is_refused()
+    {
+        var services = new ServiceCollection();
+        Assert.Throws<InvalidOperationException>(() =>
+            services.AddStatecast("tests", s => s.Replica<NoteState>(r => r.InMemory()).Replica<NoteState>(r => r.InMemory()))
+        );
+    }
+
+    [Fact]
+    public void Two_handlers_of_one_name_are_refused() =>
+        Assert.Throws<InvalidOperationException>(() =>
+            new ServiceCollection().AddStatecast("tests", s => s.Replica<NoteState>(r => r.InMemory().On<Silent>().On<Silent>()))
+        );
+
+    [Fact]
+    public void Missing_carrier_names_the_package_and_the_call()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddStatecast("tests", s => s.Replica<NoteState>(r => r.InMemory()));
+        using var provider = services.BuildServiceProvider();
+        var error = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IStatecast>());
+        Assert.Contains("UseSqliteLog", error.Message);
+        Assert.Contains("Statecast.Sqlite", error.Message);
+    }
+
+    [Fact]
+    public void Unknown_carrier_names_those_there_are()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddStatecast(
+            "tests",
+            s => s.AddTransport("scripted", _ => new ScriptedTransport()).Replica<NoteState>(r => r.InMemory().From("kafka"))
+        );
+        using var provider = services.BuildServiceProvider();
+        Assert.Contains("'scripted'", Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IStatecast>()).Message);
+    }
+
+    [Fact]
+    public async Task Option_out_of_range_stops_the_start()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration["Statecast:Target:MaxBatch"] = "0";
+        builder.Configuration["Statecast:Relay:LeaseDuration"] = "00:00:01";
+        builder.Services.AddStatecast("tests", s => s.AddTransport("scripted", _ => new ScriptedTransport()));
+        using var host = builder.Build();
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+        Assert.Contains("Statecast:Target:MaxBatch is 0", error.Message);
+        Assert.Contains("Statecast:Relay:LeaseDuration", error.Message);
+    }
+
+    [Fact]
+    public void Configuration_wins_over_defaults()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration["Statecast:Handlers:Concurrency"] = "9";
+        builder.Services.AddStatecast("tests", _ => { });
+        using var host = builder.Build();
+        Assert.Equal(9, host.Services.GetRequiredService<IOptions<StatecastOptions>>().Value.Handlers.Concurrency);
+    }
+
+    private sealed class Silent : IStateHandler<NoteState>
+    {
+        public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Statecast.Hosting;
+using Statecast.Replicas;
+
+namespace Statecast.Tests.Hosting;
+
+/// <summary>A target in a host of its own, over a scripted carrier.</summary>
+internal sealed class TargetHost : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    public TargetHost(
+        ScriptedTransport transport,
+        Action<ReplicaBuilder<NoteState>>? replica = null,
+        Action<IServiceCollection>? services = null
+    )
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.ClearProviders();
+        services?.Invoke(builder.Services);
+        builder.Services.AddStatecast(
+            "tests",
+            s =>
+                s.AddTransport("scripted", _ => transport)
+                    .Configure(o => (o.Handlers.FirstRetry, o.Handlers.Poll) = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)))
+                    .Replica<NoteState>(r =>
+                    {
+                        r.InMemory();
+                        replica?.Invoke(r);
+                    })
+        );
+        _host = builder.Build();
+    }
+
+    public IServiceProvider Services => _host.Services;
+
+    public IReplica<int, NoteState> Replica => _host.Services.GetRequiredService<IReplica<int, NoteState>>();
+
+    public IStatecast Statecast => _host.Services.GetRequiredService<IStatecast>();
+
+    public async Task<TargetHost> StartAsync()
+    {
+        await _host.StartAsync();
+        return this;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    /// <summary>Waits for a condition, at most ten seconds.</summary>
+    public static async Task Until(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (!condition())
+            await Task.Delay(2, deadline.Token);
+    }
+}
