@@ -120,9 +120,9 @@ public sealed partial class GeneratedCodeTests
         var properties = string.Concat(Enumerable.Range(0, 130).Select(i => $"public required int P{i} {{ get; init; }}\n"));
         var files = Compiled.Generate($"[StateContract(\"wide\")] public sealed partial record Wide([StateKey] int Id) {{ {properties} }}");
         var code = Only(files, "Wide.g.cs");
-        Assert.Contains("Require(ref reader, Names_Wide[0..], seen0, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
-        Assert.Contains("Require(ref reader, Names_Wide[64..], seen1, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
-        Assert.Contains("Require(ref reader, Names_Wide[128..], seen2, 0x7UL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_Wide, 0, 64), seen0, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_Wide, 64, 64), seen1, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_Wide, 128, 3), seen2, 0x7UL)", code, StringComparison.Ordinal);
     }
 
     [Fact]
