@@ -14,8 +14,22 @@ internal static class Code
     public const string JsonScalar = Serialization + ".Json.JsonScalarReader";
     public const string JsonText = "global::System.Text.Json.JsonEncodedText";
 
-    /// <summary>A C# and JSON string literal. Names and constants only: both languages agree on those.</summary>
+    /// <summary>A C# string literal.</summary>
     public static string Quote(string text) => SymbolDisplay.FormatLiteral(text, quote: true);
+
+    /// <summary>A JSON string literal.</summary>
+    public static string QuoteJson(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var c in text)
+            if (c is '"' or '\\')
+                quoted.Append('\\').Append(c);
+            else if (c < ' ')
+                quoted.Append($"\\u{(int)c:x4}");
+            else
+                quoted.Append(c);
+        return quoted.Append('"').ToString();
+    }
 
     public static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
 

@@ -78,9 +78,10 @@ internal static class ContractEmitter
         code.Line();
         code.Line($"public override {type} ReadJson(ref global::System.Text.Json.Utf8JsonReader reader) => ReadJson{suffix}(ref reader);");
         code.Line();
-        code.Line(
-            $"public override void WriteAvro(ref {Code.Serialization}.Avro.AvroWriter writer, {type} state) => WriteAvro{suffix}(ref writer, state);"
-        );
+        code.Open($"public override void WriteAvro(ref {Code.Serialization}.Avro.AvroWriter writer, {type} state)");
+        code.Line($"WriteAvro{suffix}(ref writer, state);");
+        code.Line("writer.Flush();");
+        code.Close();
         code.Line();
         var walk = new ShapeWalk(contract.State);
         var writeJson = new JsonWriteEmitter(code);

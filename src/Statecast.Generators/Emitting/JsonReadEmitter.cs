@@ -91,10 +91,13 @@ internal sealed class JsonReadEmitter(CodeWriter code)
             for (var i = 0; i < count; i++)
                 if (record.Properties[first + i].IsRequired)
                     required |= 1UL << i;
-            if (required != 0)
-                code.Line(
-                    $"{Code.JsonReader}.Require(ref reader, Names{Code.Suffix(record.Name)}[{first}..], seen{first / BitsPerWord}, 0x{required:x}UL);"
-                );
+            if (required == 0)
+                continue;
+            var names = "Names" + Code.Suffix(record.Name);
+            // Only a wide record needs a part of its names, and a range of an array would be a copy.
+            if (record.Properties.Count > BitsPerWord)
+                names = $"new global::System.ReadOnlySpan<{Code.JsonText}>({names}, {first}, {count})";
+            code.Line($"{Code.JsonReader}.Require(ref reader, {names}, seen{first / BitsPerWord}, 0x{required:x}UL);");
         }
         for (var i = 0; i < record.Properties.Count; i++)
             if (record.Properties[i].Default is { } byDefault)

@@ -5,7 +5,7 @@ namespace Statecast.Generators.Emitting;
 /// <summary>Emits the key: its type if it is composite, how it is taken from a state, and its text form in both directions.</summary>
 internal sealed class KeyEmitter(CodeWriter code, ContractShape contract)
 {
-    private readonly IReadOnlyList<PropertyShape> _parts = contract.KeyProperties;
+    private readonly IReadOnlyList<PropertyShape> _parts = contract.Keys;
 
     /// <summary>The key's type.</summary>
     public string Type => _parts.Count == 1 ? _parts[0].Value.Type : $"{contract.State.Type}.Key";

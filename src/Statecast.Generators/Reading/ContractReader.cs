@@ -34,7 +34,8 @@ internal sealed class ContractReader
         if (!_contract.IsRecord || _contract.TypeKind != TypeKind.Class)
             return null;
         var state = _types.ReadRecord(_contract);
-        var keys = state is null ? [] : KeyReader.Read(_contract, state, _findings);
+        if (state is not null)
+            KeyChecker.Check(_contract, state, _findings);
         return _findings.HasErrors || state is null
             ? null
             : new(
@@ -47,8 +48,7 @@ internal sealed class ContractReader
                 Identifier(_contract.Name),
                 name,
                 major,
-                state,
-                keys
+                state
             );
     }
 
@@ -56,10 +56,11 @@ internal sealed class ContractReader
     {
         if (_contract is not { IsRecord: true, TypeKind: TypeKind.Class, IsSealed: true, IsAbstract: false })
             _findings.Add(DeclarationRules.NotSealedRecord, _contract, _contract.Name);
+        // What a generic type contains is generic too.
+        if (_contract.IsGenericType)
+            _findings.Add(DeclarationRules.Generic, _contract, _contract.Name);
         foreach (var type in Containers().Append(_contract))
         {
-            if (type.IsGenericType)
-                _findings.Add(DeclarationRules.Generic, _contract, _contract.Name);
             if (type.IsFileLocal)
                 _findings.Add(DeclarationRules.FileLocal, _contract, _contract.Name);
             if (!IsPartial(type))

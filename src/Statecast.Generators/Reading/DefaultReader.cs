@@ -21,7 +21,7 @@ internal static class DefaultReader
     {
         object? constant;
         if (Attributes.Find(property, parameter, "DefaultAttribute") is { } attribute)
-            constant = attribute.ConstructorArguments is [{ Kind: not TypedConstantKind.Array } given] ? given.Value : null;
+            constant = Given(attribute, property.Type);
         else if (parameter is { HasExplicitDefaultValue: true })
             constant = parameter.ExplicitDefaultValue;
         else
@@ -37,6 +37,13 @@ internal static class DefaultReader
             findings.Add(WireRules.BadDefault, property, path, Expected(value));
         return made;
     }
+
+    // What is no constant of a value (an array, a type, another enum's member) stays as an object that no shape takes.
+    private static object? Given(AttributeData attribute, ITypeSymbol type) =>
+        attribute.ConstructorArguments is not [var given] ? null
+        : given.Kind == TypedConstantKind.Primitive ? given.Value
+        : given.Kind == TypedConstantKind.Enum && SymbolEqualityComparer.Default.Equals(given.Type, type) ? given.Value
+        : attribute;
 
     private static DefaultShape? Make(ValueShape value, object? constant, ITypeSymbol type) =>
         value switch
@@ -54,7 +61,10 @@ internal static class DefaultReader
 
     private static DefaultShape? MakeEnum(EnumShape shape, object? constant, ITypeSymbol type)
     {
-        var value = Convert.ToDecimal(constant ?? 0, CultureInfo.InvariantCulture);
+        constant ??= 0;
+        if (!IsInteger(constant))
+            return null;
+        var value = Convert.ToDecimal(constant, CultureInfo.InvariantCulture);
         var member = type.GetMembers()
             .OfType<IFieldSymbol>()
             .FirstOrDefault(f => f.HasConstantValue && Convert.ToDecimal(f.ConstantValue, CultureInfo.InvariantCulture) == value);
@@ -65,7 +75,7 @@ internal static class DefaultReader
         shape.Scalar switch
         {
             Scalar.Boolean when constant is null or bool => Same(constant is true ? "true" : "false"),
-            Scalar.String when constant is null or string => Same(Code.Quote(constant as string ?? "")),
+            Scalar.String when constant is null or string => MakeText(constant as string ?? ""),
             Scalar.Bytes when constant is null => new(shape.Type + ".Empty", "\"\""),
             Scalar.Single or Scalar.Double => MakeFloating(shape, constant ?? 0),
             Scalar.Decimal => MakeDecimal(shape, constant ?? 0),
@@ -76,11 +86,23 @@ internal static class DefaultReader
             _ => null,
         };
 
+    private static bool IsInteger(object constant) => constant is sbyte or byte or short or ushort or int or uint or long or ulong;
+
+    private static DefaultShape? MakeText(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))
+                i++;
+            else if (char.IsSurrogate(text[i]))
+                return null;
+        return new(Code.Quote(text), Code.QuoteJson(text));
+    }
+
     private static DefaultShape Same(string text) => new(text, text);
 
     private static DefaultShape? MakeInteger(ScalarShape shape, object constant)
     {
-        if (constant is not (sbyte or byte or short or ushort or int or uint or long or ulong))
+        if (!IsInteger(constant))
             return null;
         var value = Convert.ToDecimal(constant, CultureInfo.InvariantCulture);
         var (min, max) = shape.Scalar switch
@@ -102,10 +124,11 @@ internal static class DefaultReader
 
     private static DefaultShape? MakeFloating(ScalarShape shape, object constant)
     {
-        if (constant is not (sbyte or byte or short or ushort or int or uint or long or float or double))
+        if (!IsInteger(constant) && constant is not (float or double))
             return null;
         var value = Convert.ToDouble(constant, CultureInfo.InvariantCulture);
-        if (double.IsNaN(value) || double.IsInfinity(value))
+        var widest = shape.Scalar == Scalar.Single ? float.MaxValue : double.MaxValue;
+        if (!(Math.Abs(value) <= widest))
             return null;
         var text = constant is float single
             ? single.ToString("R", CultureInfo.InvariantCulture)
@@ -128,7 +151,7 @@ internal static class DefaultReader
             )
                 return null;
         }
-        else if (constant is sbyte or byte or short or ushort or int or uint or long or ulong or decimal)
+        else if (IsInteger(constant) || constant is decimal)
             value = Convert.ToDecimal(constant, CultureInfo.InvariantCulture);
         else
             return null;

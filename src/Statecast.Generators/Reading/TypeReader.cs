@@ -12,6 +12,7 @@ internal sealed class TypeReader
     private readonly Findings _findings;
     private readonly ValueReader _values;
     private readonly Stack<INamedTypeSymbol> _path = new();
+    private readonly Dictionary<INamedTypeSymbol, RecordShape?> _read = new(SymbolEqualityComparer.Default);
     private readonly Dictionary<string, INamedTypeSymbol> _names = new(StringComparer.Ordinal);
 
     public TypeReader(Compilation compilation, INamedTypeSymbol contract, Findings findings)
@@ -22,15 +23,6 @@ internal sealed class TypeReader
         _values = new(this, findings);
     }
 
-    /// <summary>The positional parameter that a property comes from.</summary>
-    public static IParameterSymbol? ParameterOf(INamedTypeSymbol type, IPropertySymbol property) =>
-        type
-            .InstanceConstructors.SelectMany(c => c.Parameters)
-            .FirstOrDefault(p =>
-                string.Equals(p.Name, property.Name, StringComparison.OrdinalIgnoreCase)
-                && SymbolEqualityComparer.Default.Equals(p.Type, property.Type)
-            );
-
     /// <summary>The shape of a record or struct; null if a finding says why there is none.</summary>
     public RecordShape? ReadRecord(INamedTypeSymbol type)
     {
@@ -39,9 +31,20 @@ internal sealed class TypeReader
             _findings.Add(ValueRules.Recursive, _path.Peek(), _path.Peek().Name, type.Name);
             return null;
         }
-        _path.Push(type);
+        // Used in several places, a type is read once: its findings are said once.
+        if (!_read.TryGetValue(type, out var record))
+        {
+            _path.Push(type);
+            record = Make(type);
+            _path.Pop();
+            _read.Add(type, record);
+        }
+        return record;
+    }
+
+    private RecordShape? Make(INamedTypeSymbol type)
+    {
         var properties = ReadProperties(type);
-        _path.Pop();
         if (properties is null)
             return null;
         var aliases = Attributes.Aliases(Attributes.All(type, "AliasAttribute"), type, _findings);
@@ -83,10 +86,13 @@ internal sealed class TypeReader
         var complete = true;
         var properties = new List<PropertyShape>();
         foreach (var parameter in constructor.Parameters)
-            complete &= Add(properties, type, candidates.First(p => Matches(parameter, p)), parameter);
-        foreach (var property in candidates.Where(p => !constructor.Parameters.Any(parameter => Matches(parameter, p))))
-            if (IsStored(property))
-                complete &= Add(properties, type, property, null);
+        {
+            var property = PropertyOf(parameter, candidates)!;
+            candidates.Remove(property);
+            complete &= Add(properties, type, property, parameter);
+        }
+        foreach (var property in candidates.Where(IsStored))
+            complete &= Add(properties, type, property, null);
         if (complete && properties.Count == 0)
             _findings.Add(ValueRules.NothingTravels, type, type.Name);
         CheckWireNames(type, properties);
@@ -96,7 +102,7 @@ internal sealed class TypeReader
     private bool Add(List<PropertyShape> properties, INamedTypeSymbol type, IPropertySymbol property, IParameterSymbol? parameter)
     {
         var path = $"{type.Name}.{property.Name}";
-        if (property.SetMethod is { IsInitOnly: false, DeclaredAccessibility: not Accessibility.Private })
+        if (property.SetMethod is { IsInitOnly: false })
             _findings.Add(ValueRules.MutableProperty, property, path);
         else if (parameter is null && (property.SetMethod is null || !_compilation.IsSymbolAccessibleWithin(property.SetMethod, _contract)))
             _findings.Add(ValueRules.NotSettable, property, path);
@@ -112,7 +118,8 @@ internal sealed class TypeReader
                 value,
                 parameter?.Ordinal ?? -1,
                 DefaultReader.Read(property, parameter, value, path, _findings),
-                Attributes.Aliases(Attributes.All(property, parameter, "AliasAttribute"), property, _findings)
+                Attributes.Aliases(Attributes.All(property, parameter, "AliasAttribute"), property, _findings),
+                Attributes.Find(property, parameter, "StateKeyAttribute") is not null
             )
         );
         return true;
@@ -124,7 +131,7 @@ internal sealed class TypeReader
             .InstanceConstructors.Where(c =>
                 _compilation.IsSymbolAccessibleWithin(c, _contract)
                 && !IsCopy(c, type)
-                && c.Parameters.All(parameter => properties.Any(p => Matches(parameter, p)))
+                && c.Parameters.All(parameter => PropertyOf(parameter, properties) is not null)
             )
             .OrderByDescending(c => c.Parameters.Length)
             .FirstOrDefault();
@@ -132,10 +139,17 @@ internal sealed class TypeReader
     private static bool IsCopy(IMethodSymbol constructor, INamedTypeSymbol type) =>
         constructor.Parameters is [var only] && SymbolEqualityComparer.Default.Equals(only.Type, type);
 
-    private static bool Matches(IParameterSymbol parameter, IPropertySymbol property) =>
+    // A positional parameter has its property's very name; one of a written constructor begins with a small letter.
+    private static IPropertySymbol? PropertyOf(IParameterSymbol parameter, List<IPropertySymbol> properties) =>
         parameter.RefKind is RefKind.None or RefKind.In
-        && string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)
-        && SymbolEqualityComparer.Default.Equals(parameter.Type, property.Type);
+            ? properties.FirstOrDefault(p => p.Name == parameter.Name && SameType(parameter, p))
+                ?? properties.FirstOrDefault(p =>
+                    string.Equals(p.Name, parameter.Name, StringComparison.OrdinalIgnoreCase) && SameType(parameter, p)
+                )
+            : null;
+
+    private static bool SameType(IParameterSymbol parameter, IPropertySymbol property) =>
+        SymbolEqualityComparer.Default.Equals(parameter.Type, property.Type);
 
     // A property that computes its value does not travel; one that stores it must.
     private static bool IsStored(IPropertySymbol property) =>

@@ -123,7 +123,7 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
 
     private static string Instead(INamedTypeSymbol type) =>
         type.TypeArguments.Length == 2
-            ? $"ImmutableDictionary<{Names.Shown(type.TypeArguments[0])}, {Names.Shown(type.TypeArguments[1])}>"
+            ? $"ImmutableDictionary<string, {Names.Shown(type.TypeArguments[1])}>"
             : $"ImmutableArray<{Names.Shown(type.TypeArguments[0])}>";
 
     // A framework type that no rule names would be taken apart by its properties, which is never meant.

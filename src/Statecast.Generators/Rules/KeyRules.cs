@@ -32,5 +32,14 @@ internal static class KeyRules
         isEnabledByDefault: true
     );
 
-    public static readonly DiagnosticDescriptor[] All = [NoKey, BadKeyPart, KeyNameTaken];
+    public static readonly DiagnosticDescriptor NotTravelling = new(
+        RuleIds.KeyNotTravelling,
+        "A key's part is a property that travels",
+        "'{0}' is marked [StateKey] but does not travel: only public properties with a constructor parameter or '{{ get; init; }}' do",
+        RuleIds.Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true
+    );
+
+    public static readonly DiagnosticDescriptor[] All = [NoKey, BadKeyPart, KeyNameTaken, NotTravelling];
 }

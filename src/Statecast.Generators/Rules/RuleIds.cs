@@ -13,6 +13,7 @@ internal static class RuleIds
     public const string NoKey = "STC1101";
     public const string BadKeyPart = "STC1102";
     public const string KeyNameTaken = "STC1103";
+    public const string KeyNotTravelling = "STC1104";
 
     public const string UnsupportedType = "STC1201";
     public const string MutableCollection = "STC1202";

@@ -7,16 +7,15 @@ namespace Statecast.Generators.Shapes;
 /// <param name="Name">The contract's name.</param>
 /// <param name="Major">Its major version.</param>
 /// <param name="State">The record's shape.</param>
-/// <param name="Keys">The names of the key's properties.</param>
 internal sealed record ContractShape(
     string Namespace,
     EquatableArray<string> Containers,
     string TypeName,
     string Name,
     int Major,
-    RecordShape State,
-    EquatableArray<string> Keys
+    RecordShape State
 )
 {
-    public IReadOnlyList<PropertyShape> KeyProperties => [.. Keys.Select(k => State.Properties.First(p => p.Name == k))];
+    /// <summary>The key's parts in the order of declaration.</summary>
+    public IReadOnlyList<PropertyShape> Keys => [.. State.Properties.Where(p => p.IsKey)];
 }

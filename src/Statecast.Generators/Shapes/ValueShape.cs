@@ -74,13 +74,15 @@ internal sealed record MapShape(string Type, ValueShape Value, string Factory) :
 /// <param name="ConstructorIndex">Its position among the constructor's parameters; -1 if it is set by <c>init</c>.</param>
 /// <param name="Default">What an older state lacking it gets; null if it must be there, unless it is nullable.</param>
 /// <param name="Aliases">Earlier wire names.</param>
+/// <param name="IsKey">Whether it is marked as a part of the key.</param>
 internal sealed record PropertyShape(
     string Name,
     string WireName,
     ValueShape Value,
     int ConstructorIndex,
     DefaultShape? Default,
-    EquatableArray<string> Aliases
+    EquatableArray<string> Aliases,
+    bool IsKey
 )
 {
     public bool IsRequired => Default is null && Value is not NullableShape;

@@ -74,7 +74,7 @@ public abstract class StateContract<TState> : StateContract
     /// <exception cref="StateFormatException">The JSON is no state of this contract; names the path and the offset.</exception>
     public abstract TState ReadJson(ref Utf8JsonReader reader);
 
-    /// <summary>Writes the Avro binary body in the contract's own schema, without framing. The content fingerprint is computed over it.</summary>
+    /// <summary>Writes the Avro binary body in the contract's own schema, without framing. The content fingerprint is computed over it. On return all of it was handed to the writer's destination.</summary>
     /// <exception cref="StateValueException">A property holds a value outside the value domain.</exception>
     public abstract void WriteAvro(ref AvroWriter writer, TState state);
 }

@@ -16,7 +16,6 @@ public static class ContentFingerprint
         {
             var writer = new AvroWriter(buffer);
             contract.WriteAvro(ref writer, state);
-            writer.Flush();
             return Fingerprint.Of(buffer.Written);
         }
         finally

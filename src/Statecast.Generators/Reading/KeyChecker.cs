@@ -4,26 +4,24 @@ using Statecast.Generators.Shapes;
 
 namespace Statecast.Generators.Reading;
 
-/// <summary>Finds the key's parts and checks that each has a text form.</summary>
-internal static class KeyReader
+/// <summary>Checks that there is a key, and that each of its parts has a text form.</summary>
+internal static class KeyChecker
 {
-    public static EquatableArray<string> Read(INamedTypeSymbol contract, RecordShape state, Findings findings)
+    public static void Check(INamedTypeSymbol contract, RecordShape state, Findings findings)
     {
-        var keys = new List<string>();
-        foreach (var property in state.Properties)
-        {
-            var symbol = contract.GetMembers(property.Name).OfType<IPropertySymbol>().First();
-            if (Attributes.Find(symbol, TypeReader.ParameterOf(contract, symbol), "StateKeyAttribute") is null)
-                continue;
-            keys.Add(property.Name);
-            if (!HasText(property.Value))
-                findings.Add(KeyRules.BadKeyPart, symbol, property.Name, Names.Shown(symbol.Type));
-        }
+        var keys = state.Properties.Where(p => p.IsKey).ToList();
+        foreach (var property in contract.GetMembers().OfType<IPropertySymbol>())
+            if (keys.FirstOrDefault(k => k.Name == property.Name) is { } key)
+            {
+                if (!HasText(key.Value))
+                    findings.Add(KeyRules.BadKeyPart, property, property.Name, Names.Shown(property.Type));
+            }
+            else if (Attributes.All(property, "StateKeyAttribute").Any())
+                findings.Add(KeyRules.NotTravelling, property, property.Name);
         if (keys.Count == 0)
             findings.Add(KeyRules.NoKey, contract, contract.Name);
         if (keys.Count > 1 && contract.GetMembers("Key").Any(m => !IsGenerated(m)))
             findings.Add(KeyRules.KeyNameTaken, contract, contract.Name);
-        return keys.ToEquatable();
     }
 
     // The analyzer sees the contract with what the generator added to it.

@@ -1,0 +1,147 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Statecast.Generators.Tests;
+
+public sealed partial class GeneratedCodeTests
+{
+    [Fact]
+    public void Order_contract()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop;
+
+            [StateContract("shop.order", Version = 2)]
+            public sealed partial record OrderState([StateKey] Guid OrderId, OrderStatus Status, ImmutableArray<OrderLine> Lines);
+
+            public sealed record OrderLine(string Sku, int Quantity, [Decimal(12, 2)] decimal Price);
+
+            public enum OrderStatus { [EnumDefault] Unknown, Placed, Paid }
+            """
+        );
+        Snapshot.Matches(Only(files, "Shop.OrderState.g.cs"));
+    }
+
+    [Fact]
+    public void Composite_key_with_typed_id_and_enum()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop.Stock;
+
+            [StateContract("stock.level")]
+            public sealed partial record StockLevel([StateKey] WarehouseId Warehouse, [StateKey] string Sku, [StateKey] Kind Kind, [StateKey] DateOnly Day)
+            {
+                public required uint Quantity { get; init; }
+                public bool IsEmpty => Quantity == 0;
+            }
+
+            public readonly record struct WarehouseId(long Value);
+
+            public enum Kind { Fresh, Frozen }
+            """
+        );
+        Snapshot.Matches(Only(files, "Shop.Stock.StockLevel.g.cs"));
+    }
+
+    [Fact]
+    public void Nullables_defaults_and_aliases()
+    {
+        var files = Compiled.Generate(
+            """
+            [StateContract("customers.customer"), Alias("ClientState")]
+            public sealed partial record CustomerState([StateKey] string Number, [Alias("fullName"), Alias("title")] string Name, string? Note, int Orders = 3)
+            {
+                [Default("0.50"), Decimal(5, 2)] public decimal Discount { get; init; }
+                [Default] public ImmutableDictionary<string, string?> Tags { get; init; } = ImmutableDictionary<string, string?>.Empty;
+                [Default] public ImmutableArray<byte> Photo { get; init; }
+                [Default("2024-05-01")] public DateOnly Since { get; init; }
+                [Default("2024-05-01T10:00:00.5Z")] public DateTimeOffset Seen { get; init; }
+                [Default("6f9619ff-8b86-d011-b42d-00c04fc964ff")] public Guid Segment { get; init; }
+                [Default(Level.Gold)] public Level Level { get; init; }
+                [Default(ulong.MaxValue)] public ulong Points { get; init; }
+                [Default("a\0\"b\\c")] public string Odd { get; init; } = "";
+                public Address? Home { get; init; }
+                public DateTime? Birth { get; init; }
+            }
+
+            public enum Level { Silver, Gold = 5 }
+
+            public readonly struct Address(string street)
+            {
+                public string Street { get; } = street;
+                public string? City { get; init; }
+            }
+            """
+        );
+        Snapshot.Matches(Only(files, "CustomerState.g.cs"));
+    }
+
+    [Fact]
+    public void Contract_within_other_types()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Tests;
+
+            internal partial class Outer
+            {
+                private partial record struct Middle
+                {
+                    [StateContract("nested.inner")]
+                    internal sealed partial record @event([StateKey] int @class, string @namespace);
+                }
+            }
+            """
+        );
+        Snapshot.Matches(Only(files, "Tests.Outer.Middle.event.g.cs"));
+    }
+
+    [Fact]
+    public void File_name_tells_contracts_apart()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace A
+            {
+                [StateContract("a.one")] public sealed partial record One([StateKey] int Id);
+                public static partial class Box { [StateContract("a.two")] public sealed partial record One([StateKey] int Id); }
+            }
+            namespace B { [StateContract("b.one")] public sealed partial record One([StateKey] int Id); }
+            """
+        );
+        Assert.Equal(["A.Box.One.g.cs", "A.One.g.cs", "B.One.g.cs"], files.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void More_than_64_properties_are_all_tracked()
+    {
+        var properties = string.Concat(Enumerable.Range(0, 130).Select(i => $"public required int P{i} {{ get; init; }}\n"));
+        var files = Compiled.Generate($"[StateContract(\"wide\")] public sealed partial record Wide([StateKey] int Id) {{ {properties} }}");
+        var code = Only(files, "Wide.g.cs");
+        Assert.Contains("(Names_Wide, 0, 64), seen0, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_Wide, 64, 64), seen1, 0xffffffffffffffffUL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_Wide, 128, 3), seen2, 0x7UL)", code, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Schema_is_a_constant_with_its_fingerprint()
+    {
+        var code = Compiled.Generate("[StateContract(\"tiny\")] public sealed partial record Tiny([StateKey] int Id);")["Tiny.g.cs"];
+        const string schema = """{"type":"record","name":"Tiny","namespace":"tiny","fields":[{"name":"id","type":"int"}]}""";
+        Assert.Contains("\"" + schema.Replace("\"", "\\\"", StringComparison.Ordinal) + "\"", code, StringComparison.Ordinal);
+        var halves = Halves().Match(code);
+        var expected = Serialization.Fingerprint.Of(System.Text.Encoding.UTF8.GetBytes(schema)).ToString();
+        Assert.Equal(expected, halves.Groups[1].Value + halves.Groups[2].Value);
+    }
+
+    private static string Only(IReadOnlyDictionary<string, string> files, string name)
+    {
+        Assert.Equal([name], files.Keys);
+        return files[name];
+    }
+
+    [GeneratedRegex("UInt128\\(0x([0-9a-f]{16})UL, 0x([0-9a-f]{16})UL\\)")]
+    private static partial Regex Halves();
+}
