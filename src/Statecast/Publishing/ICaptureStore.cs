@@ -7,15 +7,19 @@ namespace Statecast.Publishing;
 /// Reads and writes heads and outbox rows inside the application's own transaction, as plain SQL over its connection.
 /// Stateless; one per database technology.
 /// </summary>
+/// <remarks>Where the tables are missing, every member throws a <see cref="SourceException"/> that says how to make them.</remarks>
 public interface ICaptureStore
 {
-    /// <summary>Locks the heads of these keys until the transaction ends, in the order given, and returns them; a key never published gets a head at revision 0.</summary>
-    ValueTask<IReadOnlyList<Head>> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys);
+    /// <summary>
+    /// Locks the heads of these keys until the transaction ends, in the order given, and returns them; a key never published has a head at revision 0.
+    /// Reads the epoch along, so that it costs no round trip of its own.
+    /// </summary>
+    ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys);
 
     /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows.</summary>
     ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows);
 
-    /// <summary>Keys of heads at or above revision 1 after a key, in key order and within a bucket range: the republisher's walk.</summary>
+    /// <summary>Keys of heads at or above revision 1 after a key, in an order of the database's own and within a bucket range: the republisher's walk.</summary>
     ValueTask<IReadOnlyList<string>> WalkAsync(
         CaptureScope scope,
         string contract,
@@ -25,21 +29,30 @@ public interface ICaptureStore
         int limit
     );
 
-    /// <summary>The source's epoch.</summary>
-    ValueTask<long> ReadEpochAsync(CaptureScope scope);
+    /// <summary>The source's epoch; a database that has none yet gets the one given.</summary>
+    /// <exception cref="SourceException">The tables have another layout than <see cref="TableLayout.Version"/>.</exception>
+    ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch);
+
+    /// <summary>The republisher's work and what was published last time, in the same database.</summary>
+    IRepublishStore Republish { get; }
 }
 
 /// <summary>The application's connection and transaction, and whether the caller must not be left waiting asynchronously.</summary>
 /// <param name="Connection">An open connection.</param>
-/// <param name="Transaction">The transaction in which the application's own changes were written.</param>
+/// <param name="Transaction">The transaction in which the application's own changes were written; null in a <c>System.Transactions</c> scope, where the database supports one.</param>
 /// <param name="Synchronous">True where the application called a synchronous method: the result must be complete on return.</param>
 /// <param name="CancellationToken">Ends the work; the transaction is then the application's to roll back.</param>
 public readonly record struct CaptureScope(
     DbConnection Connection,
-    DbTransaction Transaction,
+    DbTransaction? Transaction,
     bool Synchronous,
     CancellationToken CancellationToken
 );
+
+/// <summary>Heads under lock.</summary>
+/// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>
+/// <param name="Heads">One per key, in the order asked for.</param>
+public readonly record struct LockedHeads(long Epoch, IReadOnlyList<Head> Heads);
 
 /// <summary>A head's new values.</summary>
 /// <param name="Contract">The contract's name.</param>

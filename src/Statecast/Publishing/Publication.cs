@@ -1,4 +1,7 @@
+using System.Buffers;
 using Statecast.Contracts;
+using Statecast.Serialization;
+using Statecast.Serialization.Avro;
 
 namespace Statecast.Publishing;
 
@@ -12,6 +15,8 @@ public sealed record Route(string Carrier, string Destination, int Lanes, string
 /// <summary>One contract that a source publishes, whatever supplies its states.</summary>
 public abstract class Publication
 {
+    private int[] _codecOfRoute = [];
+
     private protected Publication(StateContract contract, PublicationOptions options)
     {
         Contract = contract;
@@ -24,8 +29,50 @@ public abstract class Publication
     /// <summary>Its settings.</summary>
     public PublicationOptions Options { get; }
 
-    /// <summary>Where its events go. Set once at start, when the carriers are known.</summary>
-    public IReadOnlyList<Route> Routes { get; internal set; } = [];
+    /// <summary>Where its events go; empty until <see cref="Bind"/>.</summary>
+    public IReadOnlyList<Route> Routes { get; private set; } = [];
+
+    /// <summary>The distinct codecs of the routes: a state is encoded once for each.</summary>
+    internal IReadOnlyList<IStateCodec> Codecs { get; private set; } = [];
+
+    /// <summary>Says where the events go. Called once by the host, when the carriers are known; captures before it fail.</summary>
+    /// <param name="routes">At least one.</param>
+    /// <param name="codecs">The codecs that the routes name, found by <see cref="IStateCodec.Name"/>.</param>
+    /// <exception cref="SourceException">There is no route, or a route names a codec that is not among them.</exception>
+    public void Bind(IReadOnlyList<Route> routes, IEnumerable<IStateCodec> codecs)
+    {
+        if (routes.Count == 0)
+            throw new SourceException($"{Contract.Name} has no carrier: add one (a Use… call), or name one with Via(…).");
+        var known = codecs.ToList();
+        var used = new List<IStateCodec>();
+        var codecOfRoute = new int[routes.Count];
+        for (var i = 0; i < routes.Count; i++)
+        {
+            var codec =
+                known.Find(c => c.Name == routes[i].Codec)
+                ?? throw new SourceException(
+                    $"{Contract.Name} goes to {routes[i].Destination} on {routes[i].Carrier} as '{routes[i].Codec}', but no codec has that name; known: {string.Join(", ", known.Select(c => c.Name))}."
+                );
+            if (!used.Contains(codec))
+                used.Add(codec);
+            codecOfRoute[i] = used.IndexOf(codec);
+        }
+        _codecOfRoute = codecOfRoute;
+        Codecs = used;
+        Routes = routes;
+    }
+
+    /// <summary>Which of <see cref="Codecs"/> a route uses.</summary>
+    internal int CodecOf(int route) => _codecOfRoute[route];
+
+    /// <summary>The text form of a state's key.</summary>
+    internal abstract string KeyOf(object state);
+
+    /// <summary>The content fingerprint: over the Avro binary body in the contract's own schema, whatever the codecs are.</summary>
+    internal abstract Fingerprint FingerprintOf(object state, PooledBuffer buffer);
+
+    /// <summary>Appends a state's body.</summary>
+    internal abstract void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination);
 }
 
 /// <summary>A publication's settings.</summary>
@@ -52,4 +99,18 @@ public sealed class Publication<TState>(StateContract<TState> contract, Publicat
 {
     /// <summary>The contract, with its type.</summary>
     public new StateContract<TState> Contract { get; } = contract;
+
+    internal override string KeyOf(object state) => Contract.KeyTextOf((TState)state);
+
+    internal override Fingerprint FingerprintOf(object state, PooledBuffer buffer)
+    {
+        buffer.Clear();
+        var writer = new AvroWriter(buffer);
+        Contract.WriteAvro(ref writer, (TState)state);
+        writer.Flush();
+        return Fingerprint.Of(buffer.Written);
+    }
+
+    internal override void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination) =>
+        codec.Encode(Contract, (TState)state, destination);
 }

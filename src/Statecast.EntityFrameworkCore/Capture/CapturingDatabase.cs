@@ -1,0 +1,132 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Update;
+
+namespace Statecast.EntityFrameworkCore.Capture;
+
+/// <summary>
+/// EF Core's save with one batch appended. It sees the final entries (after interceptors, DetectChanges and cascades), runs inside the execution
+/// strategy, and its batch runs after the save's own statements and before the commit or the savepoint's release.
+/// </summary>
+internal sealed class CapturingDatabase : RelationalDatabase
+{
+    private readonly DbContext _context;
+    private readonly EfCapture _capture;
+    private readonly CaptureSession _session;
+    private readonly AppendingExecutor _executor;
+
+    public CapturingDatabase(
+        DatabaseDependencies dependencies,
+        RelationalDatabaseDependencies relationalDependencies,
+        ICurrentDbContext current,
+        IDbContextOptions options,
+        CaptureSession session
+    )
+        : this(dependencies, relationalDependencies, new AppendingExecutor(relationalDependencies.BatchExecutor), current, options, session)
+    { }
+
+    private CapturingDatabase(
+        DatabaseDependencies dependencies,
+        RelationalDatabaseDependencies relationalDependencies,
+        AppendingExecutor executor,
+        ICurrentDbContext current,
+        IDbContextOptions options,
+        CaptureSession session
+    )
+        : base(dependencies, relationalDependencies with { BatchExecutor = executor })
+    {
+        _executor = executor;
+        _context = current.Context;
+        _capture = options.FindExtension<StatecastOptionsExtension>()!.Capture;
+        _session = session;
+    }
+
+    public override int SaveChanges(IList<IUpdateEntry> entries)
+    {
+        if (!TryBegin(entries, out var batch))
+            return Finished(base.SaveChanges(entries));
+        var before = Before();
+        try
+        {
+            var rows = base.SaveChanges(entries);
+            _session.Saved(batch.TransactionId, batch.Tokens);
+            return rows;
+        }
+        finally
+        {
+            Restore(before);
+        }
+    }
+
+    public override async Task<int> SaveChangesAsync(IList<IUpdateEntry> entries, CancellationToken cancellationToken = default)
+    {
+        if (!TryBegin(entries, out var batch))
+            return Finished(await base.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false));
+        var before = Before();
+        try
+        {
+            var rows = await base.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false);
+            _session.Saved(batch.TransactionId, batch.Tokens);
+            return rows;
+        }
+        finally
+        {
+            Restore(before);
+        }
+    }
+
+    private bool TryBegin(IList<IUpdateEntry> entries, out CaptureBatch batch)
+    {
+        var shape = _capture.ShapeOf(_context.Model);
+        if (!shape.Touches(entries))
+        {
+            batch = null!;
+            return false;
+        }
+        batch = new(_context, _capture, shape, entries, Dependencies.UpdateAdapterFactory.Create(), _session);
+        _executor.Last = batch;
+        return true;
+    }
+
+    private (AutoTransactionBehavior Transactions, bool Savepoints) Before()
+    {
+        // A captured save is atomic whatever the application chose: EF opens its own transaction, or its own savepoint in the application's.
+        var facade = _context.Database;
+        var before = (facade.AutoTransactionBehavior, facade.AutoSavepointsEnabled);
+        facade.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+        facade.AutoSavepointsEnabled = true;
+        return before;
+    }
+
+    private void Restore((AutoTransactionBehavior Transactions, bool Savepoints) before)
+    {
+        _executor.Last = null;
+        _context.Database.AutoTransactionBehavior = before.Transactions;
+        _context.Database.AutoSavepointsEnabled = before.Savepoints;
+    }
+
+    // A save of other tables uses up its causes too: they must not reach a later, unrelated change.
+    private int Finished(int rows)
+    {
+        _session.ClearCauses();
+        return rows;
+    }
+
+    private sealed class AppendingExecutor(IBatchExecutor inner) : IBatchExecutor
+    {
+        public CaptureBatch? Last { get; set; }
+
+        public int Execute(IEnumerable<ModificationCommandBatch> commandBatches, IRelationalConnection connection) =>
+            inner.Execute(With(commandBatches), connection);
+
+        public Task<int> ExecuteAsync(
+            IEnumerable<ModificationCommandBatch> commandBatches,
+            IRelationalConnection connection,
+            CancellationToken cancellationToken = default
+        ) => inner.ExecuteAsync(With(commandBatches), connection, cancellationToken);
+
+        private IEnumerable<ModificationCommandBatch> With(IEnumerable<ModificationCommandBatch> batches) =>
+            Last is { } last ? batches.Append(last) : batches;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Statecast.EntityFrameworkCore.Publishing;
+using Statecast.EntityFrameworkCore.Shape;
+using Statecast.Publishing;
+
+namespace Statecast.EntityFrameworkCore.Capture;
+
+/// <summary>What the contexts of one kind publish, and what they capture with. Shared by all of them; the shape is worked out once per model.</summary>
+internal sealed class EfCapture
+{
+    private readonly ConditionalWeakTable<IModel, AggregateShape> _shapes = [];
+    private readonly IReadOnlyList<IDatabaseAdapter> _adapters;
+
+    public EfCapture(IReadOnlyList<EfPublication> publications, IReadOnlyList<IDatabaseAdapter> adapters, StateCapture capture)
+    {
+        var twice = publications.GroupBy(p => p.Publication.Contract.Name).FirstOrDefault(g => g.Count() > 1);
+        if (twice is not null)
+            throw new SourceException($"{twice.Key} is published {twice.Count()} times. A contract has one publication.");
+        Publications = publications;
+        Capture = capture;
+        _adapters = adapters;
+        Signature = string.Join('\n', publications.Select(p => p.Signature).Order(StringComparer.Ordinal));
+    }
+
+    public IReadOnlyList<EfPublication> Publications { get; }
+
+    public StateCapture Capture { get; }
+
+    /// <summary>
+    /// Equal for captures that guard the same tables. EF Core caches what it compiled per signature; it must not count instances, or every host
+    /// in a process (a test suite) would cost a service provider of EF Core's own.
+    /// </summary>
+    public string Signature { get; }
+
+    public AggregateShape ShapeOf(IModel model) => _shapes.GetValue(model, m => new(m, Publications));
+
+    /// <summary>The adapter for a provider.</summary>
+    /// <exception cref="SourceException">There is none.</exception>
+    public IDatabaseAdapter AdapterFor(string? provider)
+    {
+        foreach (var adapter in _adapters)
+            if (adapter.ProviderName == provider)
+                return adapter;
+        var known = _adapters.Count == 0 ? "none is registered" : $"registered: {string.Join(", ", _adapters.Select(a => a.ProviderName))}";
+        throw new SourceException($"No database adapter for the provider {provider ?? "(none)"} ({known}). {Advice(provider)}");
+    }
+
+    private static string Advice(string? provider) =>
+        provider switch
+        {
+            "Microsoft.EntityFrameworkCore.Sqlite" =>
+                "Reference the package Statecast.Sqlite and call UseSqliteLog(…) or UseSqlite() in AddStatecast.",
+            "Npgsql.EntityFrameworkCore.PostgreSQL" =>
+                "Reference the package Statecast.PostgreSql and call UsePostgreSql() in AddStatecast.",
+            _ => "Register an IDatabaseAdapter for it; SQLite has one in the package Statecast.Sqlite (UseSqliteLog).",
+        };
+}

@@ -1,0 +1,121 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Update;
+using Statecast.EntityFrameworkCore.Shape;
+using Statecast.Events;
+using Statecast.Publishing;
+
+namespace Statecast.EntityFrameworkCore.Capture;
+
+/// <summary>The roots that a save touched, found from current and original foreign keys, whether the root is loaded or not.</summary>
+internal sealed class TouchedRoots(AggregateShape shape)
+{
+    private readonly Dictionary<AggregatePlan, Dictionary<object, string?>> _roots = [];
+    private IUpdateAdapter? _adapter;
+
+    /// <summary>Parents that are not tracked: their rows must be asked for the way on.</summary>
+    public Queue<UntrackedParent> Untracked { get; } = [];
+
+    /// <summary>Adds what the entries touch. Called after the save's statements ran, when generated keys are known.</summary>
+    public void AddEntries(IList<IUpdateEntry> entries, IUpdateAdapter adapter, CaptureSession session)
+    {
+        _adapter = adapter;
+        foreach (var entry in entries)
+        foreach (var member in shape.MembersOf(entry.EntityType))
+            Climb(entry, member, session.Cause);
+        if (session.HasEntityCauses)
+            AddEntityCauses(session);
+    }
+
+    /// <summary>Adds the key that a row at this place has as its parent.</summary>
+    public void AddParent(AggregateMember member, object parentKey, string? causes, bool onlyCauses = false)
+    {
+        if (member.HoldsRootKey)
+        {
+            AddRoot(member.Plan, parentKey, causes, onlyCauses);
+            return;
+        }
+        var parent = member.Parent!;
+        if (_adapter!.TryGetEntry(member.ToParent!.PrincipalKey, RowKey.Values(parentKey)) is { } tracked)
+            Climb(tracked, parent, causes, onlyCauses);
+        else
+            Untracked.Enqueue(new(parent, member.ToParent.PrincipalKey, parentKey, causes, onlyCauses));
+    }
+
+    public void AddRoot(AggregatePlan plan, object rowKey, string? causes, bool onlyCauses = false)
+    {
+        if (!_roots.TryGetValue(plan, out var roots))
+        {
+            if (onlyCauses)
+                return;
+            _roots[plan] = roots = [];
+        }
+        if (!roots.TryGetValue(rowKey, out var known))
+        {
+            if (!onlyCauses)
+                roots[rowKey] = causes;
+        }
+        else if (causes is not null && !ReferenceEquals(known, causes))
+            roots[rowKey] = Causes.Join(known, causes);
+    }
+
+    /// <summary>What to capture, one set per publication.</summary>
+    public IReadOnlyList<ICaptureSet> Sets(DbContext context)
+    {
+        var sets = new List<ICaptureSet>(_roots.Count);
+        foreach (var (plan, roots) in _roots)
+        {
+            var publication = shape[plan];
+            var touched = new List<TouchedRoot>(roots.Count);
+            foreach (var (rowKey, causes) in roots)
+                touched.Add(new(publication.KeyText(rowKey), rowKey, causes));
+            sets.Add(new EfCaptureSet(context, publication, touched));
+        }
+        return sets;
+    }
+
+    private void Climb(IUpdateEntry entry, AggregateMember member, string? causes, bool onlyCauses = false)
+    {
+        if (member.ToParent is null)
+        {
+            // A root's key never changes while it is tracked.
+            if (RowKey.Of(entry, member.Plan.Key, original: false) is { } key)
+                AddRoot(member.Plan, key, causes, onlyCauses);
+            return;
+        }
+        var properties = member.ToParent.Properties;
+        var now = RowKey.Of(entry, properties, original: false);
+        if (now is not null)
+            AddParent(member, now, causes, onlyCauses);
+        if (entry.EntityState == EntityState.Added || !HasOriginal(entry, properties))
+            return;
+        // Moved or cut off: the parent it left has changed as well.
+        if (RowKey.Of(entry, properties, original: true) is { } before && !before.Equals(now))
+            AddParent(member, before, causes, onlyCauses);
+    }
+
+    private void AddEntityCauses(CaptureSession session)
+    {
+        // A cause may be given to an entity that did not change itself, for example to the root of changed lines.
+        foreach (var entry in _adapter!.Entries)
+            if (shape.MembersOf(entry.EntityType) is { Count: > 0 } members && session.CauseOf(entry.ToEntityEntry().Entity) is { } cause)
+                foreach (var member in members)
+                    Climb(entry, member, cause, onlyCauses: true);
+    }
+
+    private static bool HasOriginal(IUpdateEntry entry, IReadOnlyList<IProperty> properties)
+    {
+        foreach (var property in properties)
+            if (!entry.CanHaveOriginalValue(property))
+                return false;
+        return true;
+    }
+}
+
+/// <summary>A row between a changed one and its root that the context does not track.</summary>
+/// <param name="Member">The row's place in the aggregate.</param>
+/// <param name="Key">The key by which it is known.</param>
+/// <param name="Value">That key's value.</param>
+/// <param name="Causes">Causes on their way to the root.</param>
+/// <param name="OnlyCauses">Whether nothing but the causes is on its way.</param>
+internal sealed record UntrackedParent(AggregateMember Member, IKey Key, object Value, string? Causes, bool OnlyCauses);

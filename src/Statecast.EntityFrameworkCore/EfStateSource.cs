@@ -1,0 +1,158 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Statecast.EntityFrameworkCore.Capture;
+using Statecast.Outbox;
+using Statecast.Publishing;
+
+namespace Statecast.EntityFrameworkCore;
+
+/// <summary>An application's DbContext as a source: made by <c>FromDbContext</c>, worked on by the host.</summary>
+/// <typeparam name="TContext">The context.</typeparam>
+public sealed class EfStateSource<TContext> : IStateSource
+    where TContext : DbContext
+{
+    private readonly IServiceScopeFactory _scopes;
+    private readonly ILogger _logger;
+    private Republisher? _republisher;
+    private (IDatabaseAdapter Adapter, string ConnectionString)? _database;
+
+    internal EfStateSource(EfCapture capture, IServiceScopeFactory scopes, ILogger<EfStateSource<TContext>> logger)
+    {
+        Capture = capture;
+        _scopes = scopes;
+        _logger = logger;
+        Publications = [.. capture.Publications.Select(p => p.Publication)];
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; } = typeof(TContext).Name;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Publication> Publications { get; }
+
+    internal EfCapture Capture { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask PrepareAsync(CancellationToken ct)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        var adapter = Capture.AdapterFor(context.Database.ProviderName);
+        SourceChecks.Check(context, Capture);
+        foreach (var publication in Capture.ShapeOf(context.Model).Publications)
+            EfLog.Publishes(
+                _logger,
+                publication.Publication.Publication.Contract.Name,
+                publication.Plan.Root.ShortName(),
+                Name,
+                publication.Plan.Described
+            );
+        _database = (
+            adapter,
+            context.Database.GetConnectionString()
+                ?? throw new SourceException(
+                    $"{Name} has no connection string, so the relay cannot open its database. Configure the provider with one."
+                )
+        );
+        _republisher = new(Capture.Capture, adapter.Capture);
+        var queued = await InTransactionAsync(context, session => PrepareTablesAsync(adapter.Capture, session), ct).ConfigureAwait(false);
+        foreach (var request in queued)
+            EfLog.RepublishQueued(_logger, request.Contract, request.Reason);
+    }
+
+    /// <inheritdoc/>
+    public IOutboxStore OpenOutbox()
+    {
+        var (adapter, connectionString) = _database ?? throw NotPrepared();
+        return adapter.OpenOutbox(connectionString);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct)
+    {
+        var publication =
+            Capture.Publications.FirstOrDefault(p => p.Publication.Contract.Name == request.Contract)
+            ?? throw new SourceException($"{Name} does not publish {request.Contract}.");
+        if (request.Destination is { } destination && publication.Publication.Contract.Destination != destination)
+            throw new SourceException($"{request.Contract} goes to {publication.Publication.Contract.Destination}, not to {destination}.");
+        await using var scope = _scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        var store = Capture.AdapterFor(context.Database.ProviderName).Capture.Republish;
+        await InTransactionAsync(
+                context,
+                async session =>
+                {
+                    await store.QueueAsync(session.Scope, request).ConfigureAwait(false);
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+    {
+        var republisher = _republisher ?? throw NotPrepared();
+        while (true)
+        {
+            await using var scope = _scopes.CreateAsyncScope();
+            var context = scope.ServiceProvider.GetRequiredService<TContext>();
+            var chunk = await InTransactionAsync(context, session => republisher.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
+            foreach (var passedOver in chunk.PassedOver)
+                EfLog.PassedOver(_logger, passedOver.Contract, passedOver.Key, passedOver);
+            // A chunk may end a request without a key left in it; zero means that nothing is queued.
+            if (chunk.Keys > 0 || !chunk.Worked)
+                return chunk.Keys;
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<RepublishRequest>> PrepareTablesAsync(ICaptureStore store, EfRepublishSession session)
+    {
+        try
+        {
+            var now = Capture.Capture.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+            await store.EnsureEpochAsync(session.Scope, now).ConfigureAwait(false);
+            return await PublishedContracts.ReconcileAsync(store.Republish, session.Scope, Publications).ConfigureAwait(false);
+        }
+        catch (System.Data.Common.DbException failure)
+        {
+            throw new SourceException(
+                $"Statecast's tables in the database of {Name} cannot be used: {failure.Message} If they are missing, apply a migration that has them.",
+                failure
+            );
+        }
+    }
+
+    /// <summary>One transaction, under the application's own execution strategy: a retry starts it anew.</summary>
+    private async ValueTask<T> InTransactionAsync<T>(TContext context, Func<EfRepublishSession, ValueTask<T>> work, CancellationToken ct)
+    {
+        var shape = Capture.ShapeOf(context.Model);
+        return await context
+            .Database.CreateExecutionStrategy()
+            .ExecuteAsync(
+                async token =>
+                {
+                    var transaction = await context.Database.BeginTransactionAsync(token).ConfigureAwait(false);
+                    await using (transaction.ConfigureAwait(false))
+                    {
+                        var scope = new CaptureScope(
+                            context.Database.GetDbConnection(),
+                            transaction.GetDbTransaction(),
+                            Synchronous: false,
+                            token
+                        );
+                        var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
+                        await transaction.CommitAsync(token).ConfigureAwait(false);
+                        return result;
+                    }
+                },
+                ct
+            )
+            .ConfigureAwait(false);
+    }
+
+    private InvalidOperationException NotPrepared() => new($"{Name} is not prepared yet: PrepareAsync comes first.");
+}

@@ -1,0 +1,75 @@
+using System.Linq.Expressions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Statecast.EntityFrameworkCore.Guards;
+
+/// <summary>
+/// Refuses ExecuteUpdate and ExecuteDelete on published tables: they change rows past the save, so nothing would be captured.
+/// Runs when a query is compiled; a refused one is never cached.
+/// </summary>
+internal sealed class BulkStatementGuard : IQueryExpressionInterceptor
+{
+    public Expression QueryCompilationStarting(Expression queryExpression, QueryExpressionEventData eventData)
+    {
+        if (
+            queryExpression is MethodCallExpression { Method.Name: "ExecuteDelete" or "ExecuteUpdate" } call
+            && PublishedTables.ShapeOf(eventData.Context) is { } shape
+            && !TagFinder.IsTagged(call)
+        )
+            foreach (var target in Targets(call, eventData.Context!.Model))
+                if (shape.Publishes(target))
+                    throw new InvalidOperationException(
+                        $"{call.Method.Name} on {target.ShortName()} is not captured: targets would not learn of the change. Change the rows through SaveChanges; or tag the query with {nameof(UncapturedExtensions.AllowUncaptured)}() and republish what it changed (StateRepublisher)."
+                    );
+        return queryExpression;
+    }
+
+    private static HashSet<IEntityType> Targets(MethodCallExpression call, IModel model)
+    {
+        var found = new HashSet<IEntityType>(model.FindEntityTypes(call.Arguments[0].Type.GetGenericArguments()[0]));
+        if (call.Method.Name == "ExecuteDelete" || call.Arguments.Count < 2)
+            return found;
+        // Through a join or a projection the element type says nothing; the setters name what they change.
+        var setters = new MemberOwners();
+        setters.Visit(call.Arguments[1]);
+        foreach (var owner in setters.Types)
+            found.UnionWith(model.GetEntityTypes().Where(t => t.ClrType.IsAssignableTo(owner) || owner.IsAssignableTo(t.ClrType)));
+        return found;
+    }
+
+    private sealed class MemberOwners : ExpressionVisitor
+    {
+        public HashSet<Type> Types { get; } = [];
+
+        protected override Expression VisitMember(MemberExpression node)
+        {
+            if (node.Expression is { } owner and not ConstantExpression && !owner.Type.IsValueType && owner.Type != typeof(object))
+                Types.Add(owner.Type);
+            return base.VisitMember(node);
+        }
+    }
+
+    private sealed class TagFinder : ExpressionVisitor
+    {
+        private bool _found;
+
+        public static bool IsTagged(Expression query)
+        {
+            var finder = new TagFinder();
+            finder.Visit(query);
+            return finder._found;
+        }
+
+        protected override Expression VisitMethodCall(MethodCallExpression node)
+        {
+            if (
+                node.Method.Name == nameof(EntityFrameworkQueryableExtensions.TagWith)
+                && node.Arguments[1] is ConstantExpression { Value: UncapturedExtensions.Tag }
+            )
+                _found = true;
+            return base.VisitMethodCall(node);
+        }
+    }
+}

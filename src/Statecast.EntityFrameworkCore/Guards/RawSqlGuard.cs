@@ -1,0 +1,120 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Statecast.EntityFrameworkCore.Shape;
+
+namespace Statecast.EntityFrameworkCore.Guards;
+
+/// <summary>
+/// Refuses raw SQL through EF Core (ExecuteSql, FromSql, SqlQuery) that writes a published table. Reads and migrations pass.
+/// A look at the text, not a parser: where the target cannot be told it refuses, and the comment says otherwise.
+/// </summary>
+internal sealed partial class RawSqlGuard : DbCommandInterceptor
+{
+    private readonly ConditionalWeakTable<AggregateShape, Names> _names = [];
+
+    public override InterceptionResult<int> NonQueryExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<int> result)
+    {
+        Check(command, eventData);
+        return result;
+    }
+
+    public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+        DbCommand command,
+        CommandEventData eventData,
+        InterceptionResult<int> result,
+        CancellationToken cancellationToken = default
+    )
+    {
+        Check(command, eventData);
+        return new(result);
+    }
+
+    public override InterceptionResult<DbDataReader> ReaderExecuting(
+        DbCommand command,
+        CommandEventData eventData,
+        InterceptionResult<DbDataReader> result
+    )
+    {
+        Check(command, eventData);
+        return result;
+    }
+
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        DbCommand command,
+        CommandEventData eventData,
+        InterceptionResult<DbDataReader> result,
+        CancellationToken cancellationToken = default
+    )
+    {
+        Check(command, eventData);
+        return new(result);
+    }
+
+    private void Check(DbCommand command, CommandEventData eventData)
+    {
+        if (eventData.CommandSource is not (CommandSource.ExecuteSqlRaw or CommandSource.FromSqlQuery))
+            return;
+        var sql = command.CommandText;
+        if (!Write().IsMatch(sql) || sql.Contains(UncapturedExtensions.Tag, StringComparison.Ordinal))
+            return;
+        if (PublishedTables.ShapeOf(eventData.Context) is not { } shape)
+            return;
+        var names = _names.GetValue(shape, s => new(s, eventData.Context!.Model));
+        if (names.WrittenIn(sql) is { } table)
+            throw new InvalidOperationException(
+                $"Raw SQL writes the published table {table}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (StateRepublisher)."
+            );
+    }
+
+    [GeneratedRegex(
+        """(?<!\bFOR\s+(?:NO\s+KEY\s+)?)\bUPDATE\b|\b(?:INSERT|DELETE|MERGE|TRUNCATE)\b|\bREPLACE\s+INTO\b""",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Write();
+
+    /// <summary>The word after the verb, with its schema.</summary>
+    [GeneratedRegex(
+        """(?:\b(?:INSERT|REPLACE|MERGE)(?:\s+OR\s+\w+)?\s+INTO|\bDELETE\s+FROM(?:\s+ONLY)?|(?<!\bFOR\s+(?:NO\s+KEY\s+)?|\bDO\s+)\bUPDATE(?:\s+OR\s+\w+)?(?:\s+ONLY)?|\bTRUNCATE(?:\s+TABLE)?)\s+(?:["`\[]?\w+["`\]]?\s*\.\s*)*["`\[]?(?<table>\w+)""",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Target();
+
+    private sealed class Names
+    {
+        private readonly HashSet<string> _published = new(StringComparer.OrdinalIgnoreCase);
+        private readonly HashSet<string> _others = new(StringComparer.OrdinalIgnoreCase);
+        private readonly Regex _anyPublished;
+
+        public Names(AggregateShape shape, IModel model)
+        {
+            foreach (var type in model.GetEntityTypes())
+                if (type.GetTableName() is { } table)
+                    (shape.Publishes(type) ? _published : _others).Add(table);
+            _others.ExceptWith(_published);
+            var any = _published.Count == 0 ? "(?!)" : string.Join('|', _published.Select(Regex.Escape));
+            _anyPublished = new($@"\b(?:{any})\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+        }
+
+        public string? WrittenIn(string sql)
+        {
+            var allKnown = true;
+            var any = false;
+            foreach (Match target in Target().Matches(sql))
+            {
+                var table = target.Groups["table"].Value;
+                any = true;
+                if (_published.Contains(table))
+                    return table;
+                allKnown &= _others.Contains(table);
+            }
+            // An alias, or a dialect's own way of naming the target: then the mention of a published table is enough.
+            return any && allKnown ? null
+                : _anyPublished.Match(sql) is { Success: true } mention ? mention.Value
+                : null;
+        }
+    }
+}

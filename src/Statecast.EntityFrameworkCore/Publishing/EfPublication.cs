@@ -1,0 +1,60 @@
+using Statecast.Contracts;
+using Statecast.EntityFrameworkCore.Shape;
+using Statecast.Publishing;
+
+namespace Statecast.EntityFrameworkCore.Publishing;
+
+/// <summary>One publication of a context, whatever model an instance of the context has.</summary>
+internal abstract class EfPublication(Publication publication, EfPublicationSettings settings, Type rootType)
+{
+    public Publication Publication { get; } = publication;
+
+    public EfPublicationSettings Settings { get; } = settings;
+
+    public Type RootType { get; } = rootType;
+
+    /// <summary>Equal for publications that read the same tables of a model.</summary>
+    public string Signature => $"{RootType.FullName}>{Publication.Contract.Destination};{Settings.Signature}";
+
+    /// <summary>Makes the queries and key conversions for one model.</summary>
+    public abstract BoundPublication Bind(AggregatePlan plan);
+}
+
+/// <summary>A publication whose types are known.</summary>
+internal sealed class EfPublication<TRoot, TKey, TState>(
+    StateContract<TKey, TState> contract,
+    PublicationOptions options,
+    EfPublicationSettings settings,
+    Func<TRoot, TState> map,
+    Func<TRoot, bool>? where
+) : EfPublication(new Publication<TState>(contract, options), settings, typeof(TRoot))
+    where TRoot : class
+    where TKey : notnull
+    where TState : class
+{
+    public StateContract<TKey, TState> Contract { get; } = contract;
+
+    public override BoundPublication Bind(AggregatePlan plan) => new BoundPublication<TRoot, TKey, TState>(this, plan);
+
+    /// <summary>The state of an aggregate; none if the predicate does not hold.</summary>
+    public KeyState Map(TRoot root, string key, AggregatePlan plan)
+    {
+        try
+        {
+            if (where is not null && !where(root))
+                return default;
+            return map(root) is { } state
+                ? new(state)
+                : new(
+                    null,
+                    new(Contract.Name, key, $"the map from {typeof(TRoot).Name} returned null. Use Where(…) to publish only some rows.")
+                );
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            var reason =
+                $"the map or the predicate of {typeof(TRoot).Name} threw {failure.GetType().Name}: {failure.Message} It sees the aggregate as read back, with {plan.Described}.";
+            return new(null, new(Contract.Name, key, reason, failure));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Statecast.EntityFrameworkCore.Shape;
+
+/// <summary>The place of an entity type in a published aggregate: how to get from one of its rows to the root.</summary>
+/// <param name="Plan">The aggregate.</param>
+/// <param name="ToParent">The foreign key to the parent; null for the root itself.</param>
+/// <param name="Parent">The parent's place; null for the root itself.</param>
+internal sealed record AggregateMember(AggregatePlan Plan, IForeignKey? ToParent, AggregateMember? Parent)
+{
+    /// <summary>Whether the foreign key holds the root's primary key itself, so that nothing needs to be looked up.</summary>
+    public bool HoldsRootKey { get; } =
+        Parent is { ToParent: null } && ToParent is not null && ToParent.PrincipalKey == ToParent.PrincipalEntityType.FindPrimaryKey();
+}

@@ -1,0 +1,53 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Statecast.EntityFrameworkCore.Shape;
+
+/// <summary>Comparisons of key columns, as expressions that EF translates. They run in the database, in its order and by its type, never here.</summary>
+internal static class KeyComparison
+{
+    private static readonly MethodInfo Property = typeof(EF).GetMethod(nameof(EF.Property))!;
+    private static readonly MethodInfo ObjectEquals = typeof(object).GetMethod(nameof(object.Equals), [typeof(object), typeof(object)])!;
+
+    private static readonly MethodInfo Hold = typeof(KeyComparison).GetMethod(
+        nameof(HoldTyped),
+        BindingFlags.NonPublic | BindingFlags.Static
+    )!;
+
+    public static Expression Column(Expression root, IProperty property) =>
+        Expression.Call(Property.MakeGenericMethod(property.ClrType), root, Expression.Constant(property.Name));
+
+    public static Expression Equal(Expression left, Expression right)
+    {
+        // A typed id need not have an equality operator; EF compares the stored values in either form.
+        if (left.Type.IsPrimitive || left.Type.IsEnum || left.Type.GetMethod("op_Equality") is not null)
+            return Expression.Equal(left, right);
+        return Expression.Call(ObjectEquals, Expression.Convert(left, typeof(object)), Expression.Convert(right, typeof(object)));
+    }
+
+    public static Expression Greater(Expression left, Expression right)
+    {
+        if (left.Type.IsPrimitive)
+            return Expression.GreaterThan(left, right);
+        // Guid, string, enums and typed ids have no > in C#, their columns have: the method only names the node.
+        var after = typeof(KeyComparison)
+            .GetMethod(nameof(After), BindingFlags.NonPublic | BindingFlags.Static)!
+            .MakeGenericMethod(left.Type);
+        return Expression.GreaterThan(left, right, liftToNull: false, after);
+    }
+
+    /// <summary>A value as a parameter of the command; a constant would make a new query of every value.</summary>
+    public static Expression Held(Type type, object? value) => (Expression)Hold.MakeGenericMethod(type).Invoke(null, [value])!;
+
+    private static Expression HoldTyped<T>(T value)
+    {
+        var holder = new Holder<T>(value);
+        return Expression.Property(Expression.Constant(holder), nameof(Holder<>.Value));
+    }
+
+    private static bool After<T>(T left, T right) => throw new InvalidOperationException("A key is compared by the database only.");
+
+    private sealed record Holder<T>(T Value);
+}

@@ -1,0 +1,78 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Capture;
+
+/// <summary>What capture needs of the application's connection: its handle, inside a transaction, with the write lock held.</summary>
+internal static class SqliteCaptureScope
+{
+    // Changes nothing and still starts a write: SQLite takes the lock before it looks at the WHERE.
+    private const string TakeWriteLock = "UPDATE statecast_source SET epoch = epoch WHERE 0";
+
+    public static sqlite3 Handle(CaptureScope scope)
+    {
+        var connection = ConnectionOf(scope);
+        var handle =
+            connection.Handle
+            ?? throw new InvalidOperationException("Capture was handed a closed connection: open it and begin a transaction first.");
+        if (raw.sqlite3_get_autocommit(handle) != 0)
+            throw new InvalidOperationException(
+                "Capture needs the transaction in which the rows were changed, and there is none. SQLite has no System.Transactions scope: use BeginTransaction."
+            );
+        return handle;
+    }
+
+    public static SqliteStatement Prepare(sqlite3 handle, string sql)
+    {
+        try
+        {
+            return new(handle, sql);
+        }
+        catch (SqliteException error) when (error.Message.Contains("no such table: statecast_", StringComparison.Ordinal))
+        {
+            throw new SourceException(
+                $"{error.Message}. Add modelBuilder.AddStatecast() to the context's OnModelCreating and apply a migration that has its tables.",
+                error
+            );
+        }
+        catch (SqliteException error) when (error.Message.Contains("no such column", StringComparison.Ordinal))
+        {
+            throw new SourceException(
+                $"{error.Message}. Statecast's tables have an older layout than {TableLayout.Version}: add and apply a migration.",
+                error
+            );
+        }
+    }
+
+    /// <summary>
+    /// After a save's own statements the write lock is held already, and this costs microseconds. In a deferred transaction that only read so far
+    /// it must be taken before the heads are read, or they could change in between.
+    /// </summary>
+    public static void RequireWriteLock(CaptureScope scope, sqlite3 handle)
+    {
+        using var statement = Prepare(handle, TakeWriteLock);
+        try
+        {
+            statement.Run();
+        }
+        catch (SqliteException busy)
+            when (busy.SqliteErrorCode == raw.SQLITE_BUSY && busy.SqliteExtendedErrorCode != raw.SQLITE_BUSY_SNAPSHOT)
+        {
+            // The provider's command waits for the lock as long as the application allows its commands to take.
+            var connection = ConnectionOf(scope);
+            using var command = connection.CreateCommand();
+            command.Transaction = (SqliteTransaction?)scope.Transaction;
+            command.CommandText = TakeWriteLock;
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private static SqliteConnection ConnectionOf(CaptureScope scope) =>
+        scope.Connection as SqliteConnection
+        ?? throw new InvalidOperationException(
+            $"Capture on SQLite needs a SqliteConnection; the application's is a {scope.Connection.GetType().Name}."
+        );
+}

@@ -1,0 +1,109 @@
+using Statecast.Outbox;
+using Statecast.Publishing;
+
+namespace Statecast.Sqlite.Capture;
+
+/// <summary>The republisher's queue and the published destinations, in SQLite. The database's one write lock stands in for locks on rows.</summary>
+public sealed class SqliteRepublishStore : IRepublishStore
+{
+    /// <summary>The one instance.</summary>
+    public static SqliteRepublishStore Instance { get; } = new();
+
+    private SqliteRepublishStore() { }
+
+    /// <inheritdoc/>
+    public ValueTask QueueAsync(CaptureScope scope, RepublishRequest request)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        );
+        statement
+            .Bind(1, request.Contract)
+            .Bind(2, request.Key)
+            .Bind(3, request.FirstBucket)
+            .Bind(4, request.LastBucket)
+            .Bind(5, request.Destination)
+            .Bind(6, request.Reason)
+            .Run();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit)
+    {
+        var handle = SqliteCaptureScope.Handle(scope);
+        SqliteCaptureScope.RequireWriteLock(scope, handle);
+        using var statement = SqliteCaptureScope.Prepare(
+            handle,
+            "SELECT id, contract, key, first_bucket, last_bucket, destination, reason, cursor FROM statecast_republish ORDER BY id LIMIT ?1"
+        );
+        statement.Bind(1, limit);
+        var tasks = new List<RepublishTask>();
+        while (statement.Step())
+        {
+            var request = new RepublishRequest(
+                statement.Text(1),
+                statement.TextOrNull(2),
+                statement.Int32(3),
+                statement.Int32(4),
+                statement.TextOrNull(5),
+                statement.Text(6)
+            );
+            tasks.Add(new(statement.Int64(0), request, statement.TextOrNull(7)));
+        }
+        return new(tasks);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            "UPDATE statecast_republish SET cursor = ?2 WHERE id = ?1"
+        );
+        statement.Bind(1, id).Bind(2, cursor).Run();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask CompleteAsync(CaptureScope scope, long id)
+    {
+        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), "DELETE FROM statecast_republish WHERE id = ?1");
+        statement.Bind(1, id).Run();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            "SELECT destination, contract, schema, first_republish_ended FROM statecast_publication"
+        );
+        var known = new List<PublishedDestination>();
+        while (statement.Step())
+            known.Add(new(statement.Text(0), statement.Text(1), statement.Fingerprint(2), statement.Boolean(3)));
+        return new(known);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            """
+            INSERT INTO statecast_publication (destination, contract, schema, first_republish_ended) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (destination) DO UPDATE SET
+                contract = excluded.contract, schema = excluded.schema, first_republish_ended = excluded.first_republish_ended
+            """
+        );
+        statement
+            .Bind(1, destination.Destination)
+            .Bind(2, destination.Contract)
+            .Bind(3, destination.Schema)
+            .Bind(4, destination.FirstRepublishEnded)
+            .Run();
+        return ValueTask.CompletedTask;
+    }
+}

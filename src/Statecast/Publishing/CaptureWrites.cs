@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using Statecast.Contracts;
+using Statecast.Events;
+using Statecast.Outbox;
+using Statecast.Serialization;
+
+namespace Statecast.Publishing;
+
+/// <summary>Collects what one capture writes: decides per key, encodes once per codec, and makes one row per route.</summary>
+internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination) : IDisposable
+{
+    private readonly PooledBuffer _buffer = new();
+    private readonly Activity? _activity = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
+    private readonly DateTimeOffset _capturedAt = new(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+    private readonly List<ReadOnlyMemory<byte>> _bodies = [];
+    private List<CaptureException>? _passedOver;
+
+    public DateTimeOffset Now => now;
+
+    /// <summary>The source's epoch, for the tokens; outbox rows get theirs when the relay claims them.</summary>
+    public long Epoch { get; set; }
+
+    public List<HeadWrite> Heads { get; } = [];
+
+    public List<OutboxRow> Rows { get; } = [];
+
+    public List<StateToken> Tokens { get; } = [];
+
+    public IReadOnlyList<CaptureException> PassedOver => _passedOver ?? [];
+
+    public void Add(ICaptureSet set, string key, Head head, KeyState now)
+    {
+        if (!republish)
+        {
+            if (now.Failure is { } failure)
+                throw failure;
+            AddState(set, key, head, now.State);
+            return;
+        }
+        try
+        {
+            if (now.Failure is { } failure)
+                throw failure;
+            AddState(set, key, head, now.State);
+        }
+        catch (CaptureException bad)
+        {
+            (_passedOver ??= []).Add(bad);
+        }
+        catch (StateValueException bad)
+        {
+            (_passedOver ??= []).Add(new(set.Publication.Contract.Name, key, bad.Message, bad));
+        }
+    }
+
+    public void Dispose() => _buffer.Dispose();
+
+    private void AddState(ICaptureSet set, string key, Head head, object? state)
+    {
+        var publication = set.Publication;
+        var contract = publication.Contract;
+        if (state is not null)
+            RequireSameKey(publication, key, state);
+        Fingerprint? content = state is null ? null : publication.FingerprintOf(state, _buffer);
+        var readBack = new ReadBack(state is null, contract.SchemaFingerprint, content);
+        var decision = republish ? CaptureRule.Republish(head, readBack) : CaptureRule.Save(head, readBack);
+        if (decision.Publish)
+        {
+            // Encoded before anything is noted: a state that is too large leaves nothing behind.
+            Encode(publication, key, state);
+            Write(set, key, head, decision, content, state is null);
+        }
+        if (decision.Revision > 0)
+            Tokens.Add(new(contract.Name, key, new(Epoch, decision.Revision)));
+    }
+
+    private void Write(ICaptureSet set, string key, Head head, CaptureDecision decision, Fingerprint? content, bool deleted)
+    {
+        var publication = set.Publication;
+        var raised = decision.Revision != head.Revision;
+        if (raised)
+        {
+            var newHead = new Head(decision.Revision, deleted, publication.Contract.SchemaFingerprint, content);
+            Heads.Add(new(publication.Contract.Name, key, newHead, operationId));
+        }
+        for (var i = 0; i < publication.Routes.Count; i++)
+        {
+            var route = publication.Routes[i];
+            // Only what was said before may be said to one destination alone: a raised revision is news to all.
+            if (!raised && destination is not null && route.Destination != destination)
+                continue;
+            Rows.Add(Row(set, key, decision, content, route, deleted ? default : _bodies[publication.CodecOf(i)]));
+        }
+    }
+
+    private static void RequireSameKey(Publication publication, string key, object state)
+    {
+        var mapped = publication.KeyOf(state);
+        if (mapped != key)
+            throw new CaptureException(
+                publication.Contract.Name,
+                key,
+                $"the state carries the key '{mapped}', but it belongs to the row with the key '{key}'. Let the map fill the [StateKey] properties from the row's primary key."
+            );
+    }
+
+    private void Encode(Publication publication, string key, object? state)
+    {
+        _bodies.Clear();
+        if (state is null)
+            return;
+        foreach (var codec in publication.Codecs)
+        {
+            _buffer.Clear();
+            publication.Encode(state, codec, _buffer);
+            var size = _buffer.Written.Length;
+            if (size > publication.Options.MaxEventBytes)
+                throw new CaptureException(
+                    publication.Contract.Name,
+                    key,
+                    $"the event's body has {size:N0} bytes as {codec.Name}; at most {publication.Options.MaxEventBytes:N0} travel. Share less in {publication.Contract.StateType.Name}, or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it."
+                );
+            _bodies.Add(_buffer.Written.ToArray());
+        }
+    }
+
+    private OutboxRow Row(
+        ICaptureSet set,
+        string key,
+        CaptureDecision decision,
+        Fingerprint? content,
+        Route route,
+        ReadOnlyMemory<byte> body
+    ) =>
+        new()
+        {
+            Carrier = route.Carrier,
+            Lane = new(route.Destination, KeyText.Lane(key, route.Lanes)),
+            Contract = set.Publication.Contract.Name,
+            Key = key,
+            Revision = decision.Revision,
+            Operation = decision.Operation,
+            Causes = set.CausesOf(key),
+            Codec = route.Codec,
+            Schema = set.Publication.Contract.SchemaFingerprint,
+            Content = content,
+            Body = body,
+            TraceParent = _activity?.Id,
+            TraceState = _activity?.TraceStateString,
+            CapturedAt = _capturedAt,
+            KeepEach = set.Publication.Options.KeepEach,
+        };
+}

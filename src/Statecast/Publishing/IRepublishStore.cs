@@ -1,0 +1,39 @@
+using Statecast.Outbox;
+using Statecast.Serialization;
+
+namespace Statecast.Publishing;
+
+/// <summary>The republisher's queue and the record of what was published last time, as plain SQL inside a transaction. Stateless.</summary>
+public interface IRepublishStore
+{
+    /// <summary>Adds a request.</summary>
+    ValueTask QueueAsync(CaptureScope scope, RepublishRequest request);
+
+    /// <summary>The oldest requests, locked until the transaction ends; those that another transaction holds are passed over.</summary>
+    ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit);
+
+    /// <summary>Notes how far a request got.</summary>
+    ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor);
+
+    /// <summary>Removes a finished request.</summary>
+    ValueTask CompleteAsync(CaptureScope scope, long id);
+
+    /// <summary>What was published last time, one record per destination.</summary>
+    ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope);
+
+    /// <summary>Adds or replaces the record of a destination.</summary>
+    ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination);
+}
+
+/// <summary>A queued request.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Request">What was asked.</param>
+/// <param name="Cursor">How far it got; null at its start.</param>
+public sealed record RepublishTask(long Id, RepublishRequest Request, string? Cursor);
+
+/// <summary>What is known of a destination that was published before.</summary>
+/// <param name="Destination">The destination.</param>
+/// <param name="Contract">The contract's name.</param>
+/// <param name="Schema">The schema published last.</param>
+/// <param name="FirstRepublishEnded">Whether every row was published once: before that, no replica is complete.</param>
+public sealed record PublishedDestination(string Destination, string Contract, Fingerprint Schema, bool FirstRepublishEnded);

@@ -1,0 +1,151 @@
+using Statecast.Contracts;
+using Statecast.Outbox;
+
+namespace Statecast.Publishing;
+
+/// <summary>What the republisher works on: one transaction of a source.</summary>
+public interface IRepublishSession
+{
+    /// <summary>The transaction.</summary>
+    CaptureScope Scope { get; }
+
+    /// <summary>What the source publishes.</summary>
+    IReadOnlyList<Publication> Publications { get; }
+
+    /// <summary>The states of these keys, to be read under their locks.</summary>
+    ICaptureSet Select(Publication publication, IReadOnlyList<string> keys);
+
+    /// <summary>The keys of the next rows, whether published or not, in any fixed order.</summary>
+    /// <param name="publication">The publication.</param>
+    /// <param name="after">Null for the first page, else <see cref="RowPage.Next"/> of the page before.</param>
+    /// <param name="limit">The most keys.</param>
+    ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit);
+}
+
+/// <summary>A page of rows.</summary>
+/// <param name="Keys">The text forms of their keys.</param>
+/// <param name="Next">Where the next page begins; null after the last.</param>
+public readonly record struct RowPage(IReadOnlyList<string> Keys, string? Next);
+
+/// <summary>What a chunk did.</summary>
+/// <param name="Keys">The keys looked at.</param>
+/// <param name="Worked">Whether there was anything queued.</param>
+/// <param name="PassedOver">Keys whose state cannot be published, each with its reason.</param>
+public sealed record RepublishChunk(int Keys, bool Worked, IReadOnlyList<CaptureException> PassedOver);
+
+/// <summary>
+/// Works off the republish queue, a chunk a transaction. A range walks the <b>heads</b> first, so that rows which are gone or match no more become
+/// Delete, then the rows that have no head yet (protocol section 1). Resumable: the cursor moves in the chunk's own transaction.
+/// </summary>
+/// <param name="capture">Capture.</param>
+/// <param name="store">The database's SQL.</param>
+public sealed class Republisher(StateCapture capture, ICaptureStore store)
+{
+    // A cursor is a phase and where it stands in it; null is the start of the heads.
+    private const char Heads = 'h';
+    private const char Rows = 'r';
+
+    /// <summary>Does the next chunk inside the session's transaction, which the caller commits.</summary>
+    public async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxKeys, 1);
+        var tasks = await store.Republish.NextAsync(session.Scope, maxKeys).ConfigureAwait(false);
+        if (tasks.Count == 0)
+            return new(0, false, []);
+        var first = tasks[0];
+        var publication = session.Publications.FirstOrDefault(p => p.Contract.Name == first.Request.Contract);
+        if (publication is null)
+        {
+            // The contract is not published any more: nobody is left to read its rows.
+            await store.Republish.CompleteAsync(session.Scope, first.Id).ConfigureAwait(false);
+            return new(0, true, []);
+        }
+        if (first.Request.Key is not null)
+            return await KeysAsync(session, publication, tasks).ConfigureAwait(false);
+        return first.Cursor is [Rows, ..]
+            ? await RowsAsync(session, publication, first, maxKeys).ConfigureAwait(false)
+            : await HeadsAsync(session, publication, first, maxKeys).ConfigureAwait(false);
+    }
+
+    // Requests of single keys come in crowds (a log that is mended): those of one contract and destination go together.
+    private async ValueTask<RepublishChunk> KeysAsync(
+        IRepublishSession session,
+        Publication publication,
+        IReadOnlyList<RepublishTask> tasks
+    )
+    {
+        var first = tasks[0].Request;
+        var together = tasks
+            .TakeWhile(t => t.Request.Key is not null && t.Request.Contract == first.Contract && t.Request.Destination == first.Destination)
+            .ToList();
+        var keys = Sorted(together.Select(t => t.Request.Key!));
+        var passedOver = await CaptureAsync(session, publication, keys, first.Destination).ConfigureAwait(false);
+        foreach (var task in together)
+            await store.Republish.CompleteAsync(session.Scope, task.Id).ConfigureAwait(false);
+        return new(keys.Count, true, passedOver);
+    }
+
+    private async ValueTask<RepublishChunk> HeadsAsync(IRepublishSession session, Publication publication, RepublishTask task, int maxKeys)
+    {
+        var request = task.Request;
+        var walked = await store
+            .WalkAsync(session.Scope, request.Contract, task.Cursor?[1..], request.FirstBucket, request.LastBucket, maxKeys)
+            .ConfigureAwait(false);
+        var passedOver = await CaptureAsync(session, publication, Sorted(walked), request.Destination).ConfigureAwait(false);
+        var next = walked.Count < maxKeys ? $"{Rows}" : $"{Heads}{walked[^1]}";
+        await store.Republish.AdvanceAsync(session.Scope, task.Id, next).ConfigureAwait(false);
+        return new(walked.Count, true, passedOver);
+    }
+
+    private async ValueTask<RepublishChunk> RowsAsync(IRepublishSession session, Publication publication, RepublishTask task, int maxKeys)
+    {
+        var request = task.Request;
+        var after = task.Cursor!.Length > 1 ? task.Cursor[1..] : null;
+        var page = await session.ReadRowsAsync(publication, after, maxKeys).ConfigureAwait(false);
+        var keys = Sorted(page.Keys.Where(k => KeyText.Bucket(k) is var b && b >= request.FirstBucket && b <= request.LastBucket));
+        var unpublished = new List<string>();
+        if (keys.Count > 0)
+        {
+            var locked = await store.LockAsync(session.Scope, request.Contract, keys).ConfigureAwait(false);
+            for (var i = 0; i < keys.Count; i++)
+                if (locked.Heads[i].Revision == 0)
+                    unpublished.Add(keys[i]);
+        }
+        var passedOver = await CaptureAsync(session, publication, unpublished, request.Destination).ConfigureAwait(false);
+        if (page.Next is not null)
+            await store.Republish.AdvanceAsync(session.Scope, task.Id, $"{Rows}{page.Next}").ConfigureAwait(false);
+        else
+            await EndAsync(session, task).ConfigureAwait(false);
+        return new(page.Keys.Count, true, passedOver);
+    }
+
+    private async ValueTask EndAsync(IRepublishSession session, RepublishTask task)
+    {
+        var request = task.Request;
+        await store.Republish.CompleteAsync(session.Scope, task.Id).ConfigureAwait(false);
+        if (request.Destination is null || request.FirstBucket > 0 || request.LastBucket < KeyText.Buckets - 1)
+            return;
+        foreach (var published in await store.Republish.ReadPublishedAsync(session.Scope).ConfigureAwait(false))
+            if (published.Destination == request.Destination && !published.FirstRepublishEnded)
+                await store
+                    .Republish.WritePublishedAsync(session.Scope, published with { FirstRepublishEnded = true })
+                    .ConfigureAwait(false);
+    }
+
+    private async ValueTask<IReadOnlyList<CaptureException>> CaptureAsync(
+        IRepublishSession session,
+        Publication publication,
+        IReadOnlyList<string> keys,
+        string? destination
+    ) =>
+        keys.Count == 0
+            ? []
+            : await capture.RepublishAsync(store, session.Scope, session.Select(publication, keys), destination).ConfigureAwait(false);
+
+    private static List<string> Sorted(IEnumerable<string> keys)
+    {
+        var sorted = keys.Distinct(StringComparer.Ordinal).ToList();
+        sorted.Sort(StringComparer.Ordinal);
+        return sorted;
+    }
+}

@@ -1,0 +1,83 @@
+using Statecast.Events;
+using Statecast.Hosting;
+
+namespace Statecast.Publishing;
+
+/// <summary>
+/// Capture, once for every source, inside the application's own transaction: lock the heads of the touched keys in (contract, key) order,
+/// read the states, and where (deleted, schema, content) changed, raise the head and add one outbox row per route.
+/// </summary>
+/// <param name="clock">Stamps the capture time and the epoch of a new database.</param>
+/// <param name="entropy">Draws the operation ids.</param>
+public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
+{
+    /// <summary>The clock that stamps captures.</summary>
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>Captures what a save touched. A key whose content did not change publishes nothing.</summary>
+    /// <returns>The token of every key that was ever published, valid once the transaction committed.</returns>
+    /// <exception cref="CaptureException">A state cannot be published, for example because it is too large.</exception>
+    /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel.</exception>
+    public async ValueTask<IReadOnlyList<StateToken>> SaveAsync(ICaptureStore store, CaptureScope scope, IReadOnlyList<ICaptureSet> sets)
+    {
+        using var writes = NewWrites(republish: false, null);
+        await RunAsync(store, scope, sets, writes).ConfigureAwait(false);
+        return writes.Tokens;
+    }
+
+    /// <summary>Captures keys again, changed or not (see <see cref="CaptureRule.Republish"/>).</summary>
+    /// <param name="store">The database's SQL.</param>
+    /// <param name="scope">The transaction.</param>
+    /// <param name="set">The keys.</param>
+    /// <param name="destination">Where unchanged states go; null for everywhere. What changed always goes everywhere.</param>
+    /// <returns>Keys that were passed over, each with its reason: one bad state must not hold up the others.</returns>
+    public async ValueTask<IReadOnlyList<CaptureException>> RepublishAsync(
+        ICaptureStore store,
+        CaptureScope scope,
+        ICaptureSet set,
+        string? destination
+    )
+    {
+        using var writes = NewWrites(republish: true, destination);
+        await RunAsync(store, scope, [set], writes).ConfigureAwait(false);
+        return writes.PassedOver;
+    }
+
+    private CaptureWrites NewWrites(bool republish, string? destination) =>
+        new(Clock.GetUtcNow(), entropy.NextGuid(), republish, destination);
+
+    private async ValueTask RunAsync(ICaptureStore store, CaptureScope scope, IReadOnlyList<ICaptureSet> sets, CaptureWrites writes)
+    {
+        var ordered = InContractOrder(sets);
+        // All locks before the first read: what is read cannot be changed any more by another capture.
+        var locked = new LockedHeads[ordered.Count];
+        for (var i = 0; i < ordered.Count; i++)
+        {
+            RequireRoutes(ordered[i].Publication);
+            locked[i] = await store.LockAsync(scope, ordered[i].Publication.Contract.Name, ordered[i].Keys).ConfigureAwait(false);
+            writes.Epoch = locked[i].Epoch;
+        }
+        if (writes.Epoch == 0)
+            writes.Epoch = await store.EnsureEpochAsync(scope, writes.Now.ToUnixTimeMilliseconds()).ConfigureAwait(false);
+        for (var i = 0; i < ordered.Count; i++)
+        {
+            var states = await ordered[i].ReadAsync(scope).ConfigureAwait(false);
+            for (var k = 0; k < states.Count; k++)
+                writes.Add(ordered[i], ordered[i].Keys[k], locked[i].Heads[k], states[k]);
+        }
+        if (writes.Heads.Count > 0 || writes.Rows.Count > 0)
+            await store.WriteAsync(scope, writes.Heads, writes.Rows).ConfigureAwait(false);
+    }
+
+    private static IReadOnlyList<ICaptureSet> InContractOrder(IReadOnlyList<ICaptureSet> sets) =>
+        sets.Count < 2 ? sets : [.. sets.OrderBy(s => s.Publication.Contract.Name, StringComparer.Ordinal)];
+
+    private static void RequireRoutes(Publication publication)
+    {
+        // Raising a head without an outbox row would lose the change for good.
+        if (publication.Routes.Count == 0)
+            throw new SourceException(
+                $"{publication.Contract.Name} is captured before its carriers are known. Build the context from the host's services, where AddStatecast names a carrier, or start the host first."
+            );
+    }
+}
