@@ -1,0 +1,118 @@
+using Statecast.Events;
+using Statecast.Simulation.Engine;
+using Statecast.Simulation.Processes;
+using Statecast.Simulation.Source;
+using Statecast.Transport;
+
+namespace Statecast.Simulation.Carriers;
+
+/// <summary>A batch on its way.</summary>
+/// <param name="Relay">Who sent it.</param>
+/// <param name="Life">Which life of the sender: a restarted process has connections of its own.</param>
+/// <param name="Events">What is sent.</param>
+/// <param name="HandedAt">When the client took it.</param>
+/// <param name="HeldLease">Whether the sender's lease was really held then.</param>
+internal sealed record SimBatch(SimRelay Relay, int Life, IReadOnlyList<StateEvent> Events, TimeSpan HandedAt, bool HeldLease)
+{
+    /// <summary>Whether it lands although its sender was told that the delivery time-out had passed.</summary>
+    public bool Late { get; init; }
+}
+
+/// <summary>A carrier in memory: when and whether events land, and what the sender hears of it. What landing means differs by carrier.</summary>
+internal abstract class SimCarrier(SimWorld world)
+{
+    private readonly Dictionary<(SimRelay, int), TimeSpan> _lastLanding = [];
+    private readonly Dictionary<LaneId, TimeSpan> _outages = [];
+
+    protected SimWorld World { get; } = world;
+
+    public abstract TransportAbilities Abilities { get; }
+
+    /// <summary>The key that the carrier refuses, until healed.</summary>
+    public string? PoisonedKey { get; set; }
+
+    public void Outage(LaneId lane, TimeSpan duration) => _outages[lane] = World.Scheduler.Now + duration;
+
+    public void Heal() => _outages.Clear();
+
+    public void Send(SimBatch batch, Action<IReadOnlyList<SendOutcome>?> heard)
+    {
+        var random = World.Random;
+        var faults = World.Faults;
+        var timeout = World.Options.DeliveryTimeout;
+        if (faults.Strikes(faults.LateLandings, random, 0.04))
+        {
+            World.Coverage.Note(Event.LateLanding);
+            World.Scheduler.After(timeout + random.Seconds(0.5, 15), () => Land(batch with { Late = true }, batch.Events.Count));
+            World.Scheduler.After(timeout, () => heard(Unknown(batch)));
+            return;
+        }
+        var slow = faults.Strikes(faults.SlowLandings, random, 0.15);
+        var landing = World.Scheduler.Now + (slow ? random.Seconds(0.5, timeout.TotalSeconds * 0.95) : random.Seconds(0.001, 0.03));
+        // One connection keeps the order in which it was given batches.
+        if (_lastLanding.TryGetValue((batch.Relay, batch.Life), out var last) && landing < last)
+            landing = last;
+        if (landing - batch.HandedAt >= timeout)
+        {
+            // Expired in the client before it was sent.
+            World.Scheduler.After(timeout, () => heard(Unknown(batch)));
+            return;
+        }
+        _lastLanding[(batch.Relay, batch.Life)] = landing;
+        var broken = faults.Strikes(faults.UnknownSends, random, 0.12);
+        var arrives = broken ? random.Next(batch.Events.Count + 1) : batch.Events.Count;
+        var answer = broken ? random.Seconds(0.01, 1) : random.Seconds(0.001, 0.02);
+        World.Scheduler.At(
+            landing,
+            () =>
+            {
+                var outcomes = Land(batch, arrives);
+                if (broken)
+                    World.Coverage.Note(arrives > 0 ? Event.UnknownLanded : Event.UnknownLost);
+                World.Scheduler.After(answer, () => heard(broken ? (random.Chance(0.5) ? null : Unknown(batch)) : outcomes));
+            }
+        );
+    }
+
+    public abstract IReadOnlyList<LaneEnd> Ends(IReadOnlyCollection<LaneId> lanes);
+
+    public abstract IReadOnlyList<LogRecord> ReadBack(LaneId lane, long from, long end);
+
+    /// <summary>The source's word arrived at the carrier.</summary>
+    public abstract void Heartbeat(Heartbeat heartbeat);
+
+    /// <summary>Whether every change committed before the word's clock lies where the word says.</summary>
+    public abstract bool IsCovered(string key, long revision, Heartbeat heartbeat);
+
+    /// <summary>One event arrives.</summary>
+    protected abstract SendOutcome Take(StateEvent stateEvent, SimBatch batch);
+
+    private List<SendOutcome> Land(SimBatch batch, int arrives)
+    {
+        var outcomes = new List<SendOutcome>(batch.Events.Count);
+        for (var i = 0; i < batch.Events.Count; i++)
+        {
+            var stateEvent = batch.Events[i];
+            if (i >= arrives)
+                outcomes.Add(new(SendResult.Unknown));
+            else if (stateEvent.Key == PoisonedKey || (_outages.TryGetValue(stateEvent.Lane, out var until) && until > World.Scheduler.Now))
+            {
+                World.Coverage.Note(stateEvent.Key == PoisonedKey ? Event.PoisonedKey : Event.SendFailed);
+                outcomes.Add(new(SendResult.Failed, Reason: "refused"));
+            }
+            else
+            {
+                World.Sums.Landed(stateEvent);
+                var outcome = Take(stateEvent, batch);
+                World.Trace.Add("landed", stateEvent.Key, stateEvent.Revision.Number, (long)outcome.Result);
+                if (World.Faults.Strikes(World.Faults.NoPositions, World.Random, 0.3))
+                    outcome = outcome with { Position = 0 };
+                outcomes.Add(outcome);
+            }
+        }
+        World.Targets.ForEach(t => t.Nudge());
+        return outcomes;
+    }
+
+    private static SendOutcome[] Unknown(SimBatch batch) => [.. batch.Events.Select(_ => new SendOutcome(SendResult.Unknown))];
+}

@@ -1,0 +1,72 @@
+using Statecast.Events;
+using Statecast.Replicas;
+using Statecast.Simulation.Source;
+using Statecast.Transport;
+
+namespace Statecast.Simulation.Checks;
+
+/// <summary>Promises 1 to 3, 5 and 6 at one replica store: looked at after every commit.</summary>
+internal sealed class ReplicaChecks(SimWorld world, string name)
+{
+    private readonly Dictionary<string, Seen> _seen = [];
+
+    /// <summary>Rows were written.</summary>
+    public void Committed(ReplicaPlan plan, Func<string, ReplicaRow?> find)
+    {
+        foreach (var key in plan.Rows.Select(r => r.Key))
+            if (find(key) is { } row)
+                Judge(row);
+    }
+
+    /// <summary>The position, or an acknowledgement, says that these events are in the replica.</summary>
+    public void Covered(
+        string how,
+        Delivery delivery,
+        Func<LaneId, bool> counts,
+        Func<string, ReplicaRow?> find,
+        Func<string, ParkedEvent?> findParked
+    )
+    {
+        foreach (var batch in delivery.Batches.Where(b => counts(b.Lane)))
+        foreach (var received in batch.Events)
+        {
+            var key = received.Event?.Key ?? received.Key ?? $"?{batch.Lane.Number}@{received.Position}";
+            var reflected =
+                findParked(key) is not null || (received.Event is { } e ? find(key)?.Revision >= e.Revision : find(key) is not null);
+            if (!reflected)
+                throw new Violation(
+                    Checker.EffectsOnce,
+                    $"{name}: {how} counts {key} of {batch.Lane} at {received.Position}; the replica does not have it"
+                );
+        }
+    }
+
+    /// <summary>Promise 6 at a target.</summary>
+    public void Sums(ReplicaCounters counters, long parked)
+    {
+        if (counters.Received != counters.Applied + counters.Superseded + counters.Dropped + parked)
+            throw new Violation(Checker.NothingSkipped, $"{name}: the sums do not agree: {counters}, parked {parked}");
+    }
+
+    private void Judge(ReplicaRow row)
+    {
+        var seen = _seen.GetValueOrDefault(row.Key);
+        if (row.Revision < seen.Newest)
+            throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key} went from {seen.Newest} back to {row.Revision}");
+        if (!row.Deleted && row.Revision <= seen.Deleted)
+            throw new Violation(Checker.DeletesHold, $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {seen.Deleted}");
+        var content = row.Deleted ? null : SimContent.Read(row.Body);
+        if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))
+            throw new Violation(Checker.Atomic, $"{name}: {row.Key}@{row.Revision} with content {content} was never committed");
+        var distinct = seen.Distinct + (row.Revision == seen.Newest ? 0 : 1);
+        if (row.Writes != distinct)
+            throw new Violation(Checker.EffectsOnce, $"{name}: {row.Key} was written {row.Writes} times for {distinct} revisions");
+        // What was deleted is known from the source: a replica that forgets its tombstone must not hide that with it.
+        var deleted = row.Deleted
+            ? new StateRevision(row.Revision.Epoch, Math.Max(row.Revision.Number, seen.Deleted.Number))
+            : seen.Deleted;
+        _seen[row.Key] = new(row.Revision, deleted, distinct);
+    }
+
+    private readonly record struct Seen(StateRevision Newest, StateRevision Deleted, int Distinct);
+}

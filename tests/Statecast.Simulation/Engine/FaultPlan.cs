@@ -1,0 +1,75 @@
+namespace Statecast.Simulation.Engine;
+
+/// <summary>The faults of one seed: a random subset, since all at once hide each other.</summary>
+internal sealed class FaultPlan
+{
+    public FaultPlan(SimRandom random)
+    {
+        var each = random.Pick([0.15, 0.35, 0.6]);
+        bool On() => random.Chance(each);
+        LateCommits = On();
+        Rollbacks = On();
+        SourceCrashes = On();
+        StoreFailures = On();
+        RelayCrashes = On();
+        RelaySleeps = On();
+        UnknownSends = On();
+        SlowLandings = On();
+        LateLandings = On();
+        LaneOutages = On();
+        PoisonedKey = On();
+        NoPositions = On();
+        LostWakes = On();
+        LostHeartbeats = On();
+        Compaction = On() || On();
+        TargetCrashes = On();
+        TargetStoreFailures = On();
+        SlowTargets = On();
+        LateTarget = On();
+        LaneMoves = On();
+        Duplicates = On();
+        Reorder = On();
+        SourceClockJumps = On();
+        TargetClockJumps = On();
+        Corrupt = On();
+        OldTarget = On();
+        Republishes = On();
+        KeepEach = On();
+        TwoRelays = random.Chance(0.5);
+    }
+
+    public bool LateCommits { get; }
+    public bool Rollbacks { get; }
+    public bool SourceCrashes { get; }
+    public bool StoreFailures { get; }
+    public bool RelayCrashes { get; }
+    public bool RelaySleeps { get; }
+    public bool UnknownSends { get; }
+    public bool SlowLandings { get; }
+    public bool LateLandings { get; }
+    public bool LaneOutages { get; }
+    public bool PoisonedKey { get; }
+    public bool NoPositions { get; }
+    public bool LostWakes { get; }
+    public bool LostHeartbeats { get; }
+    public bool Compaction { get; }
+    public bool TargetCrashes { get; }
+    public bool TargetStoreFailures { get; }
+    public bool SlowTargets { get; }
+    public bool LateTarget { get; }
+    public bool LaneMoves { get; }
+    public bool Duplicates { get; }
+    public bool Reorder { get; }
+    public bool SourceClockJumps { get; }
+    public bool TargetClockJumps { get; }
+    public bool Corrupt { get; }
+    public bool OldTarget { get; }
+    public bool Republishes { get; }
+    public bool KeepEach { get; }
+    public bool TwoRelays { get; }
+
+    /// <summary>Set when faults heal; every fault asks this first.</summary>
+    public bool Healed { get; set; }
+
+    public bool Strikes(bool enabled, SimRandom random, double probability) => enabled && !Healed && random.Chance(probability);
+}

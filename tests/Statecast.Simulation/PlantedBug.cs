@@ -1,0 +1,115 @@
+using Statecast.Consuming;
+using Statecast.Events;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Replicas;
+using Statecast.Simulation.Checks;
+using Statecast.Transport;
+
+namespace Statecast.Simulation;
+
+/// <summary>A bug, planted by replacing one rule, and the checkers of which one must notice it.</summary>
+internal sealed record PlantedBug(string Name, SimRules Rules, params string[] Checkers)
+{
+    public static IReadOnlyList<PlantedBug> All { get; } =
+    [
+        new("guard removed", Apply(r => r with { Guard = new NoGuard() }), Checker.NeverBackwards),
+        new(
+            "acknowledge before commit",
+            Apply(r => r with { Order = (plan, delivery) => [new ApplyCommand.Acknowledge(delivery), new ApplyCommand.Commit(plan)] }),
+            Checker.EffectsOnce
+        ),
+        new("position before rows", Apply(r => r with { Order = PositionFirst }), Checker.EffectsOnce),
+        new(
+            "tombstone forgotten",
+            Apply(r => r with { Tombstone = row => row with { Revision = default } }),
+            Checker.NeverBackwards,
+            Checker.DeletesHold
+        ),
+        new(
+            "unknown send taken as sent",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    Judge = result => result == SendResult.Failed ? SendVerdict.SendLater : SendVerdict.Done,
+                }
+            ),
+            Checker.NothingSkipped
+        ),
+        new(
+            "no wait at take-over",
+            Relay(() => RelayRules.Protocol with { TakeOverWait = (_, _, _) => TimeSpan.Zero }),
+            Checker.CompactionSafe
+        ),
+        new("lease not checked before a send", Relay(() => RelayRules.Protocol with { MaySend = _ => true }), Checker.CompactionSafe),
+        new(
+            "no read-back of foreign records",
+            Relay(() => RelayRules.Protocol with { NeedsMending = (_, _) => false }),
+            Checker.CompactionSafe
+        ),
+        new("heartbeat by capture time", Relay(CaptureClock), Checker.HonestFreshness),
+        new(
+            "heartbeat with the later clock",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    HeartbeatClock = (first, later) =>
+                        later.LowestSequence is not { } l || l > (first.HighestSequence ?? 0) ? later.Clock : null,
+                }
+            ),
+            Checker.HonestFreshness
+        ),
+        new(
+            "Live at the end seen at the start",
+            Apply(r => r with { PassComplete = pass => pass.Next >= pass.EndAtOpen }),
+            Checker.HonestFreshness
+        ),
+        new(
+            "content compared without the deleted flag",
+            SimRules.Protocol with
+            {
+                Save = (head, now) =>
+                    head.Content == now.Content
+                        ? new(false, head.Revision, StateOperation.Upsert)
+                        : new(true, head.Revision + 1, now.Deleted ? StateOperation.Delete : StateOperation.Upsert),
+            },
+            Checker.Converges
+        ),
+        new("a kept revision is coalesced", Relay(() => RelayRules.Protocol with { MayCoalesce = (_, _) => true }), Checker.NothingSkipped),
+    ];
+
+    public override string ToString() => Name;
+
+    private static SimRules Apply(Func<ApplyRules, ApplyRules> change) => SimRules.Protocol with { Apply = change(ApplyRules.Default) };
+
+    private static SimRules Relay(Func<RelayRules> rules) => SimRules.Protocol with { Relay = rules };
+
+    private static IReadOnlyList<ApplyCommand> PositionFirst(ReplicaPlan plan, Delivery delivery)
+    {
+        var positions = new ReplicaPlan();
+        positions.Positions.AddRange(plan.Positions);
+        plan.Positions.Clear();
+        return [new ApplyCommand.Commit(positions), new ApplyCommand.Commit(plan), new ApplyCommand.Acknowledge(delivery)];
+    }
+
+    // "Everything captured up to the newest row that was read is on its way": true of capture times only if nothing commits late.
+    private static RelayRules CaptureClock()
+    {
+        DateTimeOffset? newest = null;
+        return RelayRules.Protocol with
+        {
+            HeartbeatClock = (_, snapshot) =>
+            {
+                foreach (var row in snapshot.Rows)
+                    if (newest is null || row.CapturedAt > newest)
+                        newest = row.CapturedAt;
+                return newest;
+            },
+        };
+    }
+
+    private sealed class NoGuard : IGuard
+    {
+        public GuardVerdict Judge(KeyNewest? newest, StateEvent incoming, long floorEpoch) => GuardVerdict.Accept;
+    }
+}

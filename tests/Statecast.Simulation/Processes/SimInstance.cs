@@ -1,0 +1,290 @@
+using Statecast.Consuming;
+using Statecast.Events;
+using Statecast.Replicas;
+using Statecast.Simulation.Carriers;
+using Statecast.Simulation.Engine;
+using Statecast.Simulation.Source;
+using Statecast.Transport;
+
+namespace Statecast.Simulation.Processes;
+
+/// <summary>A process with the real apply machine. It can die between any two of its commands; its store then holds what was committed.</summary>
+internal sealed class SimInstance(SimWorld world, SimTarget target, string name, bool partitioned)
+{
+    private readonly Dictionary<LaneId, long> _reading = [];
+    private readonly Dictionary<LaneId, long> _tailTold = [];
+    private readonly List<LaneId> _opened = [];
+    private readonly List<LaneId> _closed = [];
+    private readonly List<Heartbeat> _words = [];
+    private ApplyMachine? _machine;
+    private IReadOnlyList<SimItem> _unacknowledged = [];
+    private int _life;
+    private bool _polling;
+    private TimeSpan _lastWord;
+    private TimeSpan _asleepUntil;
+
+    public string Name { get; } = name;
+
+    public ReplicaProgress? Progress => _machine?.Progress;
+
+    private DateTimeOffset Now => SourceTruth.Origin + world.Scheduler.Now + world.TargetOffset;
+
+    public void Start()
+    {
+        _life++;
+        var reader = new SimReader(target.IsOld);
+        _machine = new(target.Contents, new(target.Layout, reader, world.Rules.Apply), world.Rules.Apply, partitioned);
+        _reading.Clear();
+        _tailTold.Clear();
+        _opened.Clear();
+        _closed.Clear();
+        _words.Clear();
+        _opened.AddRange(target.LanesOf(this));
+        // A log's companion keeps the newest word: a newcomer finds it, however old.
+        if (world.Carrier is SimLog { LastWord: { } word })
+            _words.Add(word);
+        Poll();
+    }
+
+    public void Open(LaneId lane)
+    {
+        _closed.Remove(lane);
+        _opened.Add(lane);
+        Nudge();
+    }
+
+    public void Close(LaneId lane)
+    {
+        // It may have come back meanwhile.
+        if (target.LanesOf(this).Contains(lane))
+            return;
+        _opened.Remove(lane);
+        _closed.Add(lane);
+        Nudge();
+    }
+
+    public void Crash(TimeSpan downtime)
+    {
+        if (_machine is null)
+            return;
+        world.Coverage.Note(Event.TargetCrash);
+        world.Trace.Add("target crash", Name);
+        _machine = null;
+        _polling = false;
+        _life++;
+        if (world.Carrier is SimQueue queue)
+            queue.Return(target.Name, _unacknowledged);
+        _unacknowledged = [];
+        world.Scheduler.After(downtime, Start);
+    }
+
+    public void Sleep(TimeSpan duration) => _asleepUntil = world.Scheduler.Now + duration;
+
+    public void WakeUp() => _asleepUntil = TimeSpan.Zero;
+
+    public void Hear(Heartbeat heartbeat)
+    {
+        if (_machine is null)
+            return;
+        if (world.Faults.Strikes(world.Faults.LostHeartbeats, world.Random, 0.2))
+        {
+            world.Coverage.Note(Event.HeartbeatLost);
+            return;
+        }
+        // The companion destination keeps its order.
+        var arrives = world.Scheduler.Now + world.Random.Seconds(0.001, world.Random.Chance(0.1) ? 2 : 0.05);
+        _lastWord = arrives = arrives > _lastWord ? arrives : _lastWord;
+        Later(
+            arrives - world.Scheduler.Now,
+            () =>
+            {
+                _words.Add(heartbeat);
+                Poll();
+            }
+        );
+    }
+
+    /// <summary>Something may have arrived.</summary>
+    public void Nudge()
+    {
+        if (_machine is null || _polling)
+            return;
+        _polling = true;
+        var slow = world.Faults.Strikes(world.Faults.SlowTargets, world.Random, 0.4);
+        Later(slow ? world.Random.Seconds(0.2, 4) : world.Random.Seconds(0.0005, 0.02), Poll);
+    }
+
+    private void Poll()
+    {
+        _polling = false;
+        var delivery = world.Carrier is SimQueue queue ? FromQueue(queue) : FromLog((SimLog)world.Carrier);
+        if (delivery is null)
+            return;
+        // What was read is applied a little later: the log may change in between.
+        _polling = true;
+        Later(world.Random.Seconds(0.0005, 0.01), () => Apply(delivery));
+    }
+
+    private Delivery? FromLog(SimLog log)
+    {
+        var batches = new List<LaneBatch>();
+        foreach (var lane in _reading.Keys.OrderBy(l => l.Number))
+        {
+            if (_closed.Contains(lane))
+                continue;
+            var records = log.Read(lane, _reading[lane], world.Random.Between(1, 8));
+            var end = log.EndOf(lane);
+            var last = records.Count > 0 && log.Read(lane, records[^1].Position + 1, 1).Count > 0;
+            var next = last ? records[^1].Position + 1 : end;
+            if (records.Count == 0 && _tailTold.GetValueOrDefault(lane, -1) == next)
+                continue;
+            _tailTold[lane] = last ? -1 : next;
+            batches.Add(new(lane, [.. records.Select(Receive)], next, AtTail: !last));
+            _reading[lane] = next;
+        }
+        var words = _words.ToList();
+        if (batches.Count == 0 && _opened.Count == 0 && _closed.Count == 0 && words.Count == 0)
+            return null;
+        var delivery = new Delivery
+        {
+            Closed = [.. _closed],
+            Opened = [.. _opened.Select(l => new LaneOpened(l, world.Incarnation, log.EndOf(l)))],
+            Batches = batches,
+            Heartbeats = words,
+        };
+        foreach (var lane in _closed)
+            _reading.Remove(lane);
+        _closed.Clear();
+        _opened.Clear();
+        _words.Clear();
+        return delivery;
+    }
+
+    private static ReceivedEvent Receive(SimRecord record) =>
+        record.Corrupt
+            ? new(null, record.Position, record.KeyKnown ? record.Event.Key : null, "corrupt")
+            : new(record.Event, record.Position);
+
+    private Delivery? FromQueue(SimQueue queue)
+    {
+        var opened = _opened.Select(l => new LaneOpened(l, 0, 0)).ToList();
+        _opened.Clear();
+        _unacknowledged = opened.Count > 0 ? [] : queue.Take(target.Name, world.Random.Between(1, 8));
+        if (opened.Count == 0 && _unacknowledged.Count == 0)
+            return null;
+        var tail = queue.IsEmpty(target.Name);
+        var events = _unacknowledged
+            .Select(i => i.Event)
+            .OfType<StateEvent>()
+            .GroupBy(e => e.Lane)
+            .ToDictionary(g => g.Key, g => g.ToList());
+        return new()
+        {
+            Opened = opened,
+            Batches =
+            [
+                .. target
+                    .LanesOf(this)
+                    .Where(_ => opened.Count == 0)
+                    .Select(l => new LaneBatch(l, [.. events.GetValueOrDefault(l, []).Select(e => new ReceivedEvent(e, 0))], 0, tail)),
+            ],
+            Heartbeats = [.. _unacknowledged.Select(i => i.Word).OfType<Heartbeat>()],
+            Handle = _unacknowledged,
+        };
+    }
+
+    private void Apply(Delivery delivery)
+    {
+        _polling = false;
+        var machine = _machine!;
+        var commands = new Queue<ApplyCommand>(machine.Deliver(delivery));
+        IReplicaUnit? unit = null;
+        while (commands.TryDequeue(out var command))
+        {
+            if (world.Faults.Strikes(world.Faults.TargetCrashes, world.Random, 0.003))
+            {
+                Crash(world.Random.Seconds(0.1, 5));
+                return;
+            }
+            switch (command)
+            {
+                case ApplyCommand.Seek seek:
+                    _reading[seek.Lane] = seek.Position;
+                    break;
+                case ApplyCommand.Load load:
+                    unit = target.Store.BeginAsync(load.Keys, default).AsTask().Result;
+                    foreach (var next in machine.Loaded(unit, Now))
+                        commands.Enqueue(next);
+                    break;
+                case ApplyCommand.Commit commit when world.Faults.Strikes(world.Faults.TargetStoreFailures, world.Random, 0.02):
+                    world.Coverage.Note(Event.TargetStoreFailed);
+                    if (world.Random.Chance(0.5))
+                        Commit(unit, commit.Plan, delivery);
+                    _polling = true;
+                    Later(world.Random.Seconds(0.01, 1), () => Apply(delivery));
+                    return;
+                case ApplyCommand.Commit commit:
+                    Commit(unit, commit.Plan, delivery);
+                    unit = null;
+                    break;
+                case ApplyCommand.Acknowledge when world.Carrier is SimQueue:
+                    target.Checks.Covered("an acknowledgement", delivery, _ => true, target.Find, target.FindParked);
+                    _unacknowledged = [];
+                    break;
+            }
+        }
+        Finish(machine);
+    }
+
+    private void Commit(IReplicaUnit? unit, ReplicaPlan plan, Delivery delivery)
+    {
+        unit ??= target.Store.BeginAsync([], default).AsTask().Result;
+        unit.CommitAsync(plan, default).AsTask().Wait();
+        target.Checks.Committed(plan, target.Find);
+        var positions = plan.Positions.Select(p => p.Lane).ToHashSet();
+        target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked);
+        var contents = target.Contents;
+        target.Checks.Sums(contents.Counters, contents.Parked);
+        world.Trace.Add("applied", Name, plan.Rows.Count, contents.Counters.Received);
+        if (contents.Parked > 0 && target.IsOld && plan.Park.Exists(p => p.Event is not null))
+            world.Coverage.Note(Event.Unreadable);
+    }
+
+    private void Finish(ApplyMachine machine)
+    {
+        foreach (var command in machine.Finished(Now))
+            if (command is ApplyCommand.Commit commit)
+            {
+                target.Store.BeginAsync([], default).AsTask().Result.CommitAsync(commit.Plan, default).AsTask().Wait();
+                machine.Progress.StoredLive();
+                world.Coverage.Note(Event.BecameLive);
+                world.Trace.Add("live", Name);
+            }
+        Ask();
+        Nudge();
+    }
+
+    /// <summary>Asks the replica how fresh it is, and judges the answer.</summary>
+    public void Ask()
+    {
+        if (_machine is null || world.Carrier is SimQueue { Reordered: true })
+            return;
+        world.Freshness.Asked(Name, _machine.Progress, target.Contents.Parked, Now, target.Find);
+    }
+
+    private void Later(TimeSpan delay, Action action)
+    {
+        var life = _life;
+        world.Scheduler.After(delay, Run);
+
+        void Run()
+        {
+            if (life != _life)
+                return;
+            if (_asleepUntil > world.Scheduler.Now)
+                world.Scheduler.At(_asleepUntil, Run);
+            else
+                action();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Statecast.Consuming;
+using Statecast.Outbox;
+using Statecast.Publishing;
+
+namespace Statecast.Simulation;
+
+/// <summary>The rules that a run works by: the project's own, unless a bug is planted.</summary>
+internal sealed record SimRules
+{
+    public static SimRules Protocol { get; } = new();
+
+    /// <summary>A new relay's rules.</summary>
+    public Func<RelayRules> Relay { get; init; } = static () => RelayRules.Protocol;
+
+    /// <summary>A target's rules.</summary>
+    public ApplyRules Apply { get; init; } = ApplyRules.Default;
+
+    /// <summary>Capture at a save.</summary>
+    public Func<Head, ReadBack, CaptureDecision> Save { get; init; } = CaptureRule.Save;
+}

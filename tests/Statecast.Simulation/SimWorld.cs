@@ -1,0 +1,97 @@
+using Statecast.Outbox;
+using Statecast.Simulation.Carriers;
+using Statecast.Simulation.Checks;
+using Statecast.Simulation.Engine;
+using Statecast.Simulation.Processes;
+using Statecast.Simulation.Source;
+
+namespace Statecast.Simulation;
+
+/// <summary>One run: a source, its relays, a carrier and targets in one thread. The seed decides workload, schedule, faults and clocks.</summary>
+internal sealed class SimWorld
+{
+    public const int Operations = 500;
+
+    public SimWorld(ulong seed, SimRules rules, TextWriter? trace = null)
+    {
+        Rules = rules;
+        Random = new(seed);
+        Faults = new(Random);
+        Trace = new(Scheduler, trace);
+        Truth = new(Scheduler);
+        Sums = new(this);
+        Freshness = new(this);
+        Database = new(this);
+        Writer = new(this);
+        Lanes = Random.Between(1, 3);
+        Keys = [.. Enumerable.Range(0, Random.Between(3, 8)).Select(i => $"k{i}")];
+        Incarnation = Random.Between(1, 1_000_000);
+        Carrier = Random.Next(5) switch
+        {
+            0 => new SimQueue(this),
+            1 or 2 => new SimLog(this, conditional: true),
+            _ => new SimLog(this, conditional: false),
+        };
+        Relays = [.. Enumerable.Range(0, Faults.TwoRelays ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}"))];
+        var moves = Faults.LaneMoves && Lanes > 1 && Carrier is SimLog;
+        Targets = [new(this, "target0", moves ? 2 : 1, old: false), new(this, "target1", 1, old: Faults.OldTarget)];
+    }
+
+    public SimRules Rules { get; }
+    public SimRandom Random { get; }
+    public FaultPlan Faults { get; }
+    public Scheduler Scheduler { get; } = new();
+    public SimTrace Trace { get; }
+    public Coverage Coverage { get; } = new();
+    public SourceTruth Truth { get; }
+    public SourceSums Sums { get; }
+    public FreshnessChecks Freshness { get; }
+    public SimDatabase Database { get; }
+    public SimWriter Writer { get; }
+    public SimCarrier Carrier { get; }
+    public IReadOnlyList<SimRelay> Relays { get; }
+    public List<SimTarget> Targets { get; } = [];
+    public IReadOnlyList<string> Keys { get; }
+    public int Lanes { get; }
+    public long Incarnation { get; }
+    public TimeSpan TargetOffset { get; set; }
+
+    /// <summary>The relay's settings: the defaults, but a window so small that it fills.</summary>
+    public RelayOptions Options { get; } =
+        new()
+        {
+            MaxInFlightEvents = 12,
+            MaxPageRows = 6,
+            MaxBatchEvents = 4,
+            MaxReadBack = 5,
+        };
+
+    public int ContentsInUse => Faults.OldTarget ? SimContent.Contents : SimContent.Contents - 1;
+
+    public void WakeRelays()
+    {
+        foreach (var relay in Relays)
+            relay.Nudge();
+    }
+
+    /// <summary>Runs the whole seed.</summary>
+    /// <exception cref="Violation">A promise was broken.</exception>
+    public void Run()
+    {
+        var schedule = new FaultSchedule(this);
+        Writer.Begin();
+        foreach (var relay in Relays)
+            relay.Start();
+        foreach (var target in Targets.Skip(Carrier is SimLog && Faults.LateTarget ? 1 : 0))
+            target.Start();
+        for (var operation = 0; operation < Operations; operation++)
+        {
+            Scheduler.RunUntil(Scheduler.Now + Random.Seconds(0.01, 0.25));
+            if (operation == Operations / 2)
+                schedule.StartLateTargets();
+            if (!schedule.Strike())
+                Writer.Write();
+        }
+        new Ending(this).Run();
+    }
+}

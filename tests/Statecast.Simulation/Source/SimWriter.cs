@@ -1,0 +1,199 @@
+using Statecast.Events;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Simulation.Engine;
+
+namespace Statecast.Simulation.Source;
+
+/// <summary>The application and the republisher: transactions that lock heads, capture by the real rule, and commit at once, late or not at all.</summary>
+internal sealed class SimWriter(SimWorld world)
+{
+    private readonly HashSet<Transaction> _open = [];
+    private readonly List<string> _firstWalk = [];
+    private bool _walking;
+
+    private SimDatabase Database => world.Database;
+
+    /// <summary>Rows from before Statecast was added, and the first republish over them.</summary>
+    public void Begin()
+    {
+        foreach (var key in world.Keys)
+            if (world.Random.Chance(0.5))
+            {
+                Database.Aggregates[key] = world.Random.Next(SimContent.Contents - 1);
+                world.Truth.Committed(key, 0, Database.Aggregates[key]);
+            }
+        _walking = true;
+        _firstWalk.AddRange(world.Keys);
+        PlanRepublish();
+    }
+
+    /// <summary>One unit of work of the application.</summary>
+    public void Write()
+    {
+        var transaction = new Transaction();
+        for (var i = world.Random.Between(1, 3); i > 0; i--)
+        {
+            var key = world.Random.Chance(0.4) ? world.Keys[0] : world.Random.Pick(world.Keys);
+            if (!transaction.Keys.Contains(key) && Database.Locked.Add(key))
+                transaction.Keys.Add(key);
+        }
+        foreach (var key in transaction.Keys)
+        {
+            int? state = world.Random.Chance(0.3) ? null : world.Random.Next(world.ContentsInUse);
+            var head = Database.Heads.GetValueOrDefault(key, Head.None);
+            var decision = world.Rules.Save(head, new(state is null, SimContent.Schema, SimContent.Print(state)));
+            if (head is { Deleted: true, Revision: > 0 } && state is not null && head.Content == SimContent.Print(state))
+                world.Coverage.Note(Event.DeleteThenEqualContent);
+            transaction.Capture(world, key, state, head, decision);
+        }
+        if (transaction.Keys.Count == 0)
+            return;
+        _open.Add(transaction);
+        var late = world.Faults.Strikes(world.Faults.LateCommits, world.Random, 0.3);
+        world.Scheduler.After(late ? world.Random.Seconds(0.5, 8) : world.Random.Seconds(0, 0.01), () => End(transaction, late));
+    }
+
+    /// <summary>The database dies: what was open never was.</summary>
+    public void Crash()
+    {
+        world.Coverage.Note(Event.SourceCrash);
+        foreach (var transaction in _open)
+            transaction.Undo(Database);
+        _open.Clear();
+    }
+
+    private void End(Transaction transaction, bool late)
+    {
+        if (!_open.Remove(transaction))
+            return;
+        if (world.Faults.Strikes(world.Faults.Rollbacks, world.Random, 0.15))
+        {
+            world.Coverage.Note(Event.Rollback);
+            transaction.Undo(Database);
+            return;
+        }
+        if (late && transaction.Rows.Count > 0)
+            world.Coverage.Note(Event.LateCommit);
+        transaction.Commit(world);
+    }
+
+    private void PlanRepublish() =>
+        world.Scheduler.After(
+            world.Random.Seconds(0.05, 0.5),
+            () =>
+            {
+                RepublishChunk();
+                PlanRepublish();
+            }
+        );
+
+    private void RepublishChunk()
+    {
+        if (_walking)
+        {
+            foreach (var key in _firstWalk.Take(3).Where(k => !Database.Locked.Contains(k)).ToList())
+            {
+                RepublishKey(key);
+                _firstWalk.Remove(key);
+            }
+            if (_firstWalk.Count > 0)
+                return;
+            _walking = false;
+            Database.FirstRepublishEnded();
+            world.Trace.Add("first republish ended", "");
+            return;
+        }
+        if (!Database.Republish.TryPeek(out var request))
+            return;
+        var keys = request.Key is { } one ? [one] : world.Keys;
+        if (keys.Any(Database.Locked.Contains))
+            return;
+        Database.Republish.Dequeue();
+        world.Coverage.Note(request.Key is null ? Event.Republished : Event.ForeignMended);
+        foreach (var key in keys)
+            RepublishKey(key);
+    }
+
+    private void RepublishKey(string key)
+    {
+        var transaction = new Transaction();
+        Database.Locked.Add(key);
+        transaction.Keys.Add(key);
+        int? state = Database.Aggregates.TryGetValue(key, out var content) ? content : null;
+        var head = Database.Heads.GetValueOrDefault(key, Head.None);
+        var now = new ReadBack(state is null, SimContent.Schema, SimContent.Print(state));
+        transaction.Capture(world, key, state, head, CaptureRule.Republish(head, now));
+        transaction.Commit(world);
+    }
+
+    private sealed class Transaction
+    {
+        private readonly Dictionary<string, (int? State, Head Head, bool Raised)> _writes = [];
+
+        public List<string> Keys { get; } = [];
+
+        public List<OutboxRow> Rows { get; } = [];
+
+        public void Capture(SimWorld world, string key, int? state, Head head, CaptureDecision decision)
+        {
+            var raised = decision.Revision > head.Revision;
+            // A delete leaves the last content in the head: comparing content alone must be seen to fail.
+            var content = state is null ? head.Content : SimContent.Print(state);
+            _writes[key] = (
+                state,
+                new(decision.Revision, decision.Publish ? state is null : head.Deleted, SimContent.Schema, content),
+                raised
+            );
+            if (!decision.Publish)
+                return;
+            Rows.Add(
+                new()
+                {
+                    Sequence = world.Database.NextSequence(),
+                    Carrier = SimContent.Carrier,
+                    Lane = SimContent.LaneOf(key, world.Lanes),
+                    Contract = SimContent.Contract,
+                    Key = key,
+                    Revision = decision.Revision,
+                    Operation = decision.Operation,
+                    Codec = "sim",
+                    Schema = SimContent.Schema,
+                    Content = SimContent.Print(state),
+                    Body = SimContent.Body(state),
+                    CapturedAt = world.Truth.Clock,
+                    KeepEach = world.Faults.KeepEach,
+                }
+            );
+        }
+
+        public void Commit(SimWorld world)
+        {
+            foreach (var (key, (state, head, raised)) in _writes)
+            {
+                if (state is { } content)
+                    world.Database.Aggregates[key] = content;
+                else
+                    world.Database.Aggregates.Remove(key);
+                world.Database.Heads[key] = head;
+                if (raised || world.Truth.Newest(key)?.Content != state)
+                    world.Truth.Committed(key, head.Revision, state);
+            }
+            foreach (var row in Rows)
+            {
+                world.Database.Insert(row);
+                world.Sums.Captured(row);
+                world.Trace.Add("committed", row.Key, row.Revision, row.Sequence);
+            }
+            Undo(world.Database);
+            if (Rows.Count > 0)
+                world.WakeRelays();
+        }
+
+        public void Undo(SimDatabase database)
+        {
+            foreach (var key in Keys)
+                database.Locked.Remove(key);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Statecast.Simulation.Engine;
+
+namespace Statecast.Simulation.Source;
+
+/// <summary>One committed state of a key.</summary>
+internal readonly record struct CommittedState(TimeSpan At, long Revision, int? Content);
+
+/// <summary>What only the simulator knows: every commit with its true time, and what the database's clock showed when.</summary>
+internal sealed class SourceTruth(Scheduler scheduler)
+{
+    public static readonly DateTimeOffset Origin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly Dictionary<string, List<CommittedState>> _states = [];
+    private readonly List<(TimeSpan From, TimeSpan Offset)> _clock = [(TimeSpan.MinValue, TimeSpan.Zero)];
+
+    public IReadOnlyDictionary<string, List<CommittedState>> States => _states;
+
+    /// <summary>The database's clock now.</summary>
+    public DateTimeOffset Clock => Origin + scheduler.Now + _clock[^1].Offset;
+
+    public TimeSpan LastJump => _clock.Count == 1 ? TimeSpan.MinValue : _clock[^1].From;
+
+    public void Jump(TimeSpan by) => _clock.Add((scheduler.Now, _clock[^1].Offset + by));
+
+    public void Committed(string key, long revision, int? content)
+    {
+        if (!_states.TryGetValue(key, out var states))
+            _states[key] = states = [];
+        states.Add(new(scheduler.Now, revision, content));
+    }
+
+    /// <summary>The newest committed state; null if there is none.</summary>
+    public CommittedState? Newest(string key) => _states.TryGetValue(key, out var states) ? states[^1] : null;
+
+    /// <summary>Whether a revision was committed with this content.</summary>
+    public bool WasCommitted(string key, long revision, int? content) =>
+        _states.TryGetValue(key, out var states) && states.Exists(s => s.Revision == revision && s.Content == content);
+
+    /// <summary>The newest revision whose commit ended before the clock showed this for the first time; 0 for a row from before Statecast, -1 for none.</summary>
+    public long RevisionBefore(string key, DateTimeOffset clock)
+    {
+        if (!_states.TryGetValue(key, out var states))
+            return -1;
+        var time = TimeOf(clock);
+        for (var i = states.Count - 1; i >= 0; i--)
+            if (states[i].At < time)
+                return states[i].Revision;
+        return -1;
+    }
+
+    // A clock that was set back shows an instant twice; the first time demands least of a statement about it.
+    private TimeSpan TimeOf(DateTimeOffset clock)
+    {
+        for (var i = 0; i < _clock.Count; i++)
+        {
+            var time = clock - Origin - _clock[i].Offset;
+            if (time < _clock[i].From)
+                return _clock[i].From;
+            if (i + 1 == _clock.Count || time < _clock[i + 1].From)
+                return time;
+        }
+        return scheduler.Now;
+    }
+}
