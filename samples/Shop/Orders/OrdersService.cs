@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using Shop.Contracts;
+using Shop.Services;
+using Statecast.Hosting;
+
+namespace Shop.Orders;
+
+/// <summary>The source: owns orders and customers, and publishes what their contracts name of them.</summary>
+internal static class OrdersService
+{
+    public static WebApplication Build(ServiceContext context)
+    {
+        var builder = context.CreateBuilder("orders");
+        builder.Services.AddDbContext<OrdersDb>(o => o.UseSqlite(context.ConnectionString("orders")));
+        builder.Services.AddStatecast(
+            "orders",
+            s =>
+                s.UseSqliteLog(context.Log)
+                    .FromDbContext<OrdersDb>(db =>
+                        db.Publish<Order, OrderState>(o => o.ToState()).Publish<Customer, CustomerState>(c => c.ToState())
+                    )
+        );
+
+        var app = builder.Build();
+        app.MapOrders();
+        app.MapCustomers();
+        app.MapStatus();
+        return app;
+    }
+
+    /// <summary>Brings the database up to date, as any EF Core application does: Statecast's tables come with a migration of the application's own.</summary>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<OrdersDb>().Database.MigrateAsync(ct);
+    }
+}

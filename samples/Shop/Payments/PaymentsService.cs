@@ -1,0 +1,25 @@
+using Shop.Contracts;
+using Shop.Services;
+using Statecast.Hosting;
+
+namespace Shop.Payments;
+
+/// <summary>A target: takes the money of paid orders and gives it back when they are cancelled.</summary>
+internal static class PaymentsService
+{
+    public static WebApplication Build(ServiceContext context)
+    {
+        var builder = context.CreateBuilder("payments");
+        builder.Services.AddSingleton(new Ledger(context.ConnectionString("payments")));
+        builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Ledger>());
+        builder.Services.AddStatecast(
+            "payments",
+            s => s.UseSqliteLog(context.Log).Replica<OrderState>(r => r.InSqlite(context.File("payments")).On<TakePayment>())
+        );
+
+        var app = builder.Build();
+        app.MapReplicatedOrders();
+        app.MapStatus();
+        return app;
+    }
+}

@@ -1,0 +1,42 @@
+using Shop.Contracts;
+using Statecast.Events;
+using Statecast.Replicas;
+
+namespace Shop.Services;
+
+/// <summary>Orders as a target knows them. Answered from its own replica, whether the orders service runs or not.</summary>
+internal static class ReplicatedOrders
+{
+    public static void MapReplicatedOrders(this IEndpointRouteBuilder app)
+    {
+        var orders = app.MapGroup("/orders").AddEndpointFilter(Explain);
+        orders.MapGet("/{id:guid}", GetAsync);
+    }
+
+    private static async Task<IResult> GetAsync(Guid id, string? after, IReplica<Guid, OrderState> orders, CancellationToken ct) =>
+        await orders.GetAsync(id, atLeast: StateToken.ParseOrNone(after), ct: ct) is { } order ? Results.Ok(order) : Results.NotFound();
+
+    private static async ValueTask<object?> Explain(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (ReplicaNotReadyException e)
+        {
+            return Results.Problem(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+        catch (StateParkedException e)
+        {
+            return Results.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+        catch (ReplicaBehindException e)
+        {
+            return Results.Problem(e.Message, statusCode: StatusCodes.Status504GatewayTimeout);
+        }
+        catch (ArgumentException e)
+        {
+            return Results.Problem(e.Message, statusCode: StatusCodes.Status400BadRequest);
+        }
+    }
+}

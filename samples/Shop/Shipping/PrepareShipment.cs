@@ -1,0 +1,17 @@
+using Shop.Contracts;
+using Statecast.Consuming;
+
+namespace Shop.Shipping;
+
+/// <summary>Prepares a shipment for a paid order and gives it up if the order is cancelled. At least once: the order's id is the idempotency key.</summary>
+internal sealed class PrepareShipment(Warehouse warehouse) : IStateHandler<OrderState>
+{
+    public Task HandleAsync(StateChange<OrderState> change, CancellationToken ct) =>
+        change.Current switch
+        {
+            { Status: OrderStatus.Paid or OrderStatus.Shipped } order => warehouse.ReserveAsync(order.OrderId, order.Items, ct),
+            { Status: OrderStatus.Cancelled } order => warehouse.ReleaseAsync(order.OrderId, ct),
+            null => warehouse.ReleaseAsync(Guid.Parse(change.Key), ct),
+            _ => Task.CompletedTask,
+        };
+}

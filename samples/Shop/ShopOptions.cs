@@ -1,0 +1,87 @@
+using System.Globalization;
+using Shop.Running;
+
+namespace Shop;
+
+/// <summary>The command line.</summary>
+internal sealed record ShopOptions
+{
+    public const string Usage = """
+        Usage: Shop [options]
+
+          --orders N     orders placed through the HTTP API, 20 to 1,000,000; default 3,000
+          --seed S       decides everything that the customers do; default 1
+          --processes    every service in a process of its own, and a kill is a SIGKILL
+          --rounds N     kills, one after the other; with --processes of the orders service and of a target, in the midst of their work; default 1
+          --serve        starts everything, loads the orders and stays up, until Ctrl+C
+          --json         writes one JSON object to standard output, and all else to standard error
+          --data DIR     where the databases and the log go: kept, and must be empty; default a directory of its own that is removed at the end
+          --keep         keeps that directory
+        """;
+
+    public int Orders { get; init; } = 3000;
+
+    public int Seed { get; init; } = 1;
+
+    public bool Processes { get; init; }
+
+    public int Rounds { get; init; } = 1;
+
+    public bool Serve { get; init; }
+
+    public bool Json { get; init; }
+
+    public string? Data { get; init; }
+
+    public bool Keep { get; init; }
+
+    /// <summary>The one service that this process is, when another process of this executable started it.</summary>
+    public Role? Role { get; init; }
+
+    /// <summary>Reads the command line.</summary>
+    /// <exception cref="UsageException">It cannot be understood.</exception>
+    public static ShopOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new ShopOptions();
+        using var rest = arguments.GetEnumerator();
+        while (rest.MoveNext())
+            options = rest.Current switch
+            {
+                "--orders" => options with { Orders = Number(rest, 20, 1_000_000) },
+                "--seed" => options with { Seed = Number(rest, 0, int.MaxValue) },
+                "--processes" => options with { Processes = true },
+                "--rounds" => options with { Rounds = Number(rest, 1, 1000) },
+                "--serve" => options with { Serve = true },
+                "--json" => options with { Json = true },
+                "--data" => options with { Data = Value(rest) },
+                "--keep" => options with { Keep = true },
+                "--role" => options with { Role = RoleFrom(Value(rest)) },
+                var unknown => throw new UsageException($"Unknown option '{unknown}'."),
+            };
+        if (options is { Role: not null, Data: null })
+            throw new UsageException("--role needs --data.");
+        return options;
+    }
+
+    private static string Value(IEnumerator<string> rest)
+    {
+        var option = rest.Current;
+        return rest.MoveNext() && rest.Current.Length > 0 ? rest.Current : throw new UsageException($"{option} needs a value.");
+    }
+
+    private static int Number(IEnumerator<string> rest, int least, int most)
+    {
+        var option = rest.Current;
+        return
+            int.TryParse(Value(rest), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new UsageException($"{option} needs a whole number from {least} to {most}; it is '{rest.Current}'.");
+    }
+
+    private static Role RoleFrom(string name) =>
+        Enum.GetValues<Role>().Where(role => RoleHost.NameOf(role) == name).Select(role => (Role?)role).SingleOrDefault()
+        ?? throw new UsageException($"There is no service '{name}'.");
+}
+
+/// <summary>The command line cannot be understood.</summary>
+internal sealed class UsageException(string message) : Exception(message);

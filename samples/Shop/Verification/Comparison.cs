@@ -1,0 +1,110 @@
+using Statecast.Contracts;
+using Statecast.Events;
+
+namespace Shop.Verification;
+
+/// <summary>Compares closed files row by row: what the source would share now against what a replica holds.</summary>
+/// <param name="source">The orders service's file.</param>
+/// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
+internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, string> tokens)
+{
+    private const int MostDifferences = 10;
+
+    public async Task<ReplicaVerdict> CompareAsync<TState>(string service, string path, double? staleness, CancellationToken ct)
+        where TState : class, IStateContract<TState>
+    {
+        var contract = TState.Contract;
+        var wanted =
+            contract.StateType == typeof(Contracts.OrderState) ? await source.OrdersAsync(ct) : await source.CustomersAsync(ct);
+        var revisions = await source.RevisionsAsync(contract.Name, ct);
+        var file = new ReplicaFile(path, contract.Destination);
+        var figures = await file.FiguresAsync(ct);
+        var rows = await file.RowsAsync(ct);
+
+        var differences = new Differences();
+        differences.If(wanted.Count == 0, "the source has nothing to share: an empty comparison proves nothing.");
+        CompareRows<TState>(rows, wanted, revisions, differences);
+        CompareTokens(rows, contract.Name, differences);
+        var appliedTwice = CompareFigures(rows, figures, differences);
+        return new($"{service}/{contract.Destination}", figures, staleness, appliedTwice, differences.Lines);
+    }
+
+    private static void CompareRows<TState>(
+        List<ReplicaFileRow> rows,
+        Dictionary<string, string> wanted,
+        Dictionary<string, long> revisions,
+        Differences differences
+    )
+        where TState : class
+    {
+        var missing = new HashSet<string>(wanted.Keys);
+        foreach (var row in rows)
+        {
+            missing.Remove(row.Key);
+            differences.If(
+                revisions.GetValueOrDefault(row.Key) != row.Revision,
+                $"{row.Key}: the source's newest revision is {revisions.GetValueOrDefault(row.Key)}, the replica has {row.Revision}."
+            );
+            differences.If(row.Writes > row.Revision, $"{row.Key}: written {row.Writes} times for {row.Revision} revisions.");
+            if (row.Deleted)
+                differences.If(wanted.ContainsKey(row.Key), $"{row.Key}: deleted in the replica, there at the source.");
+            else if (!wanted.TryGetValue(row.Key, out var state))
+                differences.If(true, $"{row.Key}: there in the replica, not at the source.");
+            else
+                differences.IfDifferent(row.Key, state, row.Body is { } body ? StateText.OfBody<TState>(body) : "no body");
+        }
+        foreach (var key in missing)
+            differences.If(true, $"{key}: at the source, not in the replica.");
+    }
+
+    private void CompareTokens(List<ReplicaFileRow> rows, string contract, Differences differences)
+    {
+        var held = rows.ToDictionary(row => row.Key, row => new StateRevision(row.Epoch, row.Revision));
+        foreach (var text in tokens.Values)
+            if (StateToken.ParseOrNone(text) is not { } token)
+                differences.If(true, $"'{text}' was answered as a token and is none.");
+            else if (token.Contract == contract)
+                differences.If(
+                    !held.TryGetValue(token.Key, out var revision) || revision < token.Revision,
+                    $"{token.Key}: revision {token.Revision} was answered to a customer, the replica has {revision}."
+                );
+    }
+
+    private static long CompareFigures(List<ReplicaFileRow> rows, ReplicaFigures figures, Differences differences)
+    {
+        var live = rows.Count(row => !row.Deleted);
+        differences.If(live == 0, "the replica is empty.");
+        differences.If(live != figures.Keys, $"{live} keys are there, the replica counted {figures.Keys}.");
+        differences.If(figures.Parked != 0, $"{figures.Parked} events are parked.");
+        differences.If(figures.Waiting != 0, $"{figures.Waiting} events were received and are nowhere.");
+        differences.If(figures.Unfinished != 0, $"{figures.Unfinished} changes are not finished by their handlers.");
+        var appliedTwice = figures.Applied - rows.Sum(row => row.Writes);
+        differences.If(
+            appliedTwice != 0,
+            $"{figures.Applied} events were applied, for {figures.Applied - appliedTwice} revisions: some were applied twice."
+        );
+        return appliedTwice;
+    }
+
+    /// <summary>Collects what differs, and stops where it is enough to see.</summary>
+    private sealed class Differences
+    {
+        private readonly List<string> _lines = [];
+        private int _more;
+
+        public IReadOnlyList<string> Lines => _more == 0 ? _lines : [.. _lines, $"and {_more} more."];
+
+        public void If(bool differs, string line)
+        {
+            if (!differs)
+                return;
+            if (_lines.Count < MostDifferences)
+                _lines.Add(line);
+            else
+                _more++;
+        }
+
+        public void IfDifferent(string key, string source, string replica) =>
+            If(source != replica, $"{key}: the source has {source}, the replica {replica}.");
+    }
+}

@@ -1,0 +1,72 @@
+using Microsoft.Data.Sqlite;
+
+namespace Shop.Verification;
+
+/// <summary>A row of a replica's closed file.</summary>
+internal sealed record ReplicaFileRow(string Key, long Epoch, long Revision, bool Deleted, long Writes, byte[]? Body);
+
+/// <summary>The figures that a replica keeps beside its rows.</summary>
+/// <param name="Waiting">What is received and nothing else; 0, or something is lost.</param>
+/// <param name="Unfinished">Changes that handlers have not finished with.</param>
+internal sealed record ReplicaFigures(long Keys, long Received, long Applied, long Superseded, long Parked, long Waiting, long Unfinished);
+
+/// <summary>One replica's closed file, read by plain SQL: nothing of the library.</summary>
+internal sealed class ReplicaFile(string path, string destination)
+{
+    private readonly string _connectionString = $"Data Source={path};Pooling=False";
+
+    public async Task<List<ReplicaFileRow>> RowsAsync(CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT key, epoch, revision, deleted, writes, body FROM \"statecast_rows.{destination}\"";
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var read = new List<ReplicaFileRow>();
+        while (await rows.ReadAsync(ct))
+            read.Add(
+                new(
+                    rows.GetString(0),
+                    rows.GetInt64(1),
+                    rows.GetInt64(2),
+                    rows.GetBoolean(3),
+                    rows.GetInt64(4),
+                    await rows.IsDBNullAsync(5, ct) ? null : rows.GetFieldValue<byte[]>(5)
+                )
+            );
+        return read;
+    }
+
+    public async Task<ReplicaFigures> FiguresAsync(CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT r.keys, r.received, r.applied, r.superseded, r.dropped,
+                   (SELECT count(*) FROM statecast_replica_parked p WHERE p.replica = r.id),
+                   (SELECT count(*) FROM statecast_replica_pending p WHERE p.replica = r.id)
+            FROM statecast_replica r WHERE r.name = $name
+            """;
+        command.Parameters.AddWithValue("$name", destination);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        if (!await row.ReadAsync(ct))
+            throw new InvalidOperationException($"'{path}' holds no replica of {destination}.");
+        var (keys, received, applied, superseded) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3));
+        var (dropped, parked, unfinished) = (row.GetInt64(4), row.GetInt64(5), row.GetInt64(6));
+        return new(keys, received, applied, superseded, parked, received - applied - superseded - dropped - parked, unfinished);
+    }
+
+    private async Task<SqliteConnection> OpenAsync(CancellationToken ct)
+    {
+        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            await connection.OpenAsync(ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+}

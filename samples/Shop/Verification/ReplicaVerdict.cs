@@ -1,0 +1,19 @@
+namespace Shop.Verification;
+
+/// <summary>What comparing one replica with its source showed.</summary>
+/// <param name="Name">Service and destination.</param>
+/// <param name="Figures">The replica's own figures.</param>
+/// <param name="Staleness">Seconds, as the replica last said; null for unknown.</param>
+/// <param name="AppliedTwice">Applications that were not of a new revision: 0, or something was applied twice.</param>
+/// <param name="Differences">What differs, at most a few; empty if the replica equals its source.</param>
+internal sealed record ReplicaVerdict(
+    string Name,
+    ReplicaFigures Figures,
+    double? Staleness,
+    long AppliedTwice,
+    IReadOnlyList<string> Differences
+)
+{
+    /// <summary>Whether the replica equals its source, is not empty, and nothing was applied twice.</summary>
+    public bool Equal => Differences.Count == 0;
+}
