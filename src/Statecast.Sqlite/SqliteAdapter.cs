@@ -1,0 +1,21 @@
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Sqlite.Capture;
+using Statecast.Sqlite.Outbox;
+
+namespace Statecast.Sqlite;
+
+/// <summary>SQLite as a source's database.</summary>
+/// <param name="options">Settings of the connections.</param>
+/// <param name="clock">The machine's clock.</param>
+public sealed class SqliteAdapter(SqliteOptions options, TimeProvider clock) : IDatabaseAdapter
+{
+    /// <inheritdoc/>
+    public string ProviderName => "Microsoft.EntityFrameworkCore.Sqlite";
+
+    /// <inheritdoc/>
+    public ICaptureStore Capture => SqliteCaptureStore.Instance;
+
+    /// <inheritdoc/>
+    public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, clock);
+}
