@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.Globalization;
 using System.Text;
@@ -22,7 +23,7 @@ public static class ValueDomain
         if (value is null)
             throw Null(path);
         // Surrogates are rare: one vectorized look, and the exact one only if there are any.
-        if (value.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') && !IsValid(value))
+        if (value.AsSpan().ContainsAny(Surrogates) && !IsValid(value))
             throw new StateValueException(path, "the text holds a lone surrogate: it is no valid Unicode and cannot travel.");
         return value;
     }
@@ -74,6 +75,7 @@ public static class ValueDomain
     public static StateValueException NoSymbol(string path, string enumName, long value) =>
         new(path, string.Create(CultureInfo.InvariantCulture, $"{value} is no member of {enumName}: only declared members travel."));
 
+    private static readonly SearchValues<char> Surrogates = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;
 
     // Ticks count from the year 1, so they are never negative and cutting them is rounding down on both sides of 1970.
@@ -86,7 +88,7 @@ public static class ValueDomain
     {
         while (text.Length > 0)
         {
-            if (Rune.DecodeFromUtf16(text, out _, out var consumed) != System.Buffers.OperationStatus.Done)
+            if (Rune.DecodeFromUtf16(text, out _, out var consumed) != OperationStatus.Done)
                 return false;
             text = text[consumed..];
         }

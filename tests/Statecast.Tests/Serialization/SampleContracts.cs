@@ -24,6 +24,9 @@ public sealed partial record EveryValue(
 
     [Decimal(18, 4)]
     public required decimal Amount { get; init; }
+
+    [Decimal(28, 10)]
+    public required decimal Wide { get; init; }
     public required DateTimeOffset At { get; init; }
     public required DateTime Utc { get; init; }
     public required DateOnly Day { get; init; }
@@ -47,7 +50,7 @@ public sealed partial record EveryValue(
     public ImmutableDictionary<string, string?>? MaybeMap { get; init; }
 
     [Decimal(9, 2)]
-    public ImmutableArray<decimal?> Prices { get; init; } = [];
+    public required ImmutableArray<decimal?> Prices { get; init; }
 
     public int Derived => Int32 * 2;
 }
@@ -66,12 +69,118 @@ public readonly record struct Point(double X, double Y);
 
 public readonly record struct OwnerId(long Value);
 
-[StateContract("tests.composite")]
-public sealed partial record Composite(
-    [StateKey] string Region,
-    [StateKey] OwnerId Owner,
-    [StateKey] Color Color,
+/// <summary>Every kind of key part, in one composite key.</summary>
+[StateContract("tests.every-key")]
+public sealed partial record EveryKey(
+    [StateKey] string Text,
+    [StateKey] Guid Guid,
+    [StateKey] sbyte SByte,
+    [StateKey] byte Byte,
+    [StateKey] short Int16,
+    [StateKey] ushort UInt16,
+    [StateKey] int Int32,
+    [StateKey] uint UInt32,
+    [StateKey] long Int64,
+    [property: StateKey] ulong UInt64,
     [StateKey] DateOnly Day,
-    [property: StateKey] ulong Big,
+    [StateKey] Color Color,
+    [StateKey] OwnerId Owner,
     int Value
 );
+
+[StateContract("tests.text-key")]
+public sealed partial record TextKey([StateKey] string Id);
+
+[StateContract("tests.guid-key")]
+public sealed partial record GuidKey([StateKey] Guid Id);
+
+[StateContract("tests.int-key")]
+public sealed partial record IntKey([StateKey] int Id);
+
+[StateContract("tests.byte-key")]
+public sealed partial record ByteKey([StateKey] byte Id);
+
+[StateContract("tests.ulong-key")]
+public sealed partial record ULongKey([StateKey] ulong Id);
+
+[StateContract("tests.date-key")]
+public sealed partial record DateKey([StateKey] DateOnly Id);
+
+[StateContract("tests.enum-key")]
+public sealed partial record EnumKey([StateKey] Color Id);
+
+[StateContract("tests.typed-key")]
+public sealed partial record TypedKey([StateKey] Sku Id);
+
+public readonly record struct Sku(string Code);
+
+[StateContract("tests.two-texts")]
+public sealed partial record TwoTexts([StateKey] string First, [StateKey] string Second);
+
+/// <summary>A shape and what it was before: the same name and major.</summary>
+public static partial class Old
+{
+    [StateContract("tests.evolving")]
+    public sealed partial record Thing([StateKey] int Id, string Title, Mood Mood, int Removed);
+
+    public enum Mood
+    {
+        Calm,
+        Glad,
+        Wild,
+    }
+}
+
+public static partial class New
+{
+    [StateContract("tests.evolving")]
+    public sealed partial record Thing(
+        [StateKey] int Id,
+        [Alias("title")] string Name,
+        Mood Mood,
+        string? Note,
+        int Count = 5,
+        [Default("1.50"), Decimal(5, 2)] decimal Rate = 0
+    )
+    {
+        [Default]
+        public ImmutableArray<string> Tags { get; init; } = [];
+
+        [Default]
+        public ImmutableDictionary<string, int> Map { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+        [Default(Mood.Glad)]
+        public Mood Other { get; init; }
+
+        [Default("6f9619ff-8b86-d011-b42d-00c04fc964ff")]
+        public Guid Segment { get; init; }
+
+        [Default("2024-05-01")]
+        public DateOnly Since { get; init; }
+
+        [Default("2024-05-01T10:00:00.5+02:00")]
+        public DateTimeOffset Seen { get; init; }
+
+        [Default("text \"quoted\"")]
+        public string Text { get; init; } = "";
+    }
+
+    public enum Mood
+    {
+        [EnumDefault]
+        Unknown,
+        Calm,
+        Glad,
+    }
+}
+
+/// <summary>A record with a constructor that checks.</summary>
+[StateContract("tests.checked")]
+public sealed partial record Checked([StateKey] int Id, Percent Share);
+
+public readonly record struct Percent
+{
+    public Percent(int value) => Value = value is >= 0 and <= 100 ? value : throw new ArgumentException($"{value} is no percentage.");
+
+    public int Value { get; }
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using Statecast.Contracts;
+using Statecast.Serialization;
+using Statecast.Serialization.Json;
+using Xunit;
+
+namespace Statecast.Tests.Serialization;
+
+public sealed class JsonRoundTripTests
+{
+    private static readonly StateContract<EveryValue> Contract = StateContract.Of<EveryValue>();
+    private static readonly JsonStateCodec Codec = new();
+
+    [Fact]
+    public void Fixed_state_has_this_json() =>
+        Assert.Equal(
+            """
+            {"id":"00112233-4455-6677-8899-aabbccddeeff","flag":true,"sByte":-128,"byte":255,"int16":-32768,"uInt16":65535,
+            "int32":-2147483648,"uInt32":4294967295,"int64":9223372036854775807,"uInt64":18446744073709551615,"single":1.5,"double":-0.1,
+            "text":"zwölf \uD83D\uDE00 \u0000 \"quoted\" \\ / twenty-one bytes and more","amount":-12.3456,
+            "wide":123456789012345678.0123456789,"at":"2024-02-29T11:14:15.123456Z","utc":"1969-12-31T23:59:59.999Z","day":"1969-12-31",
+            "bytes":"AAH+/w==","color":"Blue","point":{"x":1,"y":-2.5},"line":{"sku":"a-1","price":2.50,"quantity":3,"class":"first"},
+            "owner":-7,"array":[{"sku":"x","price":1.00,"quantity":1,"class":null},{"sku":"y","price":-0.01,"quantity":-1,"class":null}],
+            "list":["a","","ü"],"map":{"a":2,"b":1,"\uFFFD":4,"\uD83D\uDE00":3},
+            "sortedMap":{"k":{"sku":"z","price":9.99,"quantity":1,"class":null}},"matrix":[[1,null,-1],[],[64]],
+            "maybeInt":0,"maybeText":"","maybeLine":{"sku":"m","price":0.00,"quantity":1,"class":null},"maybePoint":{"x":0,"y":0},
+            "maybeColor":"Green","maybeOwner":1,"maybeArray":[],"maybeMap":{"n":null,"v":"w"},"prices":[1.00,null,-1234567.89]}
+            """.ReplaceLineEndings(""),
+            Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed)).Replace("\uFFFD", "\\uFFFD", StringComparison.Ordinal)
+        );
+
+    [Fact]
+    public void Any_state_reads_back_the_same() =>
+        Samples.Any.Sample(
+            state =>
+            {
+                var json = Samples.Json(Contract, state);
+                var back = Codec.Decode(Contract, Contract.SchemaFingerprint, json);
+                Assert.Equal(Convert.ToHexString(Samples.Avro(Contract, state)), Convert.ToHexString(Samples.Avro(Contract, back)));
+                Assert.Equal(json, Samples.Json(Contract, back));
+            },
+            iter: 1000
+        );
+
+    [Fact]
+    public void Any_order_of_properties_and_any_spacing_reads_the_same() =>
+        Gen.Select(Samples.Any, Gen.Int)
+            .Sample(
+                (state, seed) =>
+                {
+                    var json = Samples.Json(Contract, state);
+                    var shuffled = Shuffle(json, new Random(seed));
+                    var back = Codec.Decode(Contract, Contract.SchemaFingerprint, shuffled);
+                    Assert.Equal(json, Samples.Json(Contract, back));
+                },
+                iter: 200
+            );
+
+    [Fact]
+    public void Another_json_library_reads_the_same_values()
+    {
+        using var document = JsonDocument.Parse(Samples.Json(Contract, Samples.Fixed));
+        var root = document.RootElement;
+        Assert.Equal(Samples.Fixed.Text, root.GetProperty("text").GetString());
+        Assert.Equal(Samples.Fixed.At.UtcDateTime, root.GetProperty("at").GetDateTime());
+        Assert.Equal(Samples.Fixed.Wide, root.GetProperty("wide").GetDecimal());
+        Assert.Equal(Samples.Fixed.Bytes, root.GetProperty("bytes").GetBytesFromBase64());
+    }
+
+    [Theory]
+    [InlineData("\"2024-05-01T10:00:00Z\"", "2024-05-01T10:00:00.0000000Z")]
+    [InlineData("\"2024-05-01T10:00:00\"", "2024-05-01T10:00:00.0000000Z")]
+    [InlineData("\"2024-05-01T10:00:00+02:00\"", "2024-05-01T08:00:00.0000000Z")]
+    [InlineData("\"2024-05-01T10:00:00\\u002B02:00\"", "2024-05-01T08:00:00.0000000Z")]
+    [InlineData("\"2024-05-01T10:00:00.1234567-01:30\"", "2024-05-01T11:30:00.1234560Z")]
+    [InlineData("\"2024-05-01\"", "2024-05-01T00:00:00.0000000Z")]
+    public void Instants_are_read_as_utc(string json, string expected)
+    {
+        var back = DecodeWith("at", json);
+        Assert.Equal(expected, back.At.UtcDateTime.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(TimeSpan.Zero, back.At.Offset);
+        var utc = DecodeWith("utc", json).Utc;
+        Assert.Equal(DateTimeKind.Utc, utc.Kind);
+        Assert.Equal(back.At.UtcDateTime, utc);
+    }
+
+    [Theory]
+    [InlineData("1", "1.0000")]
+    [InlineData("-1.5", "-1.5000")]
+    [InlineData("1.50000000000000000000000000000000000000000", "1.5000")]
+    [InlineData("15e-1", "1.5000")]
+    [InlineData("1.5E+2", "150.0000")]
+    [InlineData("0e99999", "0.0000")]
+    [InlineData("-0", "0.0000")]
+    [InlineData("0.0001", "0.0001")]
+    [InlineData("99999999999999.9999", "99999999999999.9999")]
+    public void Decimals_are_read_exactly(string json, string expected) =>
+        Assert.Equal(expected, DecodeWith("amount", json).Amount.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    [Fact]
+    public void Numbers_beyond_53_bits_keep_their_digits()
+    {
+        Assert.Equal(9007199254740993, DecodeWith("int64", "9007199254740993").Int64);
+        Assert.Equal(18446744073709551615, DecodeWith("uInt64", "18446744073709551615").UInt64);
+        Assert.Equal(123456789012345678.0123456789m, DecodeWith("wide", "123456789012345678.0123456789").Wide);
+    }
+
+    [Fact]
+    public void Escaped_names_and_symbols_are_recognized()
+    {
+        var json = Encoding
+            .UTF8.GetString(Samples.Json(Contract, Samples.Fixed))
+            .Replace("\"color\":\"Blue\"", "\"c\\u006flor\":\"Bl\\u0075e\"", StringComparison.Ordinal);
+        Assert.Equal(Color.Blue, Codec.Decode(Contract, Contract.SchemaFingerprint, Encoding.UTF8.GetBytes(json)).Color);
+    }
+
+    [Fact]
+    public void Codec_names_itself()
+    {
+        Assert.Equal("json", Codec.Name);
+        Assert.Equal("application/json", Codec.ContentType);
+    }
+
+    [Fact]
+    public void Encode_appends_to_what_is_there()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write("x"u8);
+        Codec.Encode(StateContract.Of<IntKey>(), new(1), buffer);
+        Codec.Encode(StateContract.Of<IntKey>(), new(2), buffer);
+        Assert.Equal("x{\"id\":1}{\"id\":2}", Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
+
+    private static EveryValue DecodeWith(string property, string value)
+    {
+        var node = System.Text.Json.Nodes.JsonNode.Parse(Samples.Json(Contract, Samples.Fixed))!.AsObject();
+        node[property] = "@";
+        var json = node.ToJsonString().Replace("\"@\"", value, StringComparison.Ordinal);
+        return Codec.Decode(Contract, Contract.SchemaFingerprint, Encoding.UTF8.GetBytes(json));
+    }
+
+    private static byte[] Shuffle(byte[] json, Random random)
+    {
+        using var document = JsonDocument.Parse(json);
+        var text = new StringBuilder();
+        Shuffle(document.RootElement, random, text);
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    private static void Shuffle(JsonElement element, Random random, StringBuilder text)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            var properties = element.EnumerateObject().ToArray();
+            random.Shuffle(properties);
+            text.Append("{ ");
+            for (var i = 0; i < properties.Length; i++)
+            {
+                text.Append(i > 0 ? " ,\n" : "").Append(JsonSerializer.Serialize(properties[i].Name)).Append(" :\t");
+                Shuffle(properties[i].Value, random, text);
+            }
+            text.Append('}');
+        }
+        else
+            text.Append(element.GetRawText());
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using CsCheck;
+using Statecast.Contracts;
+using Statecast.Serialization;
+using Xunit;
+
+namespace Statecast.Tests.Serialization;
+
+/// <summary>What a state may hold, in both codecs alike.</summary>
+public sealed class ValueDomainTests
+{
+    public static TheoryData<string, EveryValue> Refused =>
+        new()
+        {
+            { "EveryValue.Text: the value is null", Samples.Fixed with { Text = null! } },
+            { "EveryValue.Text: the text holds a lone surrogate", Samples.Fixed with { Text = "a\uD800b" } },
+            { "EveryValue.MaybeText: the text holds a lone surrogate", Samples.Fixed with { MaybeText = "\uDC00" } },
+            { "EveryValue.Single: NaN and infinity", Samples.Fixed with { Single = float.NaN } },
+            { "EveryValue.Double: NaN and infinity", Samples.Fixed with { Double = double.NegativeInfinity } },
+            { "Point.X: NaN and infinity", Samples.Fixed with { Point = new(double.NaN, 0) } },
+            { "EveryValue.Utc: a local time", Samples.Fixed with { Utc = DateTime.SpecifyKind(DateTime.UnixEpoch, DateTimeKind.Local) } },
+            { "EveryValue.Amount: 0.00001 does not fit [Decimal(18, 4)]", Samples.Fixed with { Amount = 0.00001m } },
+            { "EveryValue.Amount: 100000000000000 does not fit", Samples.Fixed with { Amount = 100_000_000_000_000m } },
+            { "EveryValue.Prices[]: 0.001 does not fit [Decimal(9, 2)]", Samples.Fixed with { Prices = [0.001m] } },
+            { "Line.Price: 10000000000 does not fit", Samples.Fixed with { Line = new("a", 10_000_000_000m) } },
+            { "EveryValue.Color: 5 is no member of Color", Samples.Fixed with { Color = (Color)5 } },
+            { "EveryValue.MaybeColor: 5 is no member of Color", Samples.Fixed with { MaybeColor = (Color)5 } },
+            { "EveryValue.Line: the value is null", Samples.Fixed with { Line = null! } },
+            { "EveryValue.Array[]: the value is null", Samples.Fixed with { Array = [null!] } },
+            { "Line.Sku: the value is null", Samples.Fixed with { Array = [new(null!, 1)] } },
+            { "EveryValue.List[]: the value is null", Samples.Fixed with { List = null! } },
+            { "EveryValue.List[]: the value is null", Samples.Fixed with { List = [null!] } },
+            { "EveryValue.Map[]: the value is null", Samples.Fixed with { Map = null! } },
+            {
+                "EveryValue.Map[]: the text holds a lone",
+                Samples.Fixed with
+                {
+                    Map = ImmutableDictionary<string, int>.Empty.Add("\uD800", 1),
+                }
+            },
+            { "EveryValue.SortedMap[]: the value is null", Samples.Fixed with { SortedMap = null! } },
+        };
+
+    [Theory, MemberData(nameof(Refused), DisableDiscoveryEnumeration = true)]
+    public void Value_outside_the_domain_is_refused(string message, EveryValue state)
+    {
+        var contract = StateContract.Of<EveryValue>();
+        Assert.StartsWith(
+            message,
+            Assert.Throws<StateValueException>(() => Samples.Json(contract, state)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            message,
+            Assert.Throws<StateValueException>(() => Samples.Avro(contract, state)).Message,
+            StringComparison.Ordinal
+        );
+        // What failed leaves nothing behind for the next state on this thread.
+        Assert.Equal(Samples.Json(contract, Samples.Fixed), Samples.Json(contract, Samples.Fixed with { }));
+    }
+
+    [Fact]
+    public void Equal_states_have_equal_bodies_whatever_their_representation()
+    {
+        var contract = StateContract.Of<EveryValue>();
+        var other = Samples.Fixed with
+        {
+            Amount = -12.345600m,
+            Line = new("a-1", 2.5000m, 3, "first"),
+            At = Samples.Fixed.At.ToOffset(TimeSpan.FromHours(-5)).AddTicks(9),
+            Utc = DateTime.SpecifyKind(Samples.Fixed.Utc, DateTimeKind.Unspecified),
+            Map = ImmutableDictionary<string, int>.Empty.Add("\uFFFD", 4).Add("😀", 3).Add("a", 2).Add("b", 1),
+            SortedMap = Samples.Fixed.SortedMap.WithComparers(StringComparer.OrdinalIgnoreCase),
+            Matrix =
+            [
+                [1, null, -1],
+                default,
+                [64],
+            ],
+            MaybeArray = default(ImmutableArray<string>),
+        };
+        Assert.Equal(Samples.Json(contract, Samples.Fixed), Samples.Json(contract, other));
+        Assert.Equal(Samples.Avro(contract, Samples.Fixed), Samples.Avro(contract, other));
+        Assert.Equal(ContentFingerprint.Of(contract, Samples.Fixed), ContentFingerprint.Of(contract, other));
+    }
+
+    [Fact]
+    public void Negative_zero_decimal_is_zero()
+    {
+        var contract = StateContract.Of<EveryValue>();
+        var (negative, zero) = (Samples.Fixed with { Amount = -0.0m }, Samples.Fixed with { Amount = 0m });
+        Assert.Equal(Samples.Json(contract, zero), Samples.Json(contract, negative));
+        Assert.Equal(Samples.Avro(contract, zero), Samples.Avro(contract, negative));
+    }
+
+    [Fact]
+    public void Different_states_have_different_fingerprints() =>
+        Gen.Select(Samples.Any, Samples.Any)
+            .Sample(
+                (left, right) =>
+                {
+                    var contract = StateContract.Of<EveryValue>();
+                    Assert.Equal(
+                        Samples.Json(contract, left).AsSpan().SequenceEqual(Samples.Json(contract, right)),
+                        ContentFingerprint.Of(contract, left) == ContentFingerprint.Of(contract, right)
+                    );
+                },
+                iter: 300
+            );
+
+    [Fact]
+    public void Fingerprint_is_over_the_avro_body() =>
+        Assert.Equal(
+            Fingerprint.Of(Samples.Avro(StateContract.Of<EveryValue>(), Samples.Fixed)),
+            ContentFingerprint.Of(StateContract.Of<EveryValue>(), Samples.Fixed)
+        );
+
+    [Fact]
+    public void Maps_are_ordered_by_the_utf8_bytes_of_their_keys() =>
+        Samples
+            .Text.Array[0, 12]
+            .Sample(keys =>
+            {
+                var map = keys.Distinct().ToImmutableDictionary(k => k, k => 0);
+                using var entries = new MapEntries<int>(map, "m");
+                var order = entries.Span.ToArray().Select(e => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(e.Key))).ToList();
+                Assert.Equal(order.Order(StringComparer.Ordinal), order);
+                Assert.Equal(map.Count, order.Count);
+            });
+
+    [Theory]
+    [InlineData("1.5", 3, 1, "1.5")]
+    [InlineData("1.5", 3, 2, "1.50")]
+    [InlineData("1.500", 3, 1, "1.5")]
+    [InlineData("99.9", 3, 1, "99.9")]
+    [InlineData("100", 3, 1, null)]
+    [InlineData("99.99", 3, 1, null)]
+    [InlineData("-99.9", 3, 1, "-99.9")]
+    [InlineData("0.1", 1, 1, "0.1")]
+    [InlineData("1", 1, 1, null)]
+    [InlineData("9999999999999999999999999999", 28, 0, "9999999999999999999999999999")]
+    [InlineData("10000000000000000000000000000", 28, 0, null)]
+    [InlineData("79228162514264337593543950335", 28, 0, null)]
+    [InlineData("0.0000000000000000000000000001", 28, 28, "0.0000000000000000000000000001")]
+    [InlineData("1", 28, 28, null)]
+    public void Decimal_fits_or_is_refused(string text, int precision, int scale, string? expected)
+    {
+        var value = decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+        var fits = ExactDecimal.TryRescale(value, precision, scale, out var rescaled);
+        Assert.Equal(expected, fits ? rescaled.ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
+        var digits = new byte[64];
+        System.Text.Encoding.ASCII.GetBytes(text, digits);
+        Assert.Equal(fits, ExactDecimal.TryParse(digits.AsSpan(0, text.Length), precision, scale, out var parsed));
+        Assert.Equal(rescaled, parsed);
+    }
+}
