@@ -15,7 +15,7 @@ public class SqliteOptions
     internal Version? LibraryVersion { get; set; }
 
     /// <summary>What is wrong with these settings or with the loaded library; null if nothing is.</summary>
-    internal string? FindProblem()
+    internal virtual string? FindProblem()
     {
         if (BusyTimeout < TimeSpan.FromMilliseconds(10) || BusyTimeout > TimeSpan.FromMinutes(10))
             return $"BusyTimeout is {BusyTimeout}; it must lie between 10 milliseconds and 10 minutes.";

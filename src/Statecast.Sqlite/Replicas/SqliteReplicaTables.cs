@@ -1,4 +1,3 @@
-using Statecast.Replicas;
 using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Replicas;
@@ -44,10 +43,10 @@ internal static class SqliteReplicaTables
         """;
 
     /// <summary>The quoted name of a replica's rows.</summary>
-    public static string Rows(string replica) => $"\"statecast_rows.{Checked(replica)}\"";
+    public static string Rows(string replica) => SqliteTableName.Quote("statecast_rows", replica);
 
     /// <summary>The quoted name of a replica's index entries.</summary>
-    public static string Entries(string replica) => $"\"statecast_entries.{Checked(replica)}\"";
+    public static string Entries(string replica) => SqliteTableName.Quote("statecast_entries", replica);
 
     /// <summary>Makes what is missing, within the caller's write transaction.</summary>
     public static void Ensure(SqliteDatabase database, string replica)
@@ -66,18 +65,5 @@ internal static class SqliteReplicaTables
             ) WITHOUT ROWID;
             """
         );
-    }
-
-    // A name becomes part of SQL: only what a contract's destination can hold passes.
-    private static string Checked(string replica)
-    {
-        if (replica.Length is 0 or > 200)
-            throw new ReplicaStoreException($"'{replica}' is no replica name: 1 to 200 characters are expected.");
-        foreach (var c in replica)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_'))
-                throw new ReplicaStoreException(
-                    $"'{replica}' is no replica name: only ASCII letters, digits, '.', '-' and '_' are allowed."
-                );
-        return replica;
     }
 }

@@ -1,0 +1,167 @@
+using Microsoft.Data.Sqlite;
+using Statecast.Events;
+using Statecast.Sqlite.Files;
+using Statecast.Transport;
+
+namespace Statecast.Sqlite.Transport;
+
+/// <summary>
+/// A source's side of its log file. One transaction per batch, synced to disk before it is confirmed; a record is appended only if the guard accepts it
+/// over the key's newest, and takes that one's place.
+/// </summary>
+internal sealed class SqliteLogSender : ITransportSender
+{
+    private readonly SqliteLogOptions _options;
+    private readonly IGuard _guard;
+    private readonly SqliteLogWaker _waker;
+    private readonly SqliteDatabase _database;
+    private readonly long _incarnation;
+    private readonly Dictionary<string, SqliteLogAppender> _appenders;
+
+    // One writer at a time: sends keep the order in which they were called.
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
+    public SqliteLogSender(
+        SqliteLogOptions options,
+        IGuard guard,
+        SqliteLogWaker waker,
+        SqliteDatabase database,
+        long incarnation,
+        IEnumerable<SqliteLogDestination> destinations
+    )
+    {
+        (_options, _guard, _waker, _database, _incarnation) = (options, guard, waker, database, incarnation);
+        _appenders = destinations.ToDictionary(d => d.Name, d => new SqliteLogAppender(database, d), StringComparer.Ordinal);
+    }
+
+    public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
+    {
+        if (events.Count == 0)
+            return [];
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            ct.ThrowIfCancellationRequested();
+            var outcomes = new SendOutcome[events.Count];
+            if (Append(events, outcomes))
+                _waker.Wake();
+            return outcomes;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            return _database.Read(_ =>
+            {
+                var known = new Dictionary<string, long[]>(StringComparer.Ordinal);
+                var ends = new List<LaneEnd>(lanes.Count);
+                foreach (var lane in lanes)
+                {
+                    var destination = AppenderOf(lane).Destination;
+                    if (!known.TryGetValue(lane.Destination, out var positions))
+                        known.Add(lane.Destination, positions = destination.ReadEnds(_database));
+                    ends.Add(new(lane, _incarnation, positions[lane.Number], 0));
+                }
+                return ends;
+            });
+        }
+        catch (SqliteException e)
+        {
+            throw new TransportException(SqliteLogTransport.Explain(e, _database.Path, _options), e);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            RequireFile();
+            _database.Write(database =>
+            {
+                SqliteLogHeartbeat.Write(database, AppenderOf(new(heartbeat.Destination, 0)).Destination, heartbeat);
+                return true;
+            });
+            _waker.Wake();
+        }
+        catch (SqliteException e)
+        {
+            throw new TransportException(SqliteLogTransport.Explain(e, _database.Path, _options), e);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
+        throw new NotSupportedException("The SQLite log appends by condition: nothing foreign can stand in it, and nothing is read back.");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _database.Dispose();
+        _waker.Dispose();
+        // The gate stays closed: a late call finds no file to write to.
+    }
+
+    /// <summary>Appends in one transaction.</summary>
+    /// <returns>Whether anything new stands in the log.</returns>
+    private bool Append(IReadOnlyList<StateEvent> events, SendOutcome[] outcomes)
+    {
+        var committing = false;
+        try
+        {
+            RequireFile();
+            _database.BeginWrite();
+            for (var i = 0; i < events.Count; i++)
+                outcomes[i] = FindAppender(events[i].Lane) is { } appender ? appender.Append(_guard, events[i]) : Unknown(events[i].Lane);
+            foreach (var appender in _appenders.Values)
+                appender.WriteEnds();
+            committing = true;
+            _database.Commit();
+        }
+        catch (Exception e) when (e is SqliteException or TransportException)
+        {
+            foreach (var appender in _appenders.Values)
+                appender.Forget();
+            // A commit that failed half-way may still be found after a crash: nobody knows. Before it, nothing can be.
+            var reason = e is SqliteException error ? SqliteLogTransport.Explain(error, _database.Path, _options) : e.Message;
+            Array.Fill(outcomes, new(committing ? SendResult.Unknown : SendResult.Failed, 0, reason));
+            _database.Rollback();
+            return false;
+        }
+        return Array.Exists(outcomes, o => o.Result == SendResult.Confirmed);
+    }
+
+    // Writes to a removed file would go to nobody, confirmed.
+    private void RequireFile()
+    {
+        if (!File.Exists(_database.Path))
+            throw new TransportException(
+                $"The log file '{_database.Path}' was removed while its source runs. Restart the service, so that it makes a new one, and republish."
+            );
+    }
+
+    private SqliteLogAppender? FindAppender(LaneId lane) =>
+        _appenders.TryGetValue(lane.Destination, out var appender) && lane.Number >= 0 && lane.Number < appender.Destination.Lanes.Length
+            ? appender
+            : null;
+
+    private SqliteLogAppender AppenderOf(LaneId lane) =>
+        FindAppender(lane) ?? throw new ArgumentException($"The lane {lane} was not declared when the sender was opened.", nameof(lane));
+
+    private static SendOutcome Unknown(LaneId lane) =>
+        new(SendResult.Failed, 0, $"The lane {lane} was not declared when the sender was opened: publish the contract, and restart.");
+}
