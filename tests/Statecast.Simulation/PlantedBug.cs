@@ -53,8 +53,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             Relay(() =>
                 RelayRules.Protocol with
                 {
-                    HeartbeatClock = (first, later) =>
-                        later.LowestSequence is not { } l || l > (first.HighestSequence ?? 0) ? later.Clock : null,
+                    HeartbeatClock = look => RelayRules.Protocol.HeartbeatClock(look) is null ? null : look.Later.Clock,
                 }
             ),
             Checker.HonestFreshness
@@ -98,9 +97,9 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
         DateTimeOffset? newest = null;
         return RelayRules.Protocol with
         {
-            HeartbeatClock = (_, snapshot) =>
+            HeartbeatClock = look =>
             {
-                foreach (var row in snapshot.Rows)
+                foreach (var row in look.Later.Rows)
                     if (newest is null || row.CapturedAt > newest)
                         newest = row.CapturedAt;
                 return newest;

@@ -39,7 +39,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
                 {
                     coverage.Add(world.Coverage);
                     if (violation is not null)
-                        failures.Add(((ulong)n, violation.Message));
+                        failures.Add(((ulong)n, violation is Violation ? violation.Message : violation.ToString()));
                 }
             }
         );

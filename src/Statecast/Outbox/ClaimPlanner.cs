@@ -14,14 +14,17 @@ internal sealed class ClaimPlan
     /// <summary>Rows swallowed by them.</summary>
     public List<long> Coalesced { get; } = [];
 
+    /// <summary>The claimed rows that swallowed others, each with the lowest sequence that it stands for.</summary>
+    public List<(long Claimed, long Lowest)> StandsFor { get; } = [];
+
     /// <summary>The next number of every lane that handed some out.</summary>
     public Dictionary<LaneId, long> NextNumbers { get; } = [];
 
     /// <summary>Lanes of rows that this relay does not know.</summary>
     public HashSet<LaneId> UnknownLanes { get; } = [];
 
-    /// <summary>Whether rows wait for an earlier revision of their key.</summary>
-    public bool KeysWait { get; set; }
+    /// <summary>Keys with rows that wait for an earlier revision.</summary>
+    public List<(LaneId Lane, string Key)> Waiting { get; } = [];
 
     /// <summary>Whether the window ended the page early.</summary>
     public bool WindowFull { get; set; }
@@ -34,8 +37,15 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
     /// <param name="page">Unclaimed rows by sequence.</param>
     /// <param name="lanes">The lanes.</param>
     /// <param name="lease">The lease under which is claimed.</param>
+    /// <param name="passedOver">Keys with an earlier row outside the page.</param>
     /// <param name="room">What the window still takes.</param>
-    public ClaimPlan Plan(IReadOnlyList<OutboxRow> page, IReadOnlyDictionary<LaneId, RelayLane> lanes, RelayLease lease, WindowRoom room)
+    public ClaimPlan Plan(
+        IReadOnlyList<OutboxRow> page,
+        IReadOnlyDictionary<LaneId, RelayLane> lanes,
+        RelayLease lease,
+        IReadOnlySet<(LaneId, string)> passedOver,
+        WindowRoom room
+    )
     {
         var plan = new ClaimPlan();
         var chains = Chains(page, out var next);
@@ -49,9 +59,9 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
                 plan.UnknownLanes.Add(row.Lane);
                 continue;
             }
-            if (lane.Busy.Contains(row.Key))
+            if (lane.Busy.Contains(row.Key) || passedOver.Contains((row.Lane, row.Key)))
             {
-                plan.KeysWait = true;
+                plan.Waiting.Add((row.Lane, row.Key));
                 continue;
             }
             var ordered = Ordered(page, chain, next);
@@ -62,7 +72,8 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
                 break;
             }
             Claim(plan, lane, ordered, chosen, lease);
-            plan.KeysWait |= chosen + 1 < ordered.Count;
+            if (chosen + 1 < ordered.Count)
+                plan.Waiting.Add((row.Lane, row.Key));
         }
         return plan;
     }
@@ -126,6 +137,8 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
                 operation = StateOperation.Upsert;
         }
         causes = Causes.Join(causes, row.Causes);
+        if (chosen > 0)
+            plan.StandsFor.Add((row.Sequence, ordered.Take(chosen).Min(r => r.Sequence)));
         if (!plan.NextNumbers.TryGetValue(lane.Id, out var number))
             number = lane.NextNumber;
         plan.NextNumbers[lane.Id] = number + 1;

@@ -9,6 +9,8 @@ namespace Statecast.Outbox;
 internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, RelayRules rules)
 {
     private OutboxSnapshot? _first;
+    private bool _provenByEmptiness;
+    private readonly HashSet<long> _owed = [];
     private TimeSpan _due;
     private TimeSpan _lookAgain;
     private TimeSpan _endsAgain;
@@ -36,6 +38,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     {
         Phase = HeartbeatPhase.Resting;
         _first = null;
+        _owed.Clear();
         _command = 0;
         _saying.Clear();
         _due = due;
@@ -43,11 +46,24 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
 
     public bool WantsSnapshot(TimeSpan now) => Phase is HeartbeatPhase.Resting or HeartbeatPhase.Observing && now >= WakeAt;
 
-    /// <summary>Rows were confirmed: a new look may show that all are.</summary>
-    public void RowsDone(TimeSpan now)
+    /// <summary>Rows of the first snapshot that vanish because a later one swallowed them are not sent before that one is.</summary>
+    public void Claimed(ClaimPlan plan)
     {
-        if (Phase == HeartbeatPhase.Observing)
-            _lookAgain = now;
+        if (Phase != HeartbeatPhase.Observing || _first!.HighestSequence is not { } highest)
+            return;
+        foreach (var (claimed, lowest) in plan.StandsFor)
+            if (lowest <= highest && claimed > highest)
+                _owed.Add(claimed);
+    }
+
+    /// <summary>Rows were confirmed and deleted: a new look may show that all are.</summary>
+    public void Deleted(List<ClaimedRow> rows, TimeSpan now)
+    {
+        if (Phase != HeartbeatPhase.Observing || rows.Count == 0)
+            return;
+        foreach (var row in rows)
+            _owed.Remove(row.Sequence);
+        _lookAgain = now;
     }
 
     /// <summary>Every snapshot comes by here, whatever it was read for.</summary>
@@ -61,9 +77,10 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         if (Phase != HeartbeatPhase.Observing)
             return;
         _lookAgain = now + options.HeartbeatInterval;
-        if (rules.HeartbeatClock(_first!, snapshot) is not { } clock)
+        if (rules.HeartbeatClock(new(_first!, snapshot, _owed.Count > 0)) is not { } clock)
             return;
         _clock = clock;
+        _provenByEmptiness = snapshot.Count == 0;
         Phase = HeartbeatPhase.ReadingEnds;
         _command = 0;
     }
@@ -178,7 +195,10 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     /// <summary>Something failed on the way: tried again with the next heartbeat.</summary>
     public void Abandon(TimeSpan now) => Restart(now + options.HeartbeatInterval);
 
-    private void Verified() => Phase = shard.Abilities.ConditionalAppend ? HeartbeatPhase.Saying : HeartbeatPhase.Storing;
+    // That rows vanished says that they are sent only if nobody else took over and swallowed them, which a commit under the lease proves. An empty outbox
+    // needs no such proof, and a log that asks the guard no stored positions: an idle source then writes nothing.
+    private void Verified() =>
+        Phase = shard.Abilities.ConditionalAppend && _provenByEmptiness ? HeartbeatPhase.Saying : HeartbeatPhase.Storing;
 
     private TimeSpan Next(TimeSpan now) => _due + options.HeartbeatInterval > now ? _due + options.HeartbeatInterval : now;
 }
@@ -198,7 +218,7 @@ internal enum HeartbeatPhase
     /// <summary>What lies below the ends is being accounted for.</summary>
     Verifying,
 
-    /// <summary>What was verified is to be stored, which also proves that the lease was held after the ends were read.</summary>
+    /// <summary>What was verified is to be stored, which also proves that the lease was held all the while.</summary>
     Storing,
 
     /// <summary>The word goes out.</summary>

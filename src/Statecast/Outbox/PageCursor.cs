@@ -17,17 +17,21 @@ internal sealed class PageCursor(RelayOptions options)
     private bool _windowFull;
     private int _pageRows = Math.Min(FirstPageRows, options.MaxPageRows);
     private int _asked;
-    private IReadOnlyList<RelayLane> _leftOut = [];
+    private readonly HashSet<RelayLane> _leftOut = [];
+    private readonly HashSet<(LaneId, string)> _passedOver = [];
 
     /// <summary>Whether the read under way is for claiming; else only a heartbeat looks at it.</summary>
     public bool IsClaiming { get; private set; }
 
+    /// <summary>Keys whose rows earlier pages of this scan passed over: a later row of theirs must not be claimed before those.</summary>
+    public IReadOnlySet<(LaneId Lane, string Key)> PassedOver => _passedOver;
+
     /// <summary>Begins with the rows of an earlier holder.</summary>
     public void Restart()
     {
-        _after = 0;
+        FromTheStart();
         _wanted = _wokenMeanwhile = _keysWait = _windowFull = false;
-        _leftOut = [];
+        _leftOut.Clear();
     }
 
     /// <summary>There may be new rows.</summary>
@@ -47,11 +51,8 @@ internal sealed class PageCursor(RelayOptions options)
     /// <summary>Whether there is reason to read for claims. A lane that was left out and is free again is one.</summary>
     public bool IsWanted(TimeSpan now)
     {
-        if (_leftOut.Count > 0 && _leftOut.Any(l => !l.IsBlocked(now)))
-        {
-            _leftOut = [];
-            Woken();
-        }
+        if (_leftOut.RemoveWhere(l => _after == 0 && !l.IsBlocked(now)) > 0)
+            _wanted = true;
         return _wanted;
     }
 
@@ -73,13 +74,14 @@ internal sealed class PageCursor(RelayOptions options)
     }
 
     /// <summary>The next page of fresh rows.</summary>
-    public OutboxQuery ForClaims(string shard, WindowRoom room, IReadOnlyList<RelayLane> blocked, IEnumerable<LaneId> unknown)
+    public OutboxQuery ForClaims(string shard, WindowRoom room, IEnumerable<RelayLane> blocked, IEnumerable<LaneId> unknown)
     {
         IsClaiming = true;
         _wanted = false;
-        _leftOut = blocked;
+        // A lane left out of one page of a scan is left out of all: its later rows must not come before its earlier ones.
+        _leftOut.UnionWith(blocked);
         _asked = Math.Clamp(_pageRows, 1, Math.Max(1, room.Events));
-        return new(shard, Claimed: false, _asked, _after, [.. blocked.Select(l => l.Id), .. unknown]);
+        return new(shard, Claimed: false, _asked, _after, [.. _leftOut.Select(l => l.Id), .. unknown]);
     }
 
     /// <summary>A look at the clock and at what is left, without taking anything.</summary>
@@ -93,21 +95,35 @@ internal sealed class PageCursor(RelayOptions options)
     public void Read(IReadOnlyList<OutboxRow> rows, ClaimPlan plan)
     {
         Measure(rows);
-        _keysWait = plan.KeysWait || (_keysWait && _after > 0);
+        _keysWait = plan.Waiting.Count > 0 || (_keysWait && _after > 0);
         _windowFull = plan.WindowFull;
         if (_windowFull)
             // Goes on when something is confirmed, from the start: the oldest come first.
-            _after = 0;
+            FromTheStart();
         else if (rows.Count >= _asked)
         {
             var useful = (plan.Claims.Count + plan.Coalesced.Count) * 2 >= rows.Count;
-            (_after, _wanted) = (useful ? 0 : rows[^1].Sequence, true);
+            _wanted = true;
+            if (useful)
+                FromTheStart();
+            else
+            {
+                _after = rows[^1].Sequence;
+                _passedOver.UnionWith(plan.Waiting);
+            }
         }
         else if (_after > 0)
         {
-            (_after, _wanted) = (0, _wanted || _wokenMeanwhile);
+            FromTheStart();
+            _wanted |= _wokenMeanwhile;
             _wokenMeanwhile = false;
         }
+    }
+
+    private void FromTheStart()
+    {
+        _after = 0;
+        _passedOver.Clear();
     }
 
     private void Measure(IReadOnlyList<OutboxRow> rows)

@@ -188,7 +188,7 @@ internal sealed class RelayMachine
             _pages.Woken();
         if (!_pages.IsClaiming || _stopping)
             return;
-        var plan = _planner.Plan(snapshot.Rows, _hand!.Lanes, _lease!, _hand.Window.Room());
+        var plan = _planner.Plan(snapshot.Rows, _hand!.Lanes, _lease!, _pages.PassedOver, _hand.Window.Room());
         _pages.Read(snapshot.Rows, plan);
         foreach (var lane in plan.UnknownLanes)
             if (_unknownLanes.Add(lane))
@@ -261,8 +261,9 @@ internal sealed class RelayMachine
             Superseded = _counters.Superseded + refused,
             Mended = _counters.Mended + change.Republish.Count,
         };
-        if (commit.Done.Count > 0)
-            _heartbeat.RowsDone(_now);
+        if (commit.Plan is not null)
+            _heartbeat.Claimed(commit.Plan);
+        _heartbeat.Deleted(commit.Done, _now);
         if (commit.ForHeartbeat)
             _heartbeat.Committed();
     }
@@ -426,10 +427,7 @@ internal sealed class RelayMachine
     {
         var claims = !_stopping && _hand!.Window.HasRoom && _pages.IsWanted(_now);
         if (claims)
-            Store(id => new RelayCommand.Read(
-                id,
-                _pages.ForClaims(_shard.Name, _hand!.Window.Room(), [.. _hand.Blocked(_now)], _unknownLanes)
-            ));
+            Store(id => new RelayCommand.Read(id, _pages.ForClaims(_shard.Name, _hand!.Window.Room(), _hand.Blocked(_now), _unknownLanes)));
         else if (_hand!.Done.Count > 0 || _republish.Count > 0 || _heartbeat.WantsCommit)
             Commit(null, forHeartbeat: _heartbeat.WantsCommit);
         else if (_stopping && _hand.Window.Batches == 0 && !_hand.HasReady(_now))

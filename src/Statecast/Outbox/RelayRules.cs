@@ -23,6 +23,12 @@ internal enum SendVerdict
 /// <param name="DeliveryTimeout">How long a send may still be on its way.</param>
 internal readonly record struct SendCheck(TimeSpan Now, TimeSpan LeaseEnds, TransportAbilities Abilities, TimeSpan DeliveryTimeout);
 
+/// <summary>What a heartbeat in the making looks at.</summary>
+/// <param name="First">The snapshot that its clock was read before.</param>
+/// <param name="Later">The newest one, perhaps the same.</param>
+/// <param name="Owing">Whether a row that swallowed one of the first snapshot's is not confirmed yet.</param>
+internal readonly record struct HeartbeatLook(OutboxSnapshot First, OutboxSnapshot Later, bool Owing);
+
 /// <summary>
 /// The relay's decisions that the protocol fixes, as replaceable parts: a test plants a broken one and proves that a checker notices.
 /// The defaults are the protocol's.
@@ -44,10 +50,8 @@ internal sealed record RelayRules
     /// <summary>What becomes of a row.</summary>
     public Func<SendResult, SendVerdict> Judge { get; init; } = KeepUnlessConfirmed;
 
-    /// <summary>
-    /// The clock that may be said as "everything committed before this is sent", from the first snapshot of a heartbeat and a later one; null for not yet.
-    /// </summary>
-    public Func<OutboxSnapshot, OutboxSnapshot, DateTimeOffset?> HeartbeatClock { get; init; } = ClockBeforeSnapshot;
+    /// <summary>The clock that may be said as "everything committed before this is sent"; null for not yet.</summary>
+    public Func<HeartbeatLook, DateTimeOffset?> HeartbeatClock { get; init; } = ClockBeforeSnapshot;
 
     /// <summary>Whether a record that this holder did not confirm means that its key must be sent again; the newest revision is null if this holder does not know it.</summary>
     public Func<LogRecord, StateRevision?, bool> NeedsMending { get; init; } = BelowNewestOrUnknown;
@@ -76,10 +80,13 @@ internal sealed record RelayRules
 
     /// <summary>
     /// Section 3: the clock was read before the first snapshot, so every change committed before it is in that snapshot or was confirmed earlier.
-    /// When no row at or below its highest sequence is left, all of them are confirmed; rows that committed late under a lower sequence only delay the word.
+    /// When no row at or below its highest sequence is left, all of them are confirmed, or swallowed by later ones that must be confirmed too.
+    /// Rows that committed late under a lower sequence only delay the word.
     /// </summary>
-    private static DateTimeOffset? ClockBeforeSnapshot(OutboxSnapshot first, OutboxSnapshot later) =>
-        later.LowestSequence is not { } lowest || lowest > (first.HighestSequence ?? 0) ? first.Clock : null;
+    private static DateTimeOffset? ClockBeforeSnapshot(HeartbeatLook look) =>
+        look.Later.LowestSequence is not { } lowest || (lowest > (look.First.HighestSequence ?? 0) && !look.Owing)
+            ? look.First.Clock
+            : null;
 
     /// <summary>Section 5. Not knowing is treated as below: a new holder cannot tell the earlier one's last record from a sleeper's.</summary>
     private static bool BelowNewestOrUnknown(LogRecord record, StateRevision? newest) => newest is not { } known || record.Revision < known;

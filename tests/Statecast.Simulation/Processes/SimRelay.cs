@@ -59,6 +59,8 @@ internal sealed class SimRelay(SimWorld world, string name)
     /// <summary>The database may hold new rows.</summary>
     public void Nudge()
     {
+        if (_machine is null)
+            return;
         if (world.Faults.Strikes(world.Faults.LostWakes, world.Random, 0.5))
             world.Coverage.Note(Event.WakeLost);
         else

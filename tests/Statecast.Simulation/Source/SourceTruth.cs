@@ -36,7 +36,9 @@ internal sealed class SourceTruth(Scheduler scheduler)
     public bool WasCommitted(string key, long revision, int? content) =>
         _states.TryGetValue(key, out var states) && states.Exists(s => s.Revision == revision && s.Content == content);
 
-    /// <summary>The newest revision whose commit ended before the clock showed this for the first time; 0 for a row from before Statecast, -1 for none.</summary>
+    /// <summary>
+    /// The newest revision that a replica must have if all commits before this instant are in it: 0 for a row from before Statecast, -1 for nothing to have.
+    /// </summary>
     public long RevisionBefore(string key, DateTimeOffset clock)
     {
         if (!_states.TryGetValue(key, out var states))
@@ -44,7 +46,7 @@ internal sealed class SourceTruth(Scheduler scheduler)
         var time = TimeOf(clock);
         for (var i = states.Count - 1; i >= 0; i--)
             if (states[i].At < time)
-                return states[i].Revision;
+                return states[i] is { Revision: 0, Content: null } ? -1 : states[i].Revision;
         return -1;
     }
 
