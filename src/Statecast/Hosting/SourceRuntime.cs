@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Statecast.Outbox;
 using Statecast.Publishing;
-using Statecast.Transport;
 
 namespace Statecast.Hosting;
 
@@ -19,14 +18,14 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public bool Publishes(string contract) => source.Publications.Any(p => p.Contract.Name == contract);
 
-    public async Task PrepareAsync(string service, Func<string?, ITransport> transportOf, CancellationToken ct)
+    public async Task PrepareAsync(string service, CarrierDirectory carriers, CancellationToken ct)
     {
         foreach (var publication in source.Publications)
-            publication.Routes = [.. CarriersOf(publication).Select(carrier => RouteOf(publication, transportOf(carrier)))];
+            carriers.Bind(publication);
         await source.PrepareAsync(ct).ConfigureAwait(false);
         _outbox = source.OpenOutbox();
         foreach (var carrier in source.Publications.SelectMany(p => p.Routes).Select(r => r.Carrier).Distinct())
-            _relays.Add(new(source, service, transportOf(carrier), options.Relay, logger, clock, entropy));
+            _relays.Add(new(source, service, carriers.Find(carrier, $"source '{source.Name}'"), options.Relay, logger, clock, entropy));
     }
 
     public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
@@ -67,16 +66,5 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
                 return false;
         }
         return true;
-    }
-
-    private static IReadOnlyList<string?> CarriersOf(Publication publication) =>
-        publication.Options.Carriers is { Count: > 0 } named ? [.. named] : [null];
-
-    private static Route RouteOf(Publication publication, ITransport transport)
-    {
-        var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
-        if (lanes is < 1 or > 4096)
-            throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
-        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec);
     }
 }

@@ -6,7 +6,6 @@ using Statecast.Diagnostics;
 using Statecast.Publishing;
 using Statecast.Replicas;
 using Statecast.Serialization;
-using Statecast.Transport;
 
 namespace Statecast.Hosting;
 
@@ -21,13 +20,14 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     private readonly ILogger _logger;
     private readonly Supervisor _supervisor;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly List<ITransport> _transports;
+    private readonly CarrierDirectory _carriers;
     private readonly Dictionary<string, ReplicaRuntime> _replicas;
     private readonly List<SourceRuntime> _sources = [];
 
     public StatecastRuntime(
         IServiceProvider services,
         StatecastRegistration registration,
+        CarrierDirectory carriers,
         IOptions<StatecastOptions> options,
         TimeProvider clock,
         IEntropy entropy,
@@ -41,7 +41,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         _entropy = entropy;
         _logger = loggers.CreateLogger("Statecast");
         _supervisor = new(_logger, clock, entropy);
-        _transports = [.. registration.Transports.Select(t => t.Create(services))];
+        _carriers = carriers;
         var codecs = services.GetServices<IStateCodec>().ToDictionary(c => c.Name);
         _replicas = registration
             .Replicas.Select(r =>
@@ -49,7 +49,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
                     new(
                         services,
                         registration.Service,
-                        TransportOf(r.Carrier, $"the replica of {r.Contract.Destination}"),
+                        carriers.Find(r.Carrier, $"the replica of {r.Contract.Destination}"),
                         codecs,
                         _options,
                         clock,
@@ -78,9 +78,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         foreach (var create in _registration.Sources)
         {
             var source = new SourceRuntime(create(_services), _options, _logger, _clock, _entropy);
-            await source
-                .PrepareAsync(_registration.Service, carrier => TransportOf(carrier, $"a publication of source '{source.Name}'"), ct)
-                .ConfigureAwait(false);
+            await source.PrepareAsync(_registration.Service, _carriers, ct).ConfigureAwait(false);
             _sources.Add(source);
         }
     }
@@ -119,7 +117,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             await replica.Subscription.Store.DisposeAsync().ConfigureAwait(false);
         foreach (var source in _sources)
             await source.DisposeAsync().ConfigureAwait(false);
-        foreach (var transport in _transports.OfType<IAsyncDisposable>())
+        foreach (var transport in _carriers.All.OfType<IAsyncDisposable>())
             await transport.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -151,19 +149,5 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
                 return false;
         }
         return true;
-    }
-
-    private ITransport TransportOf(string? carrier, string who)
-    {
-        if (_transports.Count == 0)
-            throw new InvalidOperationException(
-                $"The service '{_registration.Service}' has no carrier, but {who} needs one: add one to AddStatecast, for example .UseSqliteLog(\"./log\") of package Statecast.Sqlite."
-            );
-        if (carrier is null)
-            return _transports[0];
-        return _transports.FirstOrDefault(t => t.Carrier == carrier)
-            ?? throw new InvalidOperationException(
-                $"{who} names the carrier '{carrier}'; the service '{_registration.Service}' has {string.Join(", ", _transports.Select(t => $"'{t.Carrier}'"))}. Add it, or name one of these."
-            );
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Statecast.Publishing;
 using Statecast.Serialization;
 using Statecast.Serialization.Json;
 
@@ -42,6 +43,8 @@ public static class StatecastServiceCollectionExtensions
         services.AddOptions<StatecastOptions>().ValidateOnStart();
         services.AddSingleton<IConfigureOptions<StatecastOptions>, ConfigureFromConfiguration>();
         services.AddSingleton<IValidateOptions<StatecastOptions>, StatecastOptionsValidator>();
+        services.AddSingleton<CarrierDirectory>();
+        services.AddSingleton<IPublicationBinder>(s => s.GetRequiredService<CarrierDirectory>());
         services.AddSingleton<StatecastRuntime>();
         services.AddSingleton<IStatecast>(s => s.GetRequiredService<StatecastRuntime>());
         services.AddSingleton<IReplicaDirectory>(s => s.GetRequiredService<StatecastRuntime>());

@@ -1,0 +1,51 @@
+using Statecast.Publishing;
+using Statecast.Serialization;
+using Statecast.Transport;
+
+namespace Statecast.Hosting;
+
+/// <summary>The service's carriers by name. Binds publications to them, also before the host started: an application may save while it sets itself up.</summary>
+internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegistration registration, IEnumerable<IStateCodec> codecs)
+    : IPublicationBinder
+{
+    private readonly Lazy<IReadOnlyList<ITransport>> _transports = new(() => [.. registration.Transports.Select(t => t.Create(services))]);
+
+    /// <summary>Every carrier, made once; the first is the default.</summary>
+    public IReadOnlyList<ITransport> All => _transports.Value;
+
+    public void Bind(Publication publication)
+    {
+        if (publication.Routes.Count == 0)
+            publication.Bind([.. CarriersOf(publication).Select(carrier => RouteOf(publication, carrier))], codecs);
+    }
+
+    /// <summary>A carrier by its name, or the default one.</summary>
+    /// <param name="carrier">The name, or null.</param>
+    /// <param name="who">Who asks, for the message.</param>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public ITransport Find(string? carrier, string who)
+    {
+        if (All.Count == 0)
+            throw new InvalidOperationException(
+                $"The service '{registration.Service}' has no carrier, but {who} needs one: add one to AddStatecast, for example .UseSqliteLog(\"./log\") of package Statecast.Sqlite."
+            );
+        if (carrier is null)
+            return All[0];
+        return All.FirstOrDefault(t => t.Carrier == carrier)
+            ?? throw new InvalidOperationException(
+                $"{who} names the carrier '{carrier}'; the service '{registration.Service}' has {string.Join(", ", All.Select(t => $"'{t.Carrier}'"))}. Add it, or name one of these."
+            );
+    }
+
+    private Route RouteOf(Publication publication, string? carrier)
+    {
+        var transport = Find(carrier, $"the publication of '{publication.Contract.Name}'");
+        var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
+        if (lanes is < 1 or > 4096)
+            throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
+        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec);
+    }
+
+    private static IReadOnlyList<string?> CarriersOf(Publication publication) =>
+        publication.Options.Carriers is { Count: > 0 } named ? [.. named] : [null];
+}
