@@ -52,6 +52,8 @@ internal sealed class CaptureBatch(
         var sets = touched.Sets(context);
         if (sets.Count == 0)
             return;
+        foreach (var set in sets)
+            capture.RequireRoutes(set.Publication);
         var transaction = connection.CurrentTransaction;
         var scope = new CaptureScope(connection.DbConnection, transaction?.GetDbTransaction(), synchronous, ct);
         var store = capture.AdapterFor(context.Database.ProviderName).Capture;

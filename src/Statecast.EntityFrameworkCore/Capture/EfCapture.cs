@@ -11,8 +11,14 @@ internal sealed class EfCapture
 {
     private readonly ConditionalWeakTable<IModel, AggregateShape> _shapes = [];
     private readonly IReadOnlyList<IDatabaseAdapter> _adapters;
+    private readonly IPublicationBinder _binder;
 
-    public EfCapture(IReadOnlyList<EfPublication> publications, IReadOnlyList<IDatabaseAdapter> adapters, StateCapture capture)
+    public EfCapture(
+        IReadOnlyList<EfPublication> publications,
+        IReadOnlyList<IDatabaseAdapter> adapters,
+        IPublicationBinder binder,
+        StateCapture capture
+    )
     {
         var twice = publications.GroupBy(p => p.Publication.Contract.Name).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)
@@ -20,12 +26,23 @@ internal sealed class EfCapture
         Publications = publications;
         Capture = capture;
         _adapters = adapters;
+        _binder = binder;
         Signature = string.Join('\n', publications.Select(p => p.Signature).Order(StringComparer.Ordinal));
     }
 
     public IReadOnlyList<EfPublication> Publications { get; }
 
     public StateCapture Capture { get; }
+
+    /// <summary>Binds a publication at its first capture: an application may save before its host starts, and a design-time tool never does.</summary>
+    public void RequireRoutes(Publication publication)
+    {
+        if (publication.Routes.Count > 0)
+            return;
+        lock (_binder)
+            if (publication.Routes.Count == 0)
+                _binder.Bind(publication);
+    }
 
     /// <summary>
     /// Equal for captures that guard the same tables. EF Core caches what it compiled per signature; it must not count instances, or every host
@@ -49,8 +66,7 @@ internal sealed class EfCapture
     private static string Advice(string? provider) =>
         provider switch
         {
-            "Microsoft.EntityFrameworkCore.Sqlite" =>
-                "Reference the package Statecast.Sqlite and call UseSqliteLog(…) or UseSqlite() in AddStatecast.",
+            "Microsoft.EntityFrameworkCore.Sqlite" => "Reference the package Statecast.Sqlite and call UseSqliteLog(…) in AddStatecast.",
             "Npgsql.EntityFrameworkCore.PostgreSQL" =>
                 "Reference the package Statecast.PostgreSql and call UsePostgreSql() in AddStatecast.",
             _ => "Register an IDatabaseAdapter for it; SQLite has one in the package Statecast.Sqlite (UseSqliteLog).",

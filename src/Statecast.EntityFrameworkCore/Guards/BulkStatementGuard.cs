@@ -21,7 +21,7 @@ internal sealed class BulkStatementGuard : IQueryExpressionInterceptor
             foreach (var target in Targets(call, eventData.Context!.Model))
                 if (shape.Publishes(target))
                     throw new InvalidOperationException(
-                        $"{call.Method.Name} on {target.ShortName()} is not captured: targets would not learn of the change. Change the rows through SaveChanges; or tag the query with {nameof(UncapturedExtensions.AllowUncaptured)}() and republish what it changed (StateRepublisher)."
+                        $"{call.Method.Name} on {target.ShortName()} is not captured: targets would not learn of the change. Change the rows through SaveChanges; or tag the query with {nameof(UncapturedExtensions.AllowUncaptured)}() and republish what it changed (IStatecast.RepublishAsync)."
                     );
         return queryExpression;
     }

@@ -66,7 +66,7 @@ internal sealed partial class RawSqlGuard : DbCommandInterceptor
         var names = _names.GetValue(shape, s => new(s, eventData.Context!.Model));
         if (names.WrittenIn(sql) is { } table)
             throw new InvalidOperationException(
-                $"Raw SQL writes the published table {table}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (StateRepublisher)."
+                $"Raw SQL writes the published table {table}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (IStatecast.RepublishAsync)."
             );
     }
 

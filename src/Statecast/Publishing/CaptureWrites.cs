@@ -7,9 +7,8 @@ using Statecast.Serialization;
 namespace Statecast.Publishing;
 
 /// <summary>Collects what one capture writes: decides per key, encodes once per codec, and makes one row per route.</summary>
-internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination) : IDisposable
+internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination)
 {
-    private readonly PooledBuffer _buffer = new();
     private readonly Activity? _activity = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
     private readonly DateTimeOffset _capturedAt = new(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
     private readonly List<ReadOnlyMemory<byte>> _bodies = [];
@@ -53,15 +52,13 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         }
     }
 
-    public void Dispose() => _buffer.Dispose();
-
     private void AddState(ICaptureSet set, string key, Head head, object? state)
     {
         var publication = set.Publication;
         var contract = publication.Contract;
         if (state is not null)
             RequireSameKey(publication, key, state);
-        Fingerprint? content = state is null ? null : publication.FingerprintOf(state, _buffer);
+        Fingerprint? content = state is null ? null : publication.FingerprintOf(state);
         var readBack = new ReadBack(state is null, contract.SchemaFingerprint, content);
         var decision = republish ? CaptureRule.Republish(head, readBack) : CaptureRule.Save(head, readBack);
         if (decision.Publish)
@@ -110,17 +107,27 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         if (state is null)
             return;
         foreach (var codec in publication.Codecs)
+            _bodies.Add(Encoded(publication, key, state, codec));
+    }
+
+    private static byte[] Encoded(Publication publication, string key, object state, IStateCodec codec)
+    {
+        var buffer = PooledBuffer.Take();
+        try
         {
-            _buffer.Clear();
-            publication.Encode(state, codec, _buffer);
-            var size = _buffer.Written.Length;
-            if (size > publication.Options.MaxEventBytes)
-                throw new CaptureException(
+            publication.Encode(state, codec, buffer);
+            var size = buffer.Written.Length;
+            return size <= publication.Options.MaxEventBytes
+                ? buffer.Written.ToArray()
+                : throw new CaptureException(
                     publication.Contract.Name,
                     key,
                     $"the event's body has {size:N0} bytes as {codec.Name}; at most {publication.Options.MaxEventBytes:N0} travel. Share less in {publication.Contract.StateType.Name}, or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it."
                 );
-            _bodies.Add(_buffer.Written.ToArray());
+        }
+        finally
+        {
+            buffer.Return();
         }
     }
 

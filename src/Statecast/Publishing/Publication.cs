@@ -1,7 +1,6 @@
 using System.Buffers;
 using Statecast.Contracts;
 using Statecast.Serialization;
-using Statecast.Serialization.Avro;
 
 namespace Statecast.Publishing;
 
@@ -15,7 +14,8 @@ public sealed record Route(string Carrier, string Destination, int Lanes, string
 /// <summary>One contract that a source publishes, whatever supplies its states.</summary>
 public abstract class Publication
 {
-    private int[] _codecOfRoute = [];
+    // One object, so that a capture on another thread sees all of a binding or nothing.
+    private volatile Binding _binding = new([], [], []);
 
     private protected Publication(StateContract contract, PublicationOptions options)
     {
@@ -30,10 +30,10 @@ public abstract class Publication
     public PublicationOptions Options { get; }
 
     /// <summary>Where its events go; empty until <see cref="Bind"/>.</summary>
-    public IReadOnlyList<Route> Routes { get; private set; } = [];
+    public IReadOnlyList<Route> Routes => _binding.Routes;
 
     /// <summary>The distinct codecs of the routes: a state is encoded once for each.</summary>
-    internal IReadOnlyList<IStateCodec> Codecs { get; private set; } = [];
+    internal IReadOnlyList<IStateCodec> Codecs => _binding.Codecs;
 
     /// <summary>Says where the events go. Called once by the host, when the carriers are known; captures before it fail.</summary>
     /// <param name="routes">At least one.</param>
@@ -57,22 +57,22 @@ public abstract class Publication
                 used.Add(codec);
             codecOfRoute[i] = used.IndexOf(codec);
         }
-        _codecOfRoute = codecOfRoute;
-        Codecs = used;
-        Routes = routes;
+        _binding = new(routes, used, codecOfRoute);
     }
 
     /// <summary>Which of <see cref="Codecs"/> a route uses.</summary>
-    internal int CodecOf(int route) => _codecOfRoute[route];
+    internal int CodecOf(int route) => _binding.CodecOfRoute[route];
 
     /// <summary>The text form of a state's key.</summary>
     internal abstract string KeyOf(object state);
 
     /// <summary>The content fingerprint: over the Avro binary body in the contract's own schema, whatever the codecs are.</summary>
-    internal abstract Fingerprint FingerprintOf(object state, PooledBuffer buffer);
+    internal abstract Fingerprint FingerprintOf(object state);
 
     /// <summary>Appends a state's body.</summary>
     internal abstract void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination);
+
+    private sealed record Binding(IReadOnlyList<Route> Routes, IReadOnlyList<IStateCodec> Codecs, int[] CodecOfRoute);
 }
 
 /// <summary>A publication's settings.</summary>
@@ -102,14 +102,7 @@ public sealed class Publication<TState>(StateContract<TState> contract, Publicat
 
     internal override string KeyOf(object state) => Contract.KeyTextOf((TState)state);
 
-    internal override Fingerprint FingerprintOf(object state, PooledBuffer buffer)
-    {
-        buffer.Clear();
-        var writer = new AvroWriter(buffer);
-        Contract.WriteAvro(ref writer, (TState)state);
-        writer.Flush();
-        return Fingerprint.Of(buffer.Written);
-    }
+    internal override Fingerprint FingerprintOf(object state) => ContentFingerprint.Of(Contract, (TState)state);
 
     internal override void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination) =>
         codec.Encode(Contract, (TState)state, destination);

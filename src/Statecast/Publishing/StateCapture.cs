@@ -20,7 +20,7 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
     /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel.</exception>
     public async ValueTask<IReadOnlyList<StateToken>> SaveAsync(ICaptureStore store, CaptureScope scope, IReadOnlyList<ICaptureSet> sets)
     {
-        using var writes = NewWrites(republish: false, null);
+        var writes = NewWrites(republish: false, null);
         await RunAsync(store, scope, sets, writes).ConfigureAwait(false);
         return writes.Tokens;
     }
@@ -38,7 +38,7 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
         string? destination
     )
     {
-        using var writes = NewWrites(republish: true, destination);
+        var writes = NewWrites(republish: true, destination);
         await RunAsync(store, scope, [set], writes).ConfigureAwait(false);
         return writes.PassedOver;
     }

@@ -1,0 +1,52 @@
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Sqlite.Capture;
+
+namespace Statecast.Integration.Tests.Capture;
+
+/// <summary>The real store, with a hook before every step.</summary>
+internal sealed class FaultyCaptureStore : ICaptureStore
+{
+    private static readonly SqliteCaptureStore Inner = SqliteCaptureStore.Instance;
+
+    public Action? BeforeLock { get; set; }
+
+    public Action? BeforeWrite { get; set; }
+
+    public List<string> Locked { get; } = [];
+
+    public IRepublishStore Republish => Inner.Republish;
+
+    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
+    {
+        BeforeLock?.Invoke();
+        Locked.AddRange(keys.Select(k => $"{contract}/{k}"));
+        return Inner.LockAsync(scope, contract, keys);
+    }
+
+    public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
+    {
+        BeforeWrite?.Invoke();
+        return Inner.WriteAsync(scope, heads, rows);
+    }
+
+    public ValueTask<IReadOnlyList<string>> WalkAsync(
+        CaptureScope scope,
+        string contract,
+        string? after,
+        int firstBucket,
+        int lastBucket,
+        int limit
+    ) => Inner.WalkAsync(scope, contract, after, firstBucket, lastBucket, limit);
+
+    public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => Inner.EnsureEpochAsync(scope, epoch);
+}
+
+internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdapter
+{
+    public string ProviderName => "Microsoft.EntityFrameworkCore.Sqlite";
+
+    public ICaptureStore Capture => capture;
+
+    public IOutboxStore OpenOutbox(string connectionString) => throw new NotSupportedException();
+}
