@@ -10,8 +10,11 @@ namespace Statecast.Sqlite;
 /// <param name="clock">The machine's clock.</param>
 public sealed class SqliteAdapter(SqliteOptions options, TimeProvider clock) : IDatabaseAdapter
 {
+    /// <summary>The EF Core provider's name.</summary>
+    public const string Provider = "Microsoft.EntityFrameworkCore.Sqlite";
+
     /// <inheritdoc/>
-    public string ProviderName => "Microsoft.EntityFrameworkCore.Sqlite";
+    public string ProviderName => Provider;
 
     /// <inheritdoc/>
     public ICaptureStore Capture => SqliteCaptureStore.Instance;
