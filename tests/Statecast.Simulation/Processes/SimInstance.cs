@@ -246,7 +246,15 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked);
         var contents = target.Contents;
         target.Checks.Sums(contents.Counters, contents.Parked);
-        world.Trace.Add("applied", Name, plan.Rows.Count, contents.Counters.Received);
+        foreach (var batch in delivery.Batches)
+        foreach (var received in batch.Events)
+            world.Trace.Add(
+                "  applied",
+                $"{Name} {received.Event?.Key ?? received.Key ?? "?"}",
+                received.Event?.Revision.Number ?? -1,
+                received.Position
+            );
+        world.Trace.Add("applied", Name, contents.Counters.Received, contents.Parked);
         if (contents.Parked > 0 && target.IsOld && plan.Park.Exists(p => p.Event is not null))
             world.Coverage.Note(Event.Unreadable);
     }
