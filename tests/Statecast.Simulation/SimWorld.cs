@@ -60,8 +60,8 @@ internal sealed class SimWorld
     public RelayOptions Options { get; } =
         new()
         {
-            MaxInFlightEvents = 12,
-            MaxPageRows = 6,
+            MaxInFlightEvents = 16,
+            MaxPageRows = 10,
             MaxBatchEvents = 4,
             MaxReadBack = 5,
         };

@@ -118,6 +118,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         if (key.Winner is not null)
             key.Superseded++;
         key.Winner = incoming;
+        key.ParkedAfterWinner = false;
         key.Entries = inspection.Entries;
         key.Newest = new(incoming.Revision, incoming.IsDelete, incoming.Content);
         if (incoming.Operation != StateOperation.Snapshot)
@@ -144,13 +145,15 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         }
         key.Parked = incoming;
         key.ParkedNow = true;
+        key.ParkedAfterWinner = true;
     }
 
     private void Write(ReplicaPlan plan, KeyPlan key, bool live, DateTimeOffset now)
     {
         if (key.Winner is { } winner)
         {
-            if (key.Parked is { } parked && (parked.Event is null || parked.Event.Revision <= winner.Revision))
+            // What cannot be read has no revision: only a state that came after it stands for it.
+            if (key.Parked is { } parked && (parked.Event is null ? !key.ParkedAfterWinner : parked.Event.Revision <= winner.Revision))
             {
                 key.Superseded++;
                 if (!key.ParkedNow || key.WasParked)
@@ -246,6 +249,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         public KeyNewest? Newest { get; set; } = row is null ? null : new(row.Revision, row.Deleted, row.Content);
         public ParkedEvent? Parked { get; set; } = parked;
         public bool ParkedNow { get; set; }
+        public bool ParkedAfterWinner { get; set; }
         public StateEvent? Winner { get; set; }
         public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
         public long Superseded { get; set; }

@@ -23,8 +23,8 @@ internal sealed class ClaimPlan
     /// <summary>Lanes of rows that this relay does not know.</summary>
     public HashSet<LaneId> UnknownLanes { get; } = [];
 
-    /// <summary>Keys with rows that wait for an earlier revision.</summary>
-    public List<(LaneId Lane, string Key)> Waiting { get; } = [];
+    /// <summary>Rows that stay unclaimed for now: their key or their lane waits, or the window is full.</summary>
+    public List<OutboxRow> Left { get; } = [];
 
     /// <summary>Whether the window ended the page early.</summary>
     public bool WindowFull { get; set; }
@@ -39,42 +39,46 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
     /// <param name="lease">The lease under which is claimed.</param>
     /// <param name="passedOver">Keys with an earlier row outside the page.</param>
     /// <param name="room">What the window still takes.</param>
+    /// <param name="now">The relay's time.</param>
     public ClaimPlan Plan(
         IReadOnlyList<OutboxRow> page,
         IReadOnlyDictionary<LaneId, RelayLane> lanes,
         RelayLease lease,
         IReadOnlySet<(LaneId, string)> passedOver,
-        WindowRoom room
+        WindowRoom room,
+        TimeSpan now
     )
     {
         var plan = new ClaimPlan();
         var chains = Chains(page, out var next);
-        for (var i = 0; i < page.Count; i++)
+        var taken = new bool[page.Count];
+        for (var i = 0; i < page.Count && !plan.WindowFull; i++)
         {
             var row = page[i];
-            if (!chains.TryGetValue((row.Lane, row.Key), out var chain) || chain.First != i)
+            var chain = chains[(row.Lane, row.Key)];
+            if (chain.First != i)
                 continue;
             if (!lanes.TryGetValue(row.Lane, out var lane))
             {
                 plan.UnknownLanes.Add(row.Lane);
                 continue;
             }
-            if (lane.Busy.Contains(row.Key) || passedOver.Contains((row.Lane, row.Key)))
-            {
-                plan.Waiting.Add((row.Lane, row.Key));
+            if (lane.Busy.Contains(row.Key) || lane.IsBlocked(now) || passedOver.Contains((row.Lane, row.Key)))
                 continue;
-            }
             var ordered = Ordered(page, chain, next);
-            var chosen = Choose(ordered);
-            if (!room.TryTake(ordered[chosen].Body.Length))
+            var chosen = Choose(page, ordered);
+            if (room.TryTake(page[ordered[chosen]].Body.Length))
             {
-                plan.WindowFull = true;
-                break;
+                Claim(plan, lane, page, ordered[..(chosen + 1)], lease);
+                foreach (var index in ordered[..(chosen + 1)])
+                    taken[index] = true;
             }
-            Claim(plan, lane, ordered, chosen, lease);
-            if (chosen + 1 < ordered.Count)
-                plan.Waiting.Add((row.Lane, row.Key));
+            else
+                plan.WindowFull = true;
         }
+        for (var i = 0; i < page.Count; i++)
+            if (!taken[i] && !plan.UnknownLanes.Contains(page[i].Lane))
+                plan.Left.Add(page[i]);
         return plan;
     }
 
@@ -99,46 +103,47 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
     }
 
     // By revision: a sequence may have been drawn before the key's lock was held.
-    private static List<OutboxRow> Ordered(IReadOnlyList<OutboxRow> page, Chain chain, int[] next)
+    private static List<int> Ordered(IReadOnlyList<OutboxRow> page, Chain chain, int[] next)
     {
-        var rows = new List<OutboxRow>();
+        var rows = new List<int>(1);
         for (var i = chain.First; i >= 0; i = next[i])
-            rows.Add(page[i]);
+            rows.Add(i);
         if (rows.Count > 1)
-            rows.Sort((a, b) => a.Revision != b.Revision ? a.Revision.CompareTo(b.Revision) : a.Sequence.CompareTo(b.Sequence));
+            rows.Sort((a, b) => page[a].Revision != page[b].Revision ? page[a].Revision.CompareTo(page[b].Revision) : a.CompareTo(b));
         return rows;
     }
 
     /// <summary>The latest row that every earlier one may be dropped for.</summary>
-    private int Choose(List<OutboxRow> ordered)
+    private int Choose(IReadOnlyList<OutboxRow> page, List<int> ordered)
     {
         for (var candidate = ordered.Count - 1; candidate > 0; candidate--)
         {
             var swallowsAll = true;
             for (var i = 0; i < candidate && swallowsAll; i++)
-                swallowsAll = rules.MayCoalesce(ordered[i], ordered[candidate]);
+                swallowsAll = rules.MayCoalesce(page[ordered[i]], page[ordered[candidate]]);
             if (swallowsAll)
                 return candidate;
         }
         return 0;
     }
 
-    private void Claim(ClaimPlan plan, RelayLane lane, List<OutboxRow> ordered, int chosen, RelayLease lease)
+    /// <summary>Claims the last of these rows of a key; the others are swallowed by it.</summary>
+    private void Claim(ClaimPlan plan, RelayLane lane, IReadOnlyList<OutboxRow> page, List<int> rows, RelayLease lease)
     {
-        var row = ordered[chosen];
+        var row = page[rows[^1]];
         var operation = row.Operation;
         string? causes = null;
-        for (var i = 0; i < chosen; i++)
+        foreach (var swallowed in rows.SkipLast(1).Select(i => page[i]))
         {
-            plan.Coalesced.Add(ordered[i].Sequence);
-            causes = Causes.Join(causes, ordered[i].Causes);
+            plan.Coalesced.Add(swallowed.Sequence);
+            causes = Causes.Join(causes, swallowed.Causes);
             // A change coalesced with a Snapshot stays a change: else no handler would ever hear of it (protocol section 6).
-            if (operation == StateOperation.Snapshot && ordered[i].Operation != StateOperation.Snapshot)
+            if (operation == StateOperation.Snapshot && swallowed.Operation != StateOperation.Snapshot)
                 operation = StateOperation.Upsert;
         }
         causes = Causes.Join(causes, row.Causes);
-        if (chosen > 0)
-            plan.StandsFor.Add((row.Sequence, ordered.Take(chosen).Min(r => r.Sequence)));
+        if (rows.Count > 1)
+            plan.StandsFor.Add((row.Sequence, rows.Min(i => page[i].Sequence)));
         if (!plan.NextNumbers.TryGetValue(lane.Id, out var number))
             number = lane.NextNumber;
         plan.NextNumbers[lane.Id] = number + 1;

@@ -3,22 +3,27 @@ using Statecast.Events;
 namespace Statecast.Outbox;
 
 /// <summary>
-/// Decides which page of the outbox is read next. Nothing is skipped for good: a row that cannot be claimed now stays, and the scan comes back to it.
-/// Pages go on past rows whose keys must wait, so that a hot key does not hold up the others; they begin anew whenever a page was useful or the end was reached.
+/// Decides which page of the outbox is read next, and keeps some rows that could not be claimed yet, so that they are claimed later without a read.
+/// Nothing is skipped for good: a row that cannot be claimed now stays, and the scan comes back to it. A scan goes on past rows whose keys must wait, so that
+/// a hot key does not hold up the others; it begins anew whenever a page was useful or the end was reached.
 /// </summary>
 internal sealed class PageCursor(RelayOptions options)
 {
     private const int FirstPageRows = 64;
+    private const int MaxKeptOfKey = 4;
 
-    private long _after;
-    private bool _wanted;
-    private bool _wokenMeanwhile;
-    private bool _keysWait;
-    private bool _windowFull;
-    private int _pageRows = Math.Min(FirstPageRows, options.MaxPageRows);
-    private int _asked;
     private readonly HashSet<RelayLane> _leftOut = [];
     private readonly HashSet<(LaneId, string)> _passedOver = [];
+    private readonly Dictionary<(LaneId, string), int> _keptOf = [];
+    private List<OutboxRow> _kept = [];
+    private long _keptBytes;
+    private long _after;
+    private bool _wanted;
+    private bool _wantedAfterScan;
+    private bool _rowsWait;
+    private bool _replan;
+    private int _pageRows = Math.Min(FirstPageRows, options.MaxPageRows);
+    private int _asked;
 
     /// <summary>Whether the read under way is for claiming; else only a heartbeat looks at it.</summary>
     public bool IsClaiming { get; private set; }
@@ -26,26 +31,35 @@ internal sealed class PageCursor(RelayOptions options)
     /// <summary>Keys whose rows earlier pages of this scan passed over: a later row of theirs must not be claimed before those.</summary>
     public IReadOnlySet<(LaneId Lane, string Key)> PassedOver => _passedOver;
 
+    /// <summary>Rows that this scan passed and that are not claimed yet: of every key its oldest, without a gap.</summary>
+    public IReadOnlyList<OutboxRow> Kept => _kept;
+
+    /// <summary>Whether kept rows may have become claimable.</summary>
+    public bool WantsReplan => _replan && _kept.Count > 0;
+
     /// <summary>Begins with the rows of an earlier holder.</summary>
     public void Restart()
     {
         FromTheStart();
-        _wanted = _wokenMeanwhile = _keysWait = _windowFull = false;
+        _wanted = _wantedAfterScan = _rowsWait = _replan = false;
         _leftOut.Clear();
+        _kept.Clear();
     }
 
     /// <summary>There may be new rows.</summary>
     public void Woken()
     {
         _wanted = true;
-        _wokenMeanwhile |= _after > 0;
+        _wantedAfterScan |= _after > 0;
     }
 
     /// <summary>Rows were confirmed: others that waited for their keys, or for room, can be claimed.</summary>
     public void RowsConfirmed()
     {
-        _wanted |= _keysWait || _windowFull;
-        _windowFull = false;
+        _replan = true;
+        if (_rowsWait)
+            Woken();
+        _rowsWait = false;
     }
 
     /// <summary>Whether there is reason to read for claims. A lane that was left out and is free again is one.</summary>
@@ -74,13 +88,13 @@ internal sealed class PageCursor(RelayOptions options)
     }
 
     /// <summary>The next page of fresh rows.</summary>
-    public OutboxQuery ForClaims(string shard, WindowRoom room, IEnumerable<RelayLane> blocked, IEnumerable<LaneId> unknown)
+    public OutboxQuery ForClaims(string shard, IEnumerable<RelayLane> blocked, IEnumerable<LaneId> unknown)
     {
         IsClaiming = true;
         _wanted = false;
         // A lane left out of one page of a scan is left out of all: its later rows must not come before its earlier ones.
         _leftOut.UnionWith(blocked);
-        _asked = Math.Clamp(_pageRows, 1, Math.Max(1, room.Events));
+        _asked = _pageRows;
         return new(shard, Claimed: false, _asked, _after, [.. _leftOut.Select(l => l.Id), .. unknown]);
     }
 
@@ -95,28 +109,60 @@ internal sealed class PageCursor(RelayOptions options)
     public void Read(IReadOnlyList<OutboxRow> rows, ClaimPlan plan)
     {
         Measure(rows);
-        _keysWait = plan.Waiting.Count > 0 || (_keysWait && _after > 0);
-        _windowFull = plan.WindowFull;
-        if (_windowFull)
-            // Goes on when something is confirmed, from the start: the oldest come first.
+        if (_after == 0)
+        {
+            _kept.Clear();
+            _keptOf.Clear();
+            _keptBytes = 0;
+            _replan = false;
+        }
+        foreach (var row in plan.Left)
+            Keep(row);
+        if (plan.WindowFull)
+            // Goes on with what is kept when something is confirmed; further pages are read when there is room.
             FromTheStart();
         else if (rows.Count >= _asked)
         {
-            var useful = (plan.Claims.Count + plan.Coalesced.Count) * 2 >= rows.Count;
             _wanted = true;
-            if (useful)
+            if (rows.Count >= plan.Left.Count * 2)
                 FromTheStart();
             else
             {
                 _after = rows[^1].Sequence;
-                _passedOver.UnionWith(plan.Waiting);
+                foreach (var row in plan.Left)
+                    _passedOver.Add((row.Lane, row.Key));
             }
         }
         else if (_after > 0)
         {
             FromTheStart();
-            _wanted |= _wokenMeanwhile;
-            _wokenMeanwhile = false;
+            _wanted |= _wantedAfterScan;
+            _wantedAfterScan = false;
+        }
+    }
+
+    /// <summary>Takes note of what came of the kept rows.</summary>
+    public void Replanned(ClaimPlan plan)
+    {
+        (_kept, _replan) = (plan.Left, false);
+        _wanted |= _kept.Count == 0;
+    }
+
+    // Once a row of a key is not kept, no later one is: they would be claimed before it.
+    private void Keep(OutboxRow row)
+    {
+        var key = (row.Lane, row.Key);
+        var kept = _keptOf.GetValueOrDefault(key);
+        if (kept < MaxKeptOfKey && _kept.Count < options.MaxInFlightEvents && _keptBytes < options.MaxPageBytes)
+        {
+            _kept.Add(row);
+            _keptBytes += row.Body.Length;
+            _keptOf[key] = kept + 1;
+        }
+        else
+        {
+            _keptOf[key] = MaxKeptOfKey;
+            _rowsWait = true;
         }
     }
 

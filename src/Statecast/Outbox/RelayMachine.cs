@@ -33,6 +33,8 @@ internal enum RelayPhase
 /// </summary>
 internal sealed class RelayMachine
 {
+    private static readonly HashSet<(LaneId, string)> Nothing = [];
+
     private readonly RelayShard _shard;
     private readonly RelayOptions _options;
     private readonly RelayRules _rules;
@@ -188,7 +190,7 @@ internal sealed class RelayMachine
             _pages.Woken();
         if (!_pages.IsClaiming || _stopping)
             return;
-        var plan = _planner.Plan(snapshot.Rows, _hand!.Lanes, _lease!, _pages.PassedOver, _hand.Window.Room());
+        var plan = Plan(snapshot.Rows, _pages.PassedOver);
         _pages.Read(snapshot.Rows, plan);
         foreach (var lane in plan.UnknownLanes)
             if (_unknownLanes.Add(lane))
@@ -200,6 +202,9 @@ internal sealed class RelayMachine
         if (plan.Claims.Count > 0)
             Commit(plan, forHeartbeat: _heartbeat.WantsCommit);
     }
+
+    private ClaimPlan Plan(IReadOnlyList<OutboxRow> rows, IReadOnlySet<(LaneId, string)> passedOver) =>
+        _planner.Plan(rows, _hand!.Lanes, _lease!, passedOver, _hand.Window.Room(), _now);
 
     private void Recover(IReadOnlyList<OutboxRow> rows)
     {
@@ -425,11 +430,21 @@ internal sealed class RelayMachine
 
     private void GoActive()
     {
-        var claims = !_stopping && _hand!.Window.HasRoom && _pages.IsWanted(_now);
-        if (claims)
-            Store(id => new RelayCommand.Read(id, _pages.ForClaims(_shard.Name, _hand!.Window.Room(), _hand.Blocked(_now), _unknownLanes)));
+        var claims = !_stopping && _hand!.Window.HasRoom;
+        if (claims && _pages.WantsReplan)
+        {
+            var plan = Plan(_pages.Kept, Nothing);
+            _pages.Replanned(plan);
+            if (plan.Claims.Count > 0)
+            {
+                Commit(plan, _heartbeat.WantsCommit);
+                return;
+            }
+        }
+        if (claims && _pages.IsWanted(_now))
+            Store(id => new RelayCommand.Read(id, _pages.ForClaims(_shard.Name, _hand!.Blocked(_now), _unknownLanes)));
         else if (_hand!.Done.Count > 0 || _republish.Count > 0 || _heartbeat.WantsCommit)
-            Commit(null, forHeartbeat: _heartbeat.WantsCommit);
+            Commit(null, _heartbeat.WantsCommit);
         else if (_stopping && _hand.Window.Batches == 0 && !_hand.HasReady(_now))
             Leave(RelayNotice.LeaseReleased, "stopping; the lease is given back");
         else if (!_stopping && _heartbeat.WantsSnapshot(_now))

@@ -19,7 +19,9 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     private ApplyMachine? _machine;
     private IReadOnlyList<SimItem> _unacknowledged = [];
     private int _life;
-    private bool _polling;
+
+    // One delivery at a time: from the plan to look for one until it is applied.
+    private bool _busy;
     private TimeSpan _lastWord;
     private TimeSpan _asleepUntil;
 
@@ -43,7 +45,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         // A log's companion keeps the newest word: a newcomer finds it, however old.
         if (world.Carrier is SimLog { LastWord: { } word })
             _words.Add(word);
-        Poll();
+        Nudge();
     }
 
     public void Open(LaneId lane)
@@ -70,7 +72,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         world.Coverage.Note(Event.TargetCrash);
         world.Trace.Add("target crash", Name);
         _machine = null;
-        _polling = false;
+        _busy = false;
         _life++;
         if (world.Carrier is SimQueue queue)
             queue.Return(target.Name, _unacknowledged);
@@ -99,7 +101,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
             () =>
             {
                 _words.Add(heartbeat);
-                Poll();
+                Nudge();
             }
         );
     }
@@ -107,21 +109,22 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     /// <summary>Something may have arrived.</summary>
     public void Nudge()
     {
-        if (_machine is null || _polling)
+        if (_machine is null || _busy)
             return;
-        _polling = true;
+        _busy = true;
         var slow = world.Faults.Strikes(world.Faults.SlowTargets, world.Random, 0.4);
         Later(slow ? world.Random.Seconds(0.2, 4) : world.Random.Seconds(0.0005, 0.02), Poll);
     }
 
     private void Poll()
     {
-        _polling = false;
         var delivery = world.Carrier is SimQueue queue ? FromQueue(queue) : FromLog((SimLog)world.Carrier);
         if (delivery is null)
+        {
+            _busy = false;
             return;
+        }
         // What was read is applied a little later: the log may change in between.
-        _polling = true;
         Later(world.Random.Seconds(0.0005, 0.01), () => Apply(delivery));
     }
 
@@ -195,7 +198,6 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
 
     private void Apply(Delivery delivery)
     {
-        _polling = false;
         var machine = _machine!;
         var commands = new Queue<ApplyCommand>(machine.Deliver(delivery));
         IReplicaUnit? unit = null;
@@ -220,7 +222,6 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                     world.Coverage.Note(Event.TargetStoreFailed);
                     if (world.Random.Chance(0.5))
                         Commit(unit, commit.Plan, delivery);
-                    _polling = true;
                     Later(world.Random.Seconds(0.01, 1), () => Apply(delivery));
                     return;
                 case ApplyCommand.Commit commit:
@@ -245,7 +246,15 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked);
         var contents = target.Contents;
         target.Checks.Sums(contents.Counters, contents.Parked);
-        world.Trace.Add("applied", Name, plan.Rows.Count, contents.Counters.Received);
+        foreach (var batch in delivery.Batches)
+        foreach (var received in batch.Events)
+            world.Trace.Add(
+                "  applied",
+                $"{Name} {received.Event?.Key ?? received.Key ?? "?"}",
+                received.Event?.Revision.Number ?? -1,
+                received.Position
+            );
+        world.Trace.Add("applied", Name, contents.Counters.Received, contents.Parked);
         if (contents.Parked > 0 && target.IsOld && plan.Park.Exists(p => p.Event is not null))
             world.Coverage.Note(Event.Unreadable);
     }
@@ -261,6 +270,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                 world.Trace.Add("live", Name);
             }
         Ask();
+        _busy = false;
         Nudge();
     }
 

@@ -108,9 +108,11 @@ internal sealed class SimRelay(SimWorld world, string name)
                 );
                 break;
             case RelayCommand.Read c:
+                world.Trace.Add("read", Name, c.Query.After, c.Query.Limit);
                 Store(c.Id, () => new RelayInput.OutboxRead(c.Id, world.Database.Read(c.Query)));
                 break;
             case RelayCommand.Commit c:
+                world.Trace.Add("commit", Name, c.Change.Claims.Count, c.Change.Done.Count);
                 if (c.Change.Coalesced.Count > 0)
                     world.Coverage.Note(Event.Coalesced);
                 Store(c.Id, () => new RelayInput.Committed(c.Id, world.Database.Commit(c.Change)));
