@@ -41,6 +41,8 @@ public sealed class EfStateSource<TContext> : IStateSource
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
         var adapter = Capture.AdapterFor(context.Database.ProviderName);
         SourceChecks.Check(context, Capture);
+        foreach (var publication in Publications)
+            Capture.RequireRoutes(publication);
         foreach (var publication in Capture.ShapeOf(context.Model).Publications)
             EfLog.Publishes(
                 _logger,

@@ -49,7 +49,9 @@ internal sealed class CapturingDatabase : RelationalDatabase
         var before = Before();
         try
         {
-            var rows = base.SaveChanges(entries);
+            var rows = SingleAttempt.IsNeeded(_context, before.Transactions)
+                ? SingleAttempt.Execute(_context, () => base.SaveChanges(entries))
+                : base.SaveChanges(entries);
             _session.Saved(batch.TransactionId, batch.Tokens);
             return rows;
         }
@@ -66,7 +68,10 @@ internal sealed class CapturingDatabase : RelationalDatabase
         var before = Before();
         try
         {
-            var rows = await base.SaveChangesAsync(entries, cancellationToken).ConfigureAwait(false);
+            var saving = SingleAttempt.IsNeeded(_context, before.Transactions)
+                ? SingleAttempt.ExecuteAsync(_context, () => base.SaveChangesAsync(entries, cancellationToken))
+                : base.SaveChangesAsync(entries, cancellationToken);
+            var rows = await saving.ConfigureAwait(false);
             _session.Saved(batch.TransactionId, batch.Tokens);
             return rows;
         }

@@ -427,6 +427,7 @@ public sealed class CaptureCaseTests : IAsyncLifetime
         var options = new DbContextOptionsBuilder<ShopDb>();
         EntityFrameworkCore.DbContextOptionsBuilderExtensions.UseStatecast(options, _world.Source);
         options.UseSqlite(_world.ConnectionString);
+        options.ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning));
         using var db = new ShopDb(options.Options);
         db.Add(CaptureWorld.NewOrder());
         db.SaveChanges();

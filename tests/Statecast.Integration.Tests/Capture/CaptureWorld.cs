@@ -250,6 +250,10 @@ internal sealed class WorldOptions
         void Configure(DbContextOptionsBuilder builder)
         {
             provider(builder);
+            // Every set of publications has a service provider of EF Core's own, and these tests have many sets.
+            builder.ConfigureWarnings(w =>
+                w.Ignore(Microsoft.EntityFrameworkCore.Diagnostics.CoreEventId.ManyServiceProvidersCreatedWarning)
+            );
             Context(builder);
         }
         _ = Kind switch
