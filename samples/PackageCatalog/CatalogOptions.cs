@@ -51,7 +51,10 @@ internal sealed record CatalogOptions
                 "--json" => options with { Json = true },
                 "--data" => options with { Data = Value(rest) },
                 "--role" => Value(rest) == "search"
-                    ? options with { IsSearch = true }
+                    ? options with
+                    {
+                        IsSearch = true,
+                    }
                     : throw new UsageException($"There is no service '{rest.Current}'."),
                 var unknown => throw new UsageException($"Unknown option '{unknown}'."),
             };

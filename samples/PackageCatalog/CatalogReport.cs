@@ -33,7 +33,15 @@ internal sealed record CatalogReport
     public bool Equal => Differences.Count == 0;
 
     public static string FailureJson(Exception failure) =>
-        JsonSerializer.Serialize(new { equal = false, replicas = Array.Empty<object>(), seconds = 0, error = failure.Message });
+        JsonSerializer.Serialize(
+            new
+            {
+                equal = false,
+                replicas = Array.Empty<object>(),
+                seconds = 0,
+                error = failure.Message,
+            }
+        );
 
     public string ToJson() =>
         JsonSerializer.Serialize(

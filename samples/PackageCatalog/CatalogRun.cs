@@ -58,7 +58,10 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
         await writer.WriteAsync(
             PackageIndex.ReadAsync(file, ct),
             cause,
-            () => progress.Pass(() => $"{cause}: {writer.States:N0} states saved, {writer.States / clock.GetElapsedTime(started).TotalSeconds:N0}/s"),
+            () =>
+                progress.Pass(() =>
+                    $"{cause}: {writer.States:N0} states saved, {writer.States / clock.GetElapsedTime(started).TotalSeconds:N0}/s"
+                ),
             ct
         );
         var phase = new Phase(writer.States, writer.Updates, clock.GetElapsedTime(started));

@@ -55,7 +55,11 @@ internal static class ControlStanzas
             var name = line[..colon];
             _current = new StringBuilder(line[(colon + 1)..].Trim());
             if (!_fields.TryAdd(name, (_current, number)))
-                throw new PackageFormatException(file, number, $"the field '{name}' stands twice in one stanza (first in line {_fields[name].Line}).");
+                throw new PackageFormatException(
+                    file,
+                    number,
+                    $"the field '{name}' stands twice in one stanza (first in line {_fields[name].Line})."
+                );
         }
 
         public PackageRecord ToRecord() =>

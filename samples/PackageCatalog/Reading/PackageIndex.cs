@@ -15,7 +15,9 @@ public static class PackageIndex
         var first = await FirstAsync(lines, ct);
         if (first is null)
             throw new PackageFormatException(file, 0, "the index is empty.");
-        var records = first.StartsWith('{') ? JsonLines.ReadAsync(first, lines, file, ct) : ControlStanzas.ReadAsync(first, lines, file, ct);
+        var records = first.StartsWith('{')
+            ? JsonLines.ReadAsync(first, lines, file, ct)
+            : ControlStanzas.ReadAsync(first, lines, file, ct);
         await foreach (var record in records)
             yield return record;
     }
@@ -23,8 +25,7 @@ public static class PackageIndex
     private static async Task<string?> FirstAsync(LineReader lines, CancellationToken ct)
     {
         string? line;
-        do
-            line = await lines.ReadAsync(ct);
+        do line = await lines.ReadAsync(ct);
         while (line is not null && string.IsNullOrWhiteSpace(line));
         return line;
     }

@@ -15,7 +15,7 @@ internal sealed class Progress(TextWriter output, TimeProvider clock)
     public void Say(string line)
     {
         lock (_gate)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_started).TotalSeconds,6:0.0} {line}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_started).TotalSeconds, 6:0.0} {line}"));
     }
 
     /// <summary>Something that changes all the time: told now and then.</summary>

@@ -23,9 +23,7 @@ internal static class SearchService
             "search",
             s =>
                 s.UseSqliteLog(files.Log)
-                    .Replica<PackageState>(r =>
-                        r.InSqlite(files.Search).Index(PackageIndexes.BySection).Index(PackageIndexes.ByDependency)
-                    )
+                    .Replica<PackageState>(r => r.InSqlite(files.Search).Index(PackageIndexes.BySection).Index(PackageIndexes.ByDependency))
         );
 
         var app = builder.Build();

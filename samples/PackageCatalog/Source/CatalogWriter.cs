@@ -48,7 +48,7 @@ internal sealed class CatalogWriter(IServiceProvider services, int batchSize)
             if (packages.Count == 0)
                 return removed;
             db.RemoveRange(packages);
-            db.AddCause("Removed");
+            db.SetCause("Removed");
             await db.SaveChangesAsync(ct);
             removed += packages.Count;
         }
@@ -67,7 +67,7 @@ internal sealed class CatalogWriter(IServiceProvider services, int batchSize)
                 package.Take(record);
             else
                 db.Add(new Package(record));
-        db.AddCause(cause);
+        db.SetCause(cause);
         await db.SaveChangesAsync(ct);
         States += batch.Count;
         Updates += known.Count;

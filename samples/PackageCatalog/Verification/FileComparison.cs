@@ -104,7 +104,9 @@ internal sealed class FileComparison(CatalogFiles files)
         if (compared == 0 || figures.LiveRows == 0)
             differences.Add("there is nothing to compare.");
         if (figures.LiveRows != compared || figures.Keys != compared)
-            differences.Add($"the catalogue has {compared} packages, the replica {figures.LiveRows} rows, and it counted {figures.Keys} keys.");
+            differences.Add(
+                $"the catalogue has {compared} packages, the replica {figures.LiveRows} rows, and it counted {figures.Keys} keys."
+            );
         if (figures.Parked != 0)
             differences.Add($"{figures.Parked} events are parked.");
         if (figures.Waiting != 0)

@@ -39,8 +39,7 @@ internal sealed class OrderLoad
     public IEnumerable<Guid> OrderIds => _orders.Keys;
 
     /// <summary>An order that waits for its payment, if there is one.</summary>
-    public Guid? UnpaidOrder =>
-        _orders.Where(o => o.Value is StepKind.Place or StepKind.Change).Select(o => (Guid?)o.Key).FirstOrDefault();
+    public Guid? UnpaidOrder => _orders.Where(o => o.Value is StepKind.Place or StepKind.Change).Select(o => (Guid?)o.Key).FirstOrDefault();
 
     /// <summary>Called with every answered step and its token.</summary>
     public Func<Step, string?, CancellationToken, Task>? Answered { get; set; }

@@ -84,7 +84,7 @@ internal static class OrderEndpoints
 
     private static async Task<IResult> Save(OrdersDb db, Guid id, string cause, CancellationToken ct)
     {
-        db.AddCause(cause);
+        db.SetCause(cause);
         await db.SaveChangesAsync(ct);
         return Results.Ok(new Accepted(db.StateToken<OrderState>(id)?.ToString()));
     }

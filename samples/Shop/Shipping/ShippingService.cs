@@ -2,6 +2,7 @@ using Shop.Contracts;
 using Shop.Services;
 using Statecast.Hosting;
 using Statecast.Replicas;
+using Statecast.Sqlite;
 
 namespace Shop.Shipping;
 
