@@ -18,7 +18,9 @@ internal sealed class RunDirectory : IDisposable
         var path = System.IO.Path.GetFullPath(asked);
         Directory.CreateDirectory(path);
         if (Directory.EnumerateFileSystemEntries(path).Any())
-            throw new IOException($"'{path}' is not empty: a run begins with a database from before Statecast was added. Give --data an empty directory.");
+            throw new IOException(
+                $"'{path}' is not empty: a run begins with a database from before Statecast was added. Give --data an empty directory."
+            );
         return new(path, keep: true);
     }
 

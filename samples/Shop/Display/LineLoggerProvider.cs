@@ -14,13 +14,7 @@ internal sealed class LineLoggerProvider(Action<LogLevel, string> write) : ILogg
 
         public bool IsEnabled(LogLevel level) => level >= LogLevel.Warning && level != LogLevel.None;
 
-        public void Log<TState>(
-            LogLevel level,
-            EventId id,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        )
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(level))
                 return;

@@ -33,7 +33,9 @@ internal sealed class LiveDisplay(IAnsiConsole console) : IDisplay
 
     private static IRenderable Draw(Snapshot snapshot)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title($"{snapshot.Done:N0} of {snapshot.Total:N0} requests, {snapshot.PerSecond:N0}/s");
+        var table = new Table()
+            .Border(TableBorder.Rounded)
+            .Title($"{snapshot.Done:N0} of {snapshot.Total:N0} requests, {snapshot.PerSecond:N0}/s");
         table.AddColumns("replica", "state");
         foreach (var column in (string[])["keys", "applied", "superseded", "parked", "behind", "staleness"])
             table.AddColumn(new TableColumn(column).RightAligned());

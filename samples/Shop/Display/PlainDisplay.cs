@@ -37,6 +37,6 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IDis
     private void Write(string line)
     {
         lock (_gate)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_started).TotalSeconds,6:0.0} {line}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(_started).TotalSeconds, 6:0.0} {line}"));
     }
 }

@@ -38,6 +38,9 @@ internal sealed class OrderLoad
     /// <summary>Orders that were changed so far, in no particular order; some of them may be removed.</summary>
     public IEnumerable<Guid> OrderIds => _orders.Keys;
 
+    /// <summary>An order that waits for its payment, if there is one.</summary>
+    public Guid? UnpaidOrder => _orders.Where(o => o.Value is StepKind.Place or StepKind.Change).Select(o => (Guid?)o.Key).FirstOrDefault();
+
     /// <summary>Called with every answered step and its token.</summary>
     public Func<Step, string?, CancellationToken, Task>? Answered { get; set; }
 

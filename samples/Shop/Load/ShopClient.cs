@@ -63,8 +63,7 @@ internal sealed class ShopClient(Fleet fleet) : IDisposable
         await _http.GetFromJsonAsync<ServiceStatus>(new Uri(service, "statecast"), Json, ct)
         ?? throw new InvalidOperationException($"{service} told nothing of its status.");
 
-    public async Task<ServiceStatus> StatusAsync(Role role, CancellationToken ct) =>
-        await StatusAsync(await fleet.UrlAsync(role, ct), ct);
+    public async Task<ServiceStatus> StatusAsync(Role role, CancellationToken ct) => await StatusAsync(await fleet.UrlAsync(role, ct), ct);
 
     /// <summary>Returns when a service has nothing under way.</summary>
     public async Task WhenIdleAsync(Role role, CancellationToken ct)

@@ -10,7 +10,19 @@ namespace Shop.Load;
 /// <param name="orders">How many orders are placed through the HTTP API.</param>
 internal sealed class Workload(int seed, int orders)
 {
-    private static readonly string[] FirstNames = ["Ada", "Bjørn", "Chloë", "Dörte", "Émile", "Fatma", "Γιώργος", "Hiroshi", "Ирина", "José"];
+    private static readonly string[] FirstNames =
+    [
+        "Ada",
+        "Bjørn",
+        "Chloë",
+        "Dörte",
+        "Émile",
+        "Fatma",
+        "Γιώργος",
+        "Hiroshi",
+        "Ирина",
+        "José",
+    ];
     private static readonly string[] LastNames = ["Andersson", "Müller", "O'Neill", "Peña", "Şahin", "Šimek", "田中", "van der Berg"];
     private static readonly string[] Streets = ["High Street", "Hauptstraße", "Rue de l'Église", "Calle Mayor", "Ulica Długa"];
     private static readonly (string City, string Country)[] Cities =
@@ -159,8 +171,7 @@ internal sealed class Workload(int seed, int orders)
     private static List<NewLine> LinesFrom(Random dice)
     {
         var lines = new List<NewLine>();
-        do
-            lines.Add(new($"{dice.Pick(Goods)}-{dice.Next(100):D2}", 1 + dice.Next(5), dice.Next(1, 50_000) / 100m));
+        do lines.Add(new($"{dice.Pick(Goods)}-{dice.Next(100):D2}", 1 + dice.Next(5), dice.Next(1, 50_000) / 100m));
         while (lines.Count < 12 && dice.Chance(0.6));
         return lines;
     }

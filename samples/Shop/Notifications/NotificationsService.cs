@@ -1,6 +1,7 @@
 using Shop.Contracts;
 using Shop.Services;
 using Statecast.Hosting;
+using Statecast.Sqlite;
 
 namespace Shop.Notifications;
 

@@ -14,7 +14,7 @@ internal static class CustomerEndpoints
         if (await db.Customers.SingleOrDefaultAsync(c => c.Id == id, ct) is not { } customer)
             return Results.NotFound();
         (customer.Name, customer.Email, customer.WantsMail) = (command.Name, command.Email, command.WantsMail);
-        db.AddCause("CustomerChanged");
+        db.SetCause("CustomerChanged");
         await db.SaveChangesAsync(ct);
         return Results.Ok(new Accepted(db.StateToken<CustomerState>(id)?.ToString()));
     }

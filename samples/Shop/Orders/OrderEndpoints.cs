@@ -14,12 +14,20 @@ internal static class OrderEndpoints
         orders.MapPost("/", Place);
         orders.MapPut("/{id:guid}/lines", Change);
         orders.MapPut("/{id:guid}/lines/{number:int}/quantity", ChangeLine);
-        orders.MapPost("/{id:guid}/payment", (Guid id, OrdersDb db, TimeProvider clock, CancellationToken ct) =>
-            Do(db, id, "OrderPaid", order => order.Pay(clock.GetUtcNow()), ct));
-        orders.MapPost("/{id:guid}/shipment", (Guid id, ShipOrder command, OrdersDb db, CancellationToken ct) =>
-            Do(db, id, "OrderShipped", order => order.Ship(command.TrackingCode), ct));
-        orders.MapPost("/{id:guid}/cancellation", (Guid id, OrdersDb db, CancellationToken ct) =>
-            Do(db, id, "OrderCancelled", order => order.Cancel(), ct));
+        orders.MapPost(
+            "/{id:guid}/payment",
+            (Guid id, OrdersDb db, TimeProvider clock, CancellationToken ct) =>
+                Do(db, id, "OrderPaid", order => order.Pay(clock.GetUtcNow()), ct)
+        );
+        orders.MapPost(
+            "/{id:guid}/shipment",
+            (Guid id, ShipOrder command, OrdersDb db, CancellationToken ct) =>
+                Do(db, id, "OrderShipped", order => order.Ship(command.TrackingCode), ct)
+        );
+        orders.MapPost(
+            "/{id:guid}/cancellation",
+            (Guid id, OrdersDb db, CancellationToken ct) => Do(db, id, "OrderCancelled", order => order.Cancel(), ct)
+        );
         orders.MapDelete("/{id:guid}", Remove);
     }
 
@@ -76,7 +84,7 @@ internal static class OrderEndpoints
 
     private static async Task<IResult> Save(OrdersDb db, Guid id, string cause, CancellationToken ct)
     {
-        db.AddCause(cause);
+        db.SetCause(cause);
         await db.SaveChangesAsync(ct);
         return Results.Ok(new Accepted(db.StateToken<OrderState>(id)?.ToString()));
     }

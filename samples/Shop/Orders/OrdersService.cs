@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Shop.Contracts;
 using Shop.Services;
+using Statecast.EntityFrameworkCore;
 using Statecast.Hosting;
+using Statecast.Sqlite;
 
 namespace Shop.Orders;
 
@@ -17,8 +19,10 @@ internal static class OrdersService
             s =>
                 s.UseSqliteLog(context.Log)
                     .FromDbContext<OrdersDb>(db =>
-                        db.Publish<Order, OrderState>(o => o.ToState()).Publish<Customer, CustomerState>(c => c.ToState())
-                    )
+                    {
+                        db.Publish<Order, OrderState>(o => o.ToState());
+                        db.Publish<Customer, CustomerState>(c => c.ToState());
+                    })
         );
 
         var app = builder.Build();

@@ -73,7 +73,9 @@ internal sealed class ProcessStarter(string directory, Action<Role, string> erro
             patience.CancelAfter(Patience);
             await _process.WaitForExitAsync(patience.Token);
             if (_process.ExitCode != 0)
-                throw new InvalidOperationException($"The process of a service ended with code {_process.ExitCode} when it was asked to stop.");
+                throw new InvalidOperationException(
+                    $"The process of a service ended with code {_process.ExitCode} when it was asked to stop."
+                );
         }
 
         /// <summary>SIGKILL: nothing in the process runs any more.</summary>

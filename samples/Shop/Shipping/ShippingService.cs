@@ -2,6 +2,7 @@ using Shop.Contracts;
 using Shop.Services;
 using Statecast.Hosting;
 using Statecast.Replicas;
+using Statecast.Sqlite;
 
 namespace Shop.Shipping;
 
@@ -17,7 +18,9 @@ internal static class ShippingService
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Warehouse>());
         builder.Services.AddStatecast(
             "shipping",
-            s => s.UseSqliteLog(context.Log).Replica<OrderState>(r => r.InSqlite(context.File("shipping")).Index(ByCountry).On<PrepareShipment>())
+            s =>
+                s.UseSqliteLog(context.Log)
+                    .Replica<OrderState>(r => r.InSqlite(context.File("shipping")).Index(ByCountry).On<PrepareShipment>())
         );
 
         var app = builder.Build();

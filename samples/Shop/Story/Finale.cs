@@ -41,7 +41,7 @@ internal static class Finale
     )
     {
         var path = Path.Combine(stage.Directory, $"{service}.db");
-        return replica.Name == CustomerState.Contract.Destination
+        return replica.Name == ContractOf<CustomerState>.Value.Destination
             ? comparison.CompareAsync<CustomerState>(service, path, replica.Staleness, ct)
             : comparison.CompareAsync<OrderState>(service, path, replica.Staleness, ct);
     }

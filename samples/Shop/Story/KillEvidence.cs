@@ -20,10 +20,10 @@ internal sealed record KillEvidence(int Round, Role Target, int? Unsent, int Una
     {
         var source = new SourceFile(Path.Combine(directory, "orders.db"));
         var unsent = await source.UnsentKeysAsync(ct);
-        var newest = await source.RevisionsAsync(Contracts.OrderState.Contract.Name, ct);
+        var newest = await source.RevisionsAsync(ContractOf<Contracts.OrderState>.Value.Name, ct);
         var replica = new ReplicaFile(
             Path.Combine(directory, $"{RoleHost.NameOf(target)}.db"),
-            Contracts.OrderState.Contract.Destination
+            ContractOf<Contracts.OrderState>.Value.Destination
         );
         var applied = (await replica.RowsAsync(ct)).ToDictionary(row => row.Key, row => row.Revision);
         var unapplied = newest.Count(head => !unsent.Contains(head.Key) && applied.GetValueOrDefault(head.Key) < head.Value);

@@ -21,7 +21,15 @@ internal sealed record ShopReport(
 
     /// <summary>The JSON object of a run that came to no verdict.</summary>
     public static string FailureJson(Exception failure) =>
-        JsonSerializer.Serialize(new { equal = false, replicas = Array.Empty<object>(), seconds = 0, error = failure.Message });
+        JsonSerializer.Serialize(
+            new
+            {
+                equal = false,
+                replicas = Array.Empty<object>(),
+                seconds = 0,
+                error = failure.Message,
+            }
+        );
 
     /// <summary>One JSON object.</summary>
     public string ToJson() =>

@@ -25,7 +25,7 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
         var workload = new Workload(options.Seed, options.Orders);
         var load = new OrderLoad(workload, client, options.Seed);
         var stage = new Stage(options, directory, fleet, client, load, display, clock);
-        var monitor = new Monitor(fleet, client, load, display, clock).RunAsync(stop.Token);
+        var monitor = new ProgressWatch(fleet, client, load, display, clock).RunAsync(stop.Token);
         try
         {
             var connection = new ServiceContext(directory, NewLogger(Role.Orders)).ConnectionString("orders");
@@ -77,6 +77,5 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
             ? new ProcessStarter(directory, (role, line) => display.Trouble(RoleHost.NameOf(role), line))
             : new InProcessStarter(directory, NewLogger);
 
-    private LineLoggerProvider NewLogger(Role role) =>
-        new((level, line) => display.Trouble(RoleHost.NameOf(role), $"{level}: {line}"));
+    private LineLoggerProvider NewLogger(Role role) => new((level, line) => display.Trouble(RoleHost.NameOf(role), $"{level}: {line}"));
 }

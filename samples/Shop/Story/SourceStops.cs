@@ -20,7 +20,9 @@ internal static class SourceStops
 
         foreach (var (id, order) in before)
             if (TextOf(await stage.Client.OrderAsync(Role.Shipping, id, null, ct)) is var answer && answer != order)
-                throw new InvalidOperationException($"Order {id} was {order ?? "gone"}; without its source shipping says {answer ?? "gone"}.");
+                throw new InvalidOperationException(
+                    $"Order {id} was {order ?? "gone"}; without its source shipping says {answer ?? "gone"}."
+                );
         stage.Display.Say($"{before.Count} orders read at shipping, as the orders service had them before it stopped.");
 
         var status = await stage.WaitForAsync(Role.Shipping, "of unknown staleness", s => s.Replicas.All(r => r.Unknown is not null), ct);

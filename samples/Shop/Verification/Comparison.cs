@@ -14,8 +14,7 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
         where TState : class, IStateContract<TState>
     {
         var contract = TState.Contract;
-        var wanted =
-            contract.StateType == typeof(Contracts.OrderState) ? await source.OrdersAsync(ct) : await source.CustomersAsync(ct);
+        var wanted = contract.StateType == typeof(Contracts.OrderState) ? await source.OrdersAsync(ct) : await source.CustomersAsync(ct);
         var revisions = await source.RevisionsAsync(contract.Name, ct);
         var file = new ReplicaFile(path, contract.Destination);
         var figures = await file.FiguresAsync(ct);

@@ -6,7 +6,7 @@ using Shop.Services;
 namespace Shop.Display;
 
 /// <summary>Asks every running service how it stands, a few times a second, and shows it.</summary>
-internal sealed class Monitor(Fleet fleet, ShopClient client, OrderLoad load, IDisplay display, TimeProvider clock)
+internal sealed class ProgressWatch(Fleet fleet, ShopClient client, OrderLoad load, IDisplay display, TimeProvider clock)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
 

@@ -1,0 +1,50 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+
+namespace PackageCatalog.Reading;
+
+/// <summary>Reads a package index, state by state: Debian's own <c>Packages</c> format or JSON lines, plain or gzip. Which, the content tells, not the name.</summary>
+public static class PackageIndex
+{
+    /// <exception cref="PackageFormatException">The index cannot be read; the message names file and line.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static async IAsyncEnumerable<PackageRecord> ReadAsync(string file, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        await using var stream = await OpenAsync(file, ct);
+        var lines = new LineReader(stream, file);
+        var first = await FirstAsync(lines, ct);
+        if (first is null)
+            throw new PackageFormatException(file, 0, "the index is empty.");
+        var records = first.StartsWith('{')
+            ? JsonLines.ReadAsync(first, lines, file, ct)
+            : ControlStanzas.ReadAsync(first, lines, file, ct);
+        await foreach (var record in records)
+            yield return record;
+    }
+
+    private static async Task<string?> FirstAsync(LineReader lines, CancellationToken ct)
+    {
+        string? line;
+        do line = await lines.ReadAsync(ct);
+        while (line is not null && string.IsNullOrWhiteSpace(line));
+        return line;
+    }
+
+    private static async Task<Stream> OpenAsync(string file, CancellationToken ct)
+    {
+        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        var magic = new byte[6];
+        var read = await stream.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, ct);
+        stream.Position = 0;
+        switch (magic.AsSpan(0, read))
+        {
+            case [0x1F, 0x8B, ..]:
+                return new GZipStream(stream, CompressionMode.Decompress);
+            case [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..]:
+                await stream.DisposeAsync();
+                throw new PackageFormatException(file, 0, "this is an xz file; unpack it first (unxz), or take the .gz of the same index.");
+            default:
+                return stream;
+        }
+    }
+}

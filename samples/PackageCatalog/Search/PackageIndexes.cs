@@ -1,0 +1,15 @@
+using PackageCatalog.Contracts;
+using Statecast.Replicas;
+
+namespace PackageCatalog.Search;
+
+/// <summary>What packages are searched by.</summary>
+internal static class PackageIndexes
+{
+    public static readonly StateIndex<PackageState, string> BySection = StateIndex.On("section", (PackageState p) => p.Section);
+
+    public static readonly StateIndex<PackageState, string> ByDependency = StateIndex.OnMany(
+        "dependency",
+        (PackageState p) => p.Depends.SelectMany(Relation.NamesOf)
+    );
+}

@@ -1,0 +1,199 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Shop.Orders.Migrations
+{
+    /// <inheritdoc />
+    public partial class AddStatecast : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "statecast_head",
+                columns: table => new
+                {
+                    contract = table.Column<string>(type: "TEXT", nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: false),
+                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    bucket = table.Column<int>(type: "INTEGER", nullable: false),
+                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    deleted = table.Column<bool>(type: "INTEGER", nullable: false),
+                    operation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    schema = table.Column<byte[]>(type: "BLOB", nullable: true),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_head", x => new { x.contract, x.key });
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_lane",
+                columns: table => new
+                {
+                    carrier = table.Column<string>(type: "TEXT", nullable: false),
+                    destination = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<int>(type: "INTEGER", nullable: false),
+                    incarnation = table.Column<long>(type: "INTEGER", nullable: false),
+                    next_number = table.Column<long>(type: "INTEGER", nullable: false),
+                    verified = table.Column<long>(type: "INTEGER", nullable: false),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey(
+                        "PK_statecast_lane",
+                        x => new
+                        {
+                            x.carrier,
+                            x.destination,
+                            x.lane,
+                        }
+                    );
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_lease",
+                columns: table => new
+                {
+                    shard = table.Column<string>(type: "TEXT", nullable: false),
+                    counter = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    fencing = table.Column<long>(type: "INTEGER", nullable: false),
+                    holder = table.Column<string>(type: "TEXT", nullable: true),
+                    lease_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_lease", x => x.shard);
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_line",
+                columns: table => new
+                {
+                    carrier = table.Column<string>(type: "TEXT", nullable: false),
+                    destination = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<int>(type: "INTEGER", nullable: false),
+                    lease_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    first_number = table.Column<long>(type: "INTEGER", nullable: false),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey(
+                        "PK_statecast_line",
+                        x => new
+                        {
+                            x.carrier,
+                            x.destination,
+                            x.lane,
+                            x.lease_id,
+                        }
+                    );
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_outbox",
+                columns: table => new
+                {
+                    sequence = table.Column<long>(type: "INTEGER", nullable: false).Annotation("Sqlite:Autoincrement", true),
+                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    captured_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    carrier = table.Column<string>(type: "TEXT", nullable: false),
+                    causes = table.Column<string>(type: "TEXT", nullable: true),
+                    codec = table.Column<string>(type: "TEXT", nullable: false),
+                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    contract = table.Column<string>(type: "TEXT", nullable: false),
+                    destination = table.Column<string>(type: "TEXT", nullable: false),
+                    epoch = table.Column<long>(type: "INTEGER", nullable: true),
+                    keep_each = table.Column<bool>(type: "INTEGER", nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<int>(type: "INTEGER", nullable: false),
+                    lane_number = table.Column<long>(type: "INTEGER", nullable: true),
+                    operation = table.Column<int>(type: "INTEGER", nullable: false),
+                    revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    schema = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    trace_parent = table.Column<string>(type: "TEXT", nullable: true),
+                    trace_state = table.Column<string>(type: "TEXT", nullable: true),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_outbox", x => x.sequence);
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_publication",
+                columns: table => new
+                {
+                    destination = table.Column<string>(type: "TEXT", nullable: false),
+                    contract = table.Column<string>(type: "TEXT", nullable: false),
+                    first_republish_ended = table.Column<bool>(type: "INTEGER", nullable: false),
+                    schema = table.Column<byte[]>(type: "BLOB", nullable: false),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_publication", x => x.destination);
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_republish",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false).Annotation("Sqlite:Autoincrement", true),
+                    contract = table.Column<string>(type: "TEXT", nullable: false),
+                    cursor = table.Column<string>(type: "TEXT", nullable: true),
+                    destination = table.Column<string>(type: "TEXT", nullable: true),
+                    first_bucket = table.Column<int>(type: "INTEGER", nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: true),
+                    last_bucket = table.Column<int>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", nullable: false),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_republish", x => x.id);
+                }
+            );
+
+            migrationBuilder.CreateTable(
+                name: "statecast_source",
+                columns: table => new
+                {
+                    id = table.Column<int>(type: "INTEGER", nullable: false),
+                    epoch = table.Column<long>(type: "INTEGER", nullable: false),
+                    layout = table.Column<int>(type: "INTEGER", nullable: false),
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_statecast_source", x => x.id);
+                }
+            );
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(name: "statecast_head");
+
+            migrationBuilder.DropTable(name: "statecast_lane");
+
+            migrationBuilder.DropTable(name: "statecast_lease");
+
+            migrationBuilder.DropTable(name: "statecast_line");
+
+            migrationBuilder.DropTable(name: "statecast_outbox");
+
+            migrationBuilder.DropTable(name: "statecast_publication");
+
+            migrationBuilder.DropTable(name: "statecast_republish");
+
+            migrationBuilder.DropTable(name: "statecast_source");
+        }
+    }
+}
