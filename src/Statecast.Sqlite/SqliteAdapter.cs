@@ -5,10 +5,10 @@ using Statecast.Sqlite.Outbox;
 
 namespace Statecast.Sqlite;
 
-/// <summary>SQLite as a source's database.</summary>
-/// <param name="options">Settings of the connections.</param>
-/// <param name="clock">The machine's clock.</param>
-public sealed class SqliteAdapter(SqliteOptions options, TimeProvider clock) : IDatabaseAdapter
+/// <summary>Sources whose database is SQLite, opened by EF Core's SQLite provider.</summary>
+/// <param name="options">Settings of the relay's connection; null for the defaults.</param>
+/// <param name="clock">Null for the machine's.</param>
+public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? clock = null) : IDatabaseAdapter
 {
     /// <summary>The EF Core provider's name.</summary>
     public const string Provider = "Microsoft.EntityFrameworkCore.Sqlite";

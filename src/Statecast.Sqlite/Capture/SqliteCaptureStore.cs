@@ -76,7 +76,11 @@ public sealed class SqliteCaptureStore : ICaptureStore
         if (heads.Count > 0)
             WriteHeads(handle, heads);
         if (rows.Count > 0)
+        {
             WriteRows(handle, rows);
+            // The commit is the application's, and moments away: the relay looks closely from now on.
+            SqliteWake.Notify(scope.Connection.DataSource);
+        }
         return ValueTask.CompletedTask;
     }
 

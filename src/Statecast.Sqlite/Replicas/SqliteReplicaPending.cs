@@ -21,7 +21,7 @@ internal static class SqliteReplicaPending
         var statement = dueAt is { } due
             ? database
                 .Prepare($"SELECT {Columns} {From} AND p.next_try IS NOT NULL AND p.next_try <= ?3 ORDER BY p.id LIMIT ?2")
-                .Bind(3, (DateTimeOffset?)due)
+                .Bind(3, due)
             : database.Prepare($"SELECT {Columns} {From} ORDER BY p.id LIMIT ?2");
         statement.Bind(1, replica.Id).Bind(2, limit);
         var changes = new List<PendingChange>();
@@ -65,7 +65,7 @@ internal static class SqliteReplicaPending
     public static SqliteStatement BindBody(SqliteStatement statement, int first, StoredBody? body) =>
         body is null
             ? statement.BindNull(first).BindNull(first + 1).BindNull(first + 2)
-            : statement.Bind(first, body.Codec).Bind(first + 1, (Serialization.Fingerprint?)body.Schema).Bind(first + 2, body.Body.Span);
+            : statement.Bind(first, body.Codec).Bind(first + 1, body.Schema).Bind(first + 2, body.Body.Span);
 
     private static void Insert(SqliteDatabase database, SqliteReplica replica, PendingChange change)
     {
@@ -88,7 +88,7 @@ internal static class SqliteReplicaPending
             .Bind(2, change.Revision.Number)
             .Bind(3, (long)change.Operation)
             .Bind(4, change.Causes)
-            .Bind(5, (DateTimeOffset?)change.CapturedAt)
+            .Bind(5, change.CapturedAt)
             .Bind(6, change.TraceParent)
             .Bind(7, change.Attempts)
             .Bind(8, change.NextTry)

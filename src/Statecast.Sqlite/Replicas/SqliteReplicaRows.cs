@@ -118,7 +118,7 @@ internal sealed class SqliteReplicaRows
             .Bind(3, row.Deleted)
             .Bind(4, (long)row.Operation)
             .Bind(5, row.Codec)
-            .Bind(6, (Serialization.Fingerprint?)row.Schema)
+            .Bind(6, row.Schema)
             .Bind(7, row.Content)
             .Bind(8, row.CapturedAt)
             .Bind(9, _names.ToStored(row.Seen))

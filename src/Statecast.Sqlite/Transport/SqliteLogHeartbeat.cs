@@ -17,7 +17,7 @@ internal static class SqliteLogHeartbeat
             .Bind(1, destination.Id)
             .Bind(2, heartbeat.Epoch)
             .Bind(3, heartbeat.LeaseId)
-            .Bind(4, (DateTimeOffset?)heartbeat.Clock)
+            .Bind(4, heartbeat.Clock)
             .Bind(5, heartbeat.Interval.Ticks / TimeSpan.TicksPerMicrosecond)
             .Bind(6, heartbeat.FirstRepublishEnded)
             .Bind(7, heartbeat.FloorEpoch)

@@ -54,7 +54,7 @@ internal static class SqliteLogTables
             .Prepare("INSERT INTO source (id, name, incarnation, created_at) VALUES (1, ?1, ?2, ?3)")
             .Bind(1, source)
             .Bind(2, incarnation)
-            .Bind(3, (DateTimeOffset?)now)
+            .Bind(3, now)
             .Run();
     }
 

@@ -225,7 +225,10 @@ public abstract class TransportConformance
 
     protected async Task<ITransportSender> Sender(int lanes = Lanes, string source = Source, StateContract[]? contracts = null) =>
         await Create()
-            .OpenSenderAsync(new(source, [.. (contracts ?? [ProbeContracts.Item]).Select(c => new SenderDestination(c, lanes, "json"))]), Ct);
+            .OpenSenderAsync(
+                new(source, [.. (contracts ?? [ProbeContracts.Item]).Select(c => new SenderDestination(c, lanes, "json"))]),
+                Ct
+            );
 
     protected async Task<ProbeTarget> Target(
         string name = "target",

@@ -1,0 +1,106 @@
+using Statecast.Events;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Outbox;
+
+/// <summary>The lease of a shard: one row, changed by condition; no session lock, since a process may sleep longer than any session.</summary>
+internal static class SqliteOutboxLease
+{
+    /// <summary>Takes the lease if it is free or ran out, within the caller's write transaction; null while another holds it.</summary>
+    public static LeaseGrant? Acquire(SqliteDatabase database, LeaseRequest request, DateTimeOffset now)
+    {
+        var epoch = ReadEpoch(database, now);
+        database
+            .Prepare(
+                "INSERT INTO statecast_lease (shard, fencing, expires_at, counter) VALUES (?1, 0, 0, 0) ON CONFLICT (shard) DO NOTHING"
+            )
+            .Bind(1, request.Shard)
+            .Run();
+        var (held, expiresAt) = Read(database, request.Shard);
+        if (held && expiresAt > now)
+            return null;
+        var until = now + request.Duration;
+        database
+            .Prepare("UPDATE statecast_lease SET holder = ?2, lease_id = ?3, fencing = fencing + 1, expires_at = ?4 WHERE shard = ?1")
+            .Bind(1, request.Shard)
+            .Bind(2, request.Holder)
+            .Bind(3, request.LeaseId)
+            .Bind(4, until)
+            .Run();
+        var lanes = request.Lanes.Select(lane => Begin(database, request, lane)).ToList();
+        var statement = database.Prepare("SELECT fencing, counter FROM statecast_lease WHERE shard = ?1").Bind(1, request.Shard);
+        statement.Step();
+        var grant = new LeaseGrant(request.LeaseId, statement.Int64(0), epoch, statement.Int64(1), held, until, lanes);
+        statement.Reset();
+        return grant;
+    }
+
+    /// <summary>Gives the lease back if it is still held, within the caller's write transaction.</summary>
+    public static bool Release(SqliteDatabase database, string shard, Guid leaseId) =>
+        database
+            .Prepare("UPDATE statecast_lease SET holder = NULL, lease_id = NULL, expires_at = 0 WHERE shard = ?1 AND lease_id = ?2")
+            .Bind(1, shard)
+            .Bind(2, leaseId)
+            .Run() > 0;
+
+    private static (bool Held, DateTimeOffset ExpiresAt) Read(SqliteDatabase database, string shard)
+    {
+        var statement = database.Prepare("SELECT lease_id, expires_at FROM statecast_lease WHERE shard = ?1").Bind(1, shard);
+        statement.Step();
+        var lease = (!statement.IsNull(0), statement.Time(1));
+        statement.Reset();
+        return lease;
+    }
+
+    // The counters of a lane, and the line of its numbers under the new lease.
+    private static LaneCounter Begin(SqliteDatabase database, LeaseRequest request, LaneId lane)
+    {
+        database
+            .Prepare(
+                "INSERT INTO statecast_lane (carrier, destination, lane, next_number, incarnation, verified) VALUES (?1, ?2, ?3, 1, 0, 0) "
+                    + "ON CONFLICT (carrier, destination, lane) DO NOTHING"
+            )
+            .Bind(1, request.Shard)
+            .Bind(2, lane.Destination)
+            .Bind(3, lane.Number)
+            .Run();
+        var statement = database
+            .Prepare("SELECT next_number, incarnation, verified FROM statecast_lane WHERE carrier = ?1 AND destination = ?2 AND lane = ?3")
+            .Bind(1, request.Shard)
+            .Bind(2, lane.Destination)
+            .Bind(3, lane.Number);
+        statement.Step();
+        var counter = new LaneCounter(lane, statement.Int64(0), statement.Int64(1), statement.Int64(2));
+        statement.Reset();
+        database
+            .Prepare("INSERT INTO statecast_line (carrier, destination, lane, lease_id, first_number) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .Bind(1, request.Shard)
+            .Bind(2, lane.Destination)
+            .Bind(3, lane.Number)
+            .Bind(4, request.LeaseId)
+            .Bind(5, counter.NextNumber)
+            .Run();
+        return counter;
+    }
+
+    private static long ReadEpoch(SqliteDatabase database, DateTimeOffset now)
+    {
+        database
+            .Prepare("INSERT INTO statecast_source (id, epoch, layout) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING")
+            .Bind(1, now.ToUnixTimeMilliseconds())
+            .Bind(2, TableLayout.Version)
+            .Run();
+        var statement = database.Prepare("SELECT epoch, layout FROM statecast_source WHERE id = 1");
+        statement.Step();
+        var (epoch, layout) = (statement.Int64(0), statement.Int64(1));
+        statement.Reset();
+        return layout == TableLayout.Version
+            ? epoch
+            : throw new SourceException(
+                $"The tables of Statecast in '{database.Path}' have layout {layout}; this version knows {TableLayout.Version}. "
+                    + "Add and apply a migration, or deploy the version that made them."
+            );
+    }
+}

@@ -1,0 +1,99 @@
+using Statecast.Outbox;
+using Statecast.Sqlite.Files;
+
+namespace Statecast.Sqlite.Outbox;
+
+/// <summary>Applies a relay's changes in one transaction, if lease, counter and epoch are still those that it remembers.</summary>
+internal static class SqliteOutboxWriter
+{
+    public static bool Commit(SqliteDatabase database, OutboxCommit commit, DateTimeOffset now)
+    {
+        database.BeginWrite();
+        try
+        {
+            if (!Renew(database, commit, now) || !Apply(database, commit))
+                return false;
+            database.Commit();
+            return true;
+        }
+        finally
+        {
+            database.Rollback();
+        }
+    }
+
+    // One conditional update is the check and the renewal: nothing can come in between.
+    private static bool Renew(SqliteDatabase database, OutboxCommit commit, DateTimeOffset now) =>
+        database
+            .Prepare(
+                "UPDATE statecast_lease SET expires_at = ?1, counter = counter + ?2 WHERE shard = ?3 AND lease_id = ?4 AND counter = ?5 "
+                    + "AND EXISTS (SELECT 1 FROM statecast_source WHERE id = 1 AND epoch = ?6)"
+            )
+            .Bind(1, (now + commit.Renew))
+            .Bind(2, commit.Claims.Count > 0 ? 1 : 0)
+            .Bind(3, commit.Shard)
+            .Bind(4, commit.LeaseId)
+            .Bind(5, commit.Counter)
+            .Bind(6, commit.Epoch)
+            .Run() == 1;
+
+    private static bool Apply(SqliteDatabase database, OutboxCommit commit)
+    {
+        foreach (var claim in commit.Claims)
+        {
+            var changed = database
+                .Prepare(
+                    "UPDATE statecast_outbox SET lane_number = ?1, epoch = ?2, operation = ?3, causes = ?4 WHERE sequence = ?5 AND lane_number IS NULL"
+                )
+                .Bind(1, claim.LaneNumber)
+                .Bind(2, claim.Epoch)
+                .Bind(3, (long)claim.Operation)
+                .Bind(4, claim.Causes)
+                .Bind(5, claim.Sequence)
+                .Run();
+            // A row gets its number once, for good. One that has one, or is gone, is not what the relay read.
+            if (changed != 1)
+                return false;
+        }
+        foreach (var sequence in commit.Coalesced)
+            Delete(database, sequence);
+        foreach (var sequence in commit.Done)
+            Delete(database, sequence);
+        foreach (var lane in commit.Lanes)
+            Write(database, commit.Shard, lane);
+        foreach (var request in commit.Republish)
+            Write(database, request);
+        return true;
+    }
+
+    private static void Delete(SqliteDatabase database, long sequence) =>
+        database.Prepare("DELETE FROM statecast_outbox WHERE sequence = ?1").Bind(1, sequence).Run();
+
+    private static void Write(SqliteDatabase database, string shard, LaneCounter lane) =>
+        database
+            .Prepare(
+                "INSERT INTO statecast_lane (carrier, destination, lane, next_number, incarnation, verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                    + "ON CONFLICT (carrier, destination, lane) DO UPDATE SET "
+                    + "next_number = excluded.next_number, incarnation = excluded.incarnation, verified = excluded.verified"
+            )
+            .Bind(1, shard)
+            .Bind(2, lane.Lane.Destination)
+            .Bind(3, lane.Lane.Number)
+            .Bind(4, lane.NextNumber)
+            .Bind(5, lane.Incarnation)
+            .Bind(6, lane.Verified)
+            .Run();
+
+    private static void Write(SqliteDatabase database, RepublishRequest request) =>
+        database
+            .Prepare(
+                "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+            )
+            .Bind(1, request.Contract)
+            .Bind(2, request.Key)
+            .Bind(3, request.FirstBucket)
+            .Bind(4, request.LastBucket)
+            .Bind(5, request.Destination)
+            .Bind(6, request.Reason)
+            .Run();
+}

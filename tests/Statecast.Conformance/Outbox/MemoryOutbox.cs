@@ -1,0 +1,173 @@
+using Statecast.Events;
+using Statecast.Outbox;
+
+namespace Statecast.Conformance.Outbox;
+
+/// <summary>A source's outbox in memory, for tests of what stands above the store. Its stores stand for processes with one database.</summary>
+public sealed class MemoryOutbox : OutboxDatabase
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<long, OutboxRow> _rows = [];
+    private readonly Dictionary<string, Lease> _leases = [];
+    private readonly Dictionary<(string Carrier, LaneId Lane), LaneCounter> _lanes = [];
+    private readonly List<OutboxLine> _lines = [];
+    private readonly List<RepublishRequest> _queued = [];
+    private readonly HashSet<string> _published = [];
+    private long _sequence;
+    private long _epoch = 1;
+    private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override IOutboxStore Open() => new Store(this);
+
+    public override Task<IReadOnlyList<long>> AddAsync(params OutboxRow[] rows)
+    {
+        lock (_gate)
+        {
+            foreach (var row in rows)
+                _rows.Add(++_sequence, row with { Sequence = _sequence });
+            var added = _added;
+            _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            added.SetResult();
+            return Task.FromResult<IReadOnlyList<long>>([.. _rows.Keys.TakeLast(rows.Length)]);
+        }
+    }
+
+    public override Task PublishAsync(string destination, bool ended)
+    {
+        lock (_gate)
+            _ = ended ? _published.Add(destination) : _published.Remove(destination);
+        return Task.CompletedTask;
+    }
+
+    public override Task SetEpochAsync(long epoch)
+    {
+        lock (_gate)
+            _epoch = epoch;
+        return Task.CompletedTask;
+    }
+
+    public override Task<IReadOnlyList<RepublishRequest>> QueuedAsync()
+    {
+        lock (_gate)
+            return Task.FromResult<IReadOnlyList<RepublishRequest>>([.. _queued]);
+    }
+
+    public override Task<IReadOnlyList<OutboxLine>> LinesAsync()
+    {
+        lock (_gate)
+            return Task.FromResult<IReadOnlyList<OutboxLine>>([.. _lines]);
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private LeaseGrant? Acquire(LeaseRequest request)
+    {
+        lock (_gate)
+        {
+            var now = Clock.GetUtcNow();
+            var held = _leases.GetValueOrDefault(request.Shard, new(null, 0, default, 0));
+            if (held.Id is not null && held.ExpiresAt > now)
+                return null;
+            var lease = new Lease(request.LeaseId, held.Fencing + 1, now + request.Duration, held.Counter);
+            _leases[request.Shard] = lease;
+            var counters = new List<LaneCounter>();
+            foreach (var lane in request.Lanes)
+            {
+                var counter = _lanes.GetValueOrDefault((request.Shard, lane), new(lane, 1, 0, 0));
+                _lanes[(request.Shard, lane)] = counter;
+                _lines.Add(new(lane, request.LeaseId, counter.NextNumber));
+                counters.Add(counter);
+            }
+            return new(request.LeaseId, lease.Fencing, _epoch, lease.Counter, held.Id is not null, lease.ExpiresAt, counters);
+        }
+    }
+
+    private OutboxSnapshot Read(OutboxQuery query, out Task added)
+    {
+        lock (_gate)
+        {
+            added = _added.Task;
+            var all = _rows.Values.Where(r => r.Carrier == query.Shard).ToList();
+            var asked = all.Where(r =>
+                r.Sequence > query.After && r.LaneNumber is not null == query.Claimed && !query.Excluding.Contains(r.Lane)
+            );
+            return new(
+                Clock.GetUtcNow(),
+                [.. asked.Take(query.Limit)],
+                all.Count > 0 ? all[0].Sequence : null,
+                all.Count > 0 ? all[^1].Sequence : null,
+                all.Count,
+                all.Count > 0 ? all[0].CapturedAt : null,
+                new HashSet<string>(_published)
+            );
+        }
+    }
+
+    private bool Commit(OutboxCommit commit)
+    {
+        lock (_gate)
+        {
+            if (!_leases.TryGetValue(commit.Shard, out var lease) || lease.Id != commit.LeaseId || lease.Counter != commit.Counter)
+                return false;
+            if (_epoch != commit.Epoch || commit.Claims.Any(c => _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null }))
+                return false;
+            var counter = lease.Counter + (commit.Claims.Count > 0 ? 1 : 0);
+            _leases[commit.Shard] = lease with { ExpiresAt = Clock.GetUtcNow() + commit.Renew, Counter = counter };
+            foreach (var claim in commit.Claims)
+                _rows[claim.Sequence] = _rows[claim.Sequence] with
+                {
+                    LaneNumber = claim.LaneNumber,
+                    LeaseId = commit.LeaseId,
+                    Epoch = claim.Epoch,
+                    Operation = claim.Operation,
+                    Causes = claim.Causes,
+                };
+            foreach (var sequence in commit.Coalesced.Concat(commit.Done))
+                _rows.Remove(sequence);
+            foreach (var lane in commit.Lanes)
+                _lanes[(commit.Shard, lane.Lane)] = lane;
+            _queued.AddRange(commit.Republish);
+            return true;
+        }
+    }
+
+    private void Release(string shard, Guid leaseId)
+    {
+        lock (_gate)
+            if (_leases.TryGetValue(shard, out var lease) && lease.Id == leaseId)
+                _leases[shard] = lease with { Id = null, ExpiresAt = default };
+    }
+
+    private sealed record Lease(Guid? Id, long Fencing, DateTimeOffset ExpiresAt, long Counter);
+
+    private sealed class Store(MemoryOutbox outbox) : IOutboxStore
+    {
+        private Task _added = Task.CompletedTask;
+
+        public ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct) => new(outbox.Acquire(request));
+
+        public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct) => new(outbox.Read(query, out _added));
+
+        public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct) => new(outbox.Commit(commit));
+
+        public ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct)
+        {
+            outbox.Release(shard, leaseId);
+            return ValueTask.CompletedTask;
+        }
+
+        public async ValueTask WaitAsync(TimeSpan timeout, CancellationToken ct)
+        {
+            try
+            {
+                await _added.WaitAsync(timeout, outbox.Clock, ct);
+            }
+            catch (TimeoutException)
+            {
+                // The caller looks for itself.
+            }
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
