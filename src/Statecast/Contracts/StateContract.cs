@@ -71,7 +71,7 @@ public abstract class StateContract<TState> : StateContract
 
     /// <summary>Reads one JSON object. Unknown fields are ignored; missing nullable or defaulted ones are filled.</summary>
     /// <param name="reader">Stands before the object's first token; afterwards on its last.</param>
-    /// <exception cref="StateFormatException">The JSON is no state of this contract; names the path and the offset.</exception>
+    /// <exception cref="StateFormatException">The JSON is no state of this contract; names the offset. <see cref="Serialization.Json.JsonStateCodec"/>, which has the whole body, adds the path.</exception>
     public abstract TState ReadJson(ref Utf8JsonReader reader);
 
     /// <summary>Writes the Avro binary body in the contract's own schema, without framing. The content fingerprint is computed over it. On return all of it was handed to the writer's destination.</summary>

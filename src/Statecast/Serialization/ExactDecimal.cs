@@ -7,12 +7,20 @@ internal static class ExactDecimal
 {
     private static readonly UInt128[] Powers = MakePowers();
 
+    // Those that a 64-bit number can reach; the last stands for all above it.
+    private static readonly ulong[] NarrowPowers = [.. Powers.Select(p => p > ulong.MaxValue ? ulong.MaxValue : (ulong)p)];
+
     /// <summary>The signed digits of a value at a scale; false if it has more digits than the scale or the precision allows.</summary>
     public static bool TryUnscale(decimal value, int precision, int scale, out Int128 unscaled)
     {
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(value, bits);
         var valueScale = (bits[3] >> 16) & 0xFF;
+        if (IsPlain(bits, valueScale, precision, scale, out var plain))
+        {
+            unscaled = bits[3] < 0 ? -(Int128)plain : plain;
+            return true;
+        }
         var digits = new UInt128((uint)bits[2], ((ulong)(uint)bits[1] << 32) | (uint)bits[0]);
         unscaled = 0;
         if (valueScale < scale)
@@ -37,6 +45,13 @@ internal static class ExactDecimal
     /// <summary>The value with exactly the declared scale: equal numbers get equal digits (<c>1.5</c> becomes <c>1.50</c>, <c>-0</c> becomes <c>0.00</c>).</summary>
     public static bool TryRescale(decimal value, int precision, int scale, out decimal rescaled)
     {
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(value, bits);
+        if (IsPlain(bits, (bits[3] >> 16) & 0xFF, precision, scale, out var plain) && plain != 0)
+        {
+            rescaled = value;
+            return true;
+        }
         var fits = TryUnscale(value, precision, scale, out var unscaled);
         rescaled = fits ? Make(unscaled, scale) : 0;
         return fits;
@@ -92,6 +107,13 @@ internal static class ExactDecimal
         digits *= Powers[(int)shift];
         value = Make(negative ? -(Int128)digits : (Int128)digits, scale);
         return true;
+    }
+
+    // Nearly all values: at the declared scale already, and with digits of 64 bits. UInt128's arithmetic costs several times as much.
+    private static bool IsPlain(ReadOnlySpan<int> bits, int valueScale, int precision, int scale, out ulong digits)
+    {
+        digits = ((ulong)(uint)bits[1] << 32) | (uint)bits[0];
+        return bits[2] == 0 && valueScale == scale && digits < NarrowPowers[precision];
     }
 
     private static decimal Make(Int128 unscaled, int scale)
