@@ -29,7 +29,7 @@ internal static class SqliteOutboxWriter
                 "UPDATE statecast_lease SET expires_at = ?1, counter = counter + ?2 WHERE shard = ?3 AND lease_id = ?4 AND counter = ?5 "
                     + "AND EXISTS (SELECT 1 FROM statecast_source WHERE id = 1 AND epoch = ?6)"
             )
-            .Bind(1, (now + commit.Renew))
+            .Bind(1, now + commit.Renew)
             .Bind(2, commit.Claims.Count > 0 ? 1 : 0)
             .Bind(3, commit.Shard)
             .Bind(4, commit.LeaseId)

@@ -1,0 +1,68 @@
+using Statecast.Events;
+using Statecast.Transport;
+
+namespace Statecast.Conformance.Transport;
+
+/// <summary>Reads a faulty log by positions.</summary>
+internal sealed class FaultyLogReceiver(FaultyTransport transport, string destination) : FaultyReceiver(transport, destination)
+{
+    private readonly HashSet<int> _tailTold = [];
+    private List<Heartbeat>? _source;
+    private int _heard;
+
+    public override ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct) => ValueTask.CompletedTask;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override void Closed(int lane) => _tailTold.Remove(lane);
+
+    protected override (List<LaneBatch> Batches, List<Heartbeat> Heartbeats, object? Handle) Take(
+        FaultyDestination destination,
+        int maxEvents
+    )
+    {
+        var batches = new List<LaneBatch>();
+        foreach (var lane in Lanes.Keys.ToList())
+            if (Lanes[lane] is { } from && Read(destination.Lanes[lane], from, maxEvents) is { } batch)
+            {
+                batches.Add(batch);
+                maxEvents -= batch.Events.Count;
+                Lanes[lane] = batch.Next;
+                _ = batch.AtTail ? _tailTold.Add(lane) : _tailTold.Remove(lane);
+            }
+        return (batches, Hear(destination), null);
+    }
+
+    private LaneBatch? Read(FaultyLane lane, long from, int maxEvents)
+    {
+        var waiting = lane.Records.Where(r => r.Position >= from).ToList();
+        var take = Math.Min(waiting.Count, maxEvents);
+        var isShort = Hides(Transport.Options.ShortRead, "short read");
+        if (isShort)
+            take = Transport.Any(take + 1);
+        var complete = take == waiting.Count;
+        // All that there was, but the read ended before it found out.
+        var atTail = complete && !isShort;
+        if (take == 0 && (!atTail || _tailTold.Contains(lane.Id.Number)))
+            return null;
+        var events = waiting.Take(take).Select(r => new ReceivedEvent(r.Event, r.Position)).ToList();
+        var next =
+            complete ? Math.Max(from, lane.End)
+            : take > 0 ? waiting[take - 1].Position + 1
+            : from;
+        return new(lane.Id, events, next, atTail);
+    }
+
+    private List<Heartbeat> Hear(FaultyDestination destination)
+    {
+        if (_source != destination.Heartbeats)
+            (_source, _heard) = (destination.Heartbeats, 0);
+        if (_heard > 0 && Hides(Transport.Options.Duplicate, "heartbeat again"))
+            return [destination.Heartbeats[Transport.Any(_heard)]];
+        if (_heard == destination.Heartbeats.Count || Hides(Transport.Options.DelayHeartbeat, "late heartbeat"))
+            return [];
+        // Only the newest word stays: earlier ones are heard if they were in time.
+        _heard = destination.Heartbeats.Count;
+        return [destination.Heartbeats[^1]];
+    }
+}

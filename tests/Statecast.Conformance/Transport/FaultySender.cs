@@ -1,0 +1,65 @@
+using Statecast.Events;
+using Statecast.Transport;
+
+namespace Statecast.Conformance.Transport;
+
+/// <summary>The sending side of a faulty carrier.</summary>
+internal sealed class FaultySender(FaultyTransport transport) : ITransportSender
+{
+    public ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        lock (transport.Gate)
+        {
+            SendOutcome[] outcomes = [.. events.Select(transport.Send)];
+            transport.Change();
+            return new(outcomes);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
+    {
+        lock (transport.Gate)
+        {
+            LaneEnd[] ends =
+            [
+                .. lanes.Select(lane =>
+                    transport.Abilities.Retained && transport.Find(lane.Destination) is { } destination
+                        ? new LaneEnd(lane, destination.Incarnation, destination.Lanes[lane.Number].End, 0)
+                        : new LaneEnd(lane, 0, 0, 0)
+                ),
+            ];
+            return new(ends);
+        }
+    }
+
+    public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct)
+    {
+        lock (transport.Gate)
+        {
+            transport.Say(heartbeat);
+            transport.Change();
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct)
+    {
+        if (!transport.Abilities.Retained || transport.Abilities.ConditionalAppend)
+            throw new NotSupportedException("Nothing is read back from this carrier.");
+        lock (transport.Gate)
+        {
+            LogRecord[] records =
+            [
+                .. transport
+                    .Find(lane.Destination)!
+                    .Lanes[lane.Number]
+                    .Records.Where(r => r.Position >= from && r.Position < end)
+                    .Select(r => new LogRecord(r.Position, r.Event.Key, r.Event.Revision, r.Event.LeaseId, r.Event.LaneNumber)),
+            ];
+            return new(records);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
