@@ -60,7 +60,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
         ),
         new(
             "Live at the end seen at the start",
-            Apply(r => r with { PassComplete = pass => pass.Next >= pass.EndAtOpen }),
+            Apply(r => r with { PassComplete = pass => pass.Next >= pass.EndAtOpen, EndReached = (pass, end) => pass.Next >= end }),
             Checker.HonestFreshness
         ),
         new(

@@ -22,10 +22,18 @@ public sealed record ApplyRules
 
     /// <summary>Whether a lane's pass is complete: by default only a read that found the tail completes it (protocol section 4).</summary>
     public Func<LanePass, bool> PassComplete { get; init; } = static pass => pass.TailFoundAt is not null;
+
+    /// <summary>
+    /// Whether everything below an end that a heartbeat names is in the replica. By default a read must have found the tail at or above it: having passed it is
+    /// not enough, since compaction may have dropped what stood below in favour of records that are not read yet. And it must lie at or above the tail that
+    /// completed the pass: below, what it speaks of may have been gone before (protocol section 4).
+    /// </summary>
+    public Func<LanePass, long, bool> EndReached { get; init; } = static (pass, end) => pass.LastTailAt >= end && end >= pass.TailFoundAt;
 }
 
 /// <summary>How far a lane's pass is.</summary>
 /// <param name="Next">The next position to read; everything before is applied.</param>
 /// <param name="EndAtOpen">The end seen when the lane opened: a measure of progress only.</param>
 /// <param name="TailFoundAt">The position at which a read first found nothing beyond; null before.</param>
-public readonly record struct LanePass(long Next, long EndAtOpen, long? TailFoundAt);
+/// <param name="LastTailAt">The position at which a read last found nothing beyond; null before.</param>
+public readonly record struct LanePass(long Next, long EndAtOpen, long? TailFoundAt, long? LastTailAt);

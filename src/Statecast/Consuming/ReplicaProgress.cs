@@ -47,7 +47,7 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
     {
         // Positions of another incarnation are worthless: the pass starts anew, the rows stay and are judged by the guard.
         var next = _stored.TryGetValue(lane, out var position) && position.Incarnation == incarnation ? position.Next : 0;
-        _lanes[lane] = new(incarnation, new(next, end, null));
+        _lanes[lane] = new(incarnation, new(next, end, null, null));
         return next;
     }
 
@@ -66,7 +66,10 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
         if (!_lanes.TryGetValue(lane, out var open))
             return;
         _stored[lane] = new(lane, open.Incarnation, next);
-        _lanes[lane] = open with { Pass = open.Pass with { Next = next, TailFoundAt = open.Pass.TailFoundAt ?? (atTail ? next : null) } };
+        var pass = open.Pass with { Next = next };
+        if (atTail)
+            pass = pass with { TailFoundAt = pass.TailFoundAt ?? next, LastTailAt = next };
+        _lanes[lane] = open with { Pass = pass };
         Believe();
     }
 
@@ -143,12 +146,11 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
                 return false;
             }
             named++;
-            // Only a word at or above the tail at which the pass completed is believed: below it, compaction may have hidden what it speaks of.
             if (
                 open.Incarnation != end.Incarnation
                 || !rules.PassComplete(open.Pass)
                 || open.Pass.Next < end.Position
-                || end.Position < open.Pass.TailFoundAt
+                || !rules.EndReached(open.Pass, end.Position)
             )
                 return false;
         }
