@@ -70,6 +70,9 @@ internal sealed record CatalogReport
                 updates = Update.States,
                 removed = Remove.States,
                 repeated = Load.Updates,
+                unchanged = Load.Unchanged + Update.Unchanged,
+                captured = Replica.Captured,
+                coalesced = Replica.Captured - Replica.Applied,
                 questions = Questions,
                 rates = new
                 {
@@ -86,6 +89,7 @@ internal sealed record CatalogReport
     {
         yield return $"search/{Replica.Name}: {Replica.Keys:N0} keys, {Replica.Tombstones:N0} remembered deletes, {Replica.Applied:N0} applied, {Replica.Superseded:N0} superseded, {Replica.Parked:N0} parked, {Replica.AppliedTwice:N0} applied twice, staleness {(Staleness is { } s ? $"{s:0.0} s" : "unknown")}";
         yield return $"saved: {Load.States:N0} states at {Load.PerSecond:N0}/s, {Update.States:N0} updates at {Update.PerSecond:N0}/s, {Remove.States:N0} removed at {Remove.PerSecond:N0}/s";
+        yield return $"captured: {Replica.Captured:N0} changes, after {Load.Unchanged + Update.Unchanged:N0} states that changed nothing; {Replica.Captured - Replica.Applied:N0} were overtaken by a later one of their package before they were applied";
         yield return $"first save to last applied in the other process: {EndToEnd.TotalSeconds:0.0} s; most memory: source {MiB(SourcePeakBytes):N0} MiB, search {MiB(SearchPeakBytes):N0} MiB";
         foreach (var difference in Differences)
             yield return $"DIFFERENT {difference}";
@@ -102,8 +106,9 @@ internal sealed record CatalogReport
 /// <summary>One part of the load.</summary>
 /// <param name="States">States saved.</param>
 /// <param name="Updates">Of them, of packages that were there already.</param>
+/// <param name="Unchanged">Of those, equal to what was there: nothing is published of them.</param>
 /// <param name="Elapsed">How long it took.</param>
-internal sealed record Phase(long States, long Updates, TimeSpan Elapsed)
+internal sealed record Phase(long States, long Updates, long Unchanged, TimeSpan Elapsed)
 {
     public double PerSecond => Elapsed > TimeSpan.Zero ? States / Elapsed.TotalSeconds : 0;
 }

@@ -21,7 +21,9 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
 
         var first = clock.GetTimestamp();
         var load = await WriteAsync(catalog, options.Packages, "Released", search, ct);
-        var update = options.Updates is { } updates ? await WriteAsync(catalog, updates, "Updated", search, ct) : new(0, 0, TimeSpan.Zero);
+        var update = options.Updates is { } updates
+            ? await WriteAsync(catalog, updates, "Updated", search, ct)
+            : new(0, 0, 0, TimeSpan.Zero);
         var remove = await RemoveAsync(catalog, ct);
         await catalog.Services.GetRequiredService<IStatecast>().WhenIdleAsync(ct);
         await search.WhenIdleAsync(ct);
@@ -33,7 +35,8 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
         await search.StopAsync(ct);
         await catalog.StopAsync(ct);
         SqliteConnection.ClearAllPools();
-        var figures = await new FileComparison(files).RunAsync(differences, ct);
+        var changes = load.States + update.States + remove.States - load.Unchanged - update.Unchanged;
+        var figures = await new FileComparison(files).RunAsync(changes, differences, ct);
         using var process = Process.GetCurrentProcess();
         return new()
         {
@@ -64,7 +67,7 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
                 ),
             ct
         );
-        var phase = new Phase(writer.States, writer.Updates, clock.GetElapsedTime(started));
+        var phase = new Phase(writer.States, writer.Updates, writer.Unchanged, clock.GetElapsedTime(started));
         var status = await search.StatusAsync(ct);
         progress.Say(
             $"{cause}: {phase.States:N0} states of {Path.GetFileName(file)} saved, {phase.Updates:N0} of packages known before, {phase.PerSecond:N0}/s; the search service has applied {status.Applied:N0} so far."
@@ -77,6 +80,6 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
         var started = clock.GetTimestamp();
         var removed = await new CatalogWriter(catalog.Services, options.Batch).RemoveSectionAsync(options.Remove, ct);
         progress.Say($"Removed: {removed:N0} packages of section {options.Remove}.");
-        return new(removed, 0, clock.GetElapsedTime(started));
+        return new(removed, 0, 0, clock.GetElapsedTime(started));
     }
 }

@@ -42,9 +42,15 @@ public static class PackageIndex
                 return new GZipStream(stream, CompressionMode.Decompress);
             case [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..]:
                 await stream.DisposeAsync();
-                throw new PackageFormatException(file, 0, "this is an xz file; unpack it first (unxz), or take the .gz of the same index.");
+                throw Packed(file, "xz", $"xz -dc '{file}'");
+            case [0x04, 0x22, 0x4D, 0x18, ..]:
+                await stream.DisposeAsync();
+                throw Packed(file, "lz4", $"/usr/lib/apt/apt-helper cat-file '{file}'");
             default:
                 return stream;
         }
     }
+
+    private static PackageFormatException Packed(string file, string format, string command) =>
+        new(file, 0, $"this is an {format} file, and only gzip is unpacked here. Unpack it first, for example with: {command} > Packages");
 }

@@ -19,7 +19,7 @@ internal sealed class LineLoggerProvider(Action<string> write) : ILoggerProvider
             if (!IsEnabled(level))
                 return;
             var line = $"{level}: {category}: {formatter(state, exception)}";
-            write(exception is null ? line : $"{line} ({exception.GetType().Name}: {exception.Message})");
+            write(exception is null ? line : $"{line} ({exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")})");
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed class CatalogWriter(IServiceProvider services, int batchSize)
     /// <summary>States of packages that were there already.</summary>
     public long Updates { get; private set; }
 
+    /// <summary>States equal to what was there already: there is nothing to publish of them.</summary>
+    public long Unchanged { get; private set; }
+
     /// <summary>Saves all states of an index, in its order.</summary>
     /// <param name="records">The index.</param>
     /// <param name="cause">Why.</param>
@@ -68,6 +71,8 @@ internal sealed class CatalogWriter(IServiceProvider services, int batchSize)
             else
                 db.Add(new Package(record));
         db.SetCause(cause);
+        db.ChangeTracker.DetectChanges();
+        Unchanged += known.Values.Count(package => db.Entry(package).State == EntityState.Unchanged);
         await db.SaveChangesAsync(ct);
         States += batch.Count;
         Updates += known.Count;

@@ -14,11 +14,17 @@ internal sealed class FileComparison(CatalogFiles files)
     private const string Contract = "catalog.package";
     private const string Replica = "catalog.package.v1";
 
-    public async Task<ReplicaFigures> RunAsync(Differences differences, CancellationToken ct)
+    /// <param name="changes">How many changes were saved: every one of them must have been captured.</param>
+    /// <param name="differences">Takes what differs.</param>
+    /// <param name="ct">Ends the work.</param>
+    public async Task<ReplicaFigures> RunAsync(long changes, Differences differences, CancellationToken ct)
     {
         await using var replica = new SqliteConnection($"Data Source={files.Search};Pooling=False");
         await replica.OpenAsync(ct);
+        await AttachAsync(replica, ct);
         var figures = await FiguresAsync(replica, ct);
+        if (figures.Captured != changes)
+            differences.Add($"{changes} changes were saved, and {figures.Captured} captured.");
         var compared = await CompareRowsAsync(replica, differences, ct);
         Check(figures, compared, differences);
         await CompareRevisionsAsync(replica, differences, ct);
@@ -47,14 +53,8 @@ internal sealed class FileComparison(CatalogFiles files)
     }
 
     /// <summary>Every key's revision, deleted ones too, must be the newest that its source captured, and no key may be there that the source never captured.</summary>
-    private async Task CompareRevisionsAsync(SqliteConnection replica, Differences differences, CancellationToken ct)
+    private static async Task CompareRevisionsAsync(SqliteConnection replica, Differences differences, CancellationToken ct)
     {
-        await using (var attach = replica.CreateCommand())
-        {
-            attach.CommandText = "ATTACH $catalog AS catalog";
-            attach.Parameters.AddWithValue("$catalog", files.Catalog);
-            await attach.ExecuteNonQueryAsync(ct);
-        }
         await using var command = replica.CreateCommand();
         command.CommandText = $"""
             SELECT h.key, r.key, h.revision, r.revision, h.deleted, r.deleted, r.writes
@@ -70,6 +70,14 @@ internal sealed class FileComparison(CatalogFiles files)
             );
     }
 
+    private async Task AttachAsync(SqliteConnection replica, CancellationToken ct)
+    {
+        await using var attach = replica.CreateCommand();
+        attach.CommandText = "ATTACH $catalog AS catalog";
+        attach.Parameters.AddWithValue("$catalog", files.Catalog);
+        await attach.ExecuteNonQueryAsync(ct);
+    }
+
     private static async Task<ReplicaFigures> FiguresAsync(SqliteConnection replica, CancellationToken ct)
     {
         await using var command = replica.CreateCommand();
@@ -78,10 +86,12 @@ internal sealed class FileComparison(CatalogFiles files)
                    (SELECT count(*) FROM statecast_replica_parked p WHERE p.replica = r.id),
                    (SELECT count(*) FROM "statecast_rows.{Replica}" WHERE NOT deleted),
                    (SELECT count(*) FROM "statecast_rows.{Replica}" WHERE deleted),
-                   (SELECT sum(writes) FROM "statecast_rows.{Replica}")
+                   (SELECT total(writes) FROM "statecast_rows.{Replica}"),
+                   (SELECT total(revision) FROM catalog.statecast_head WHERE contract = $contract)
             FROM statecast_replica r WHERE r.name = $name
             """;
         command.Parameters.AddWithValue("$name", Replica);
+        command.Parameters.AddWithValue("$contract", Contract);
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             throw new InvalidOperationException($"The replica's file holds no replica of {Replica}.");
@@ -95,7 +105,8 @@ internal sealed class FileComparison(CatalogFiles files)
             row.GetInt64(5),
             row.GetInt64(6),
             row.GetInt64(7),
-            row.IsDBNull(8) ? 0 : row.GetInt64(8)
+            (long)row.GetDouble(8),
+            (long)row.GetDouble(9)
         );
     }
 

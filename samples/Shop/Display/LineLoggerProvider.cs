@@ -19,7 +19,7 @@ internal sealed class LineLoggerProvider(Action<LogLevel, string> write) : ILogg
             if (!IsEnabled(level))
                 return;
             var line = $"{category}: {formatter(state, exception)}";
-            write(level, exception is null ? line : $"{line} ({exception.GetType().Name}: {exception.Message})");
+            write(level, exception is null ? line : $"{line} ({exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")})");
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IDis
             _shown = clock.GetTimestamp();
         }
         var services = snapshot.Services.SelectMany(service =>
-            service.Replicas.Select(r => $"{service.Service} {r.Keys} keys {r.State}{(r.Behind > 0 ? $" {r.Behind} behind" : "")}")
+            service.Replicas.Select(r => $"{service.Service}/{r.Name} {r.Keys} keys {r.State}{(r.Behind > 0 ? $" {r.Behind} behind" : "")}")
         );
         Write(string.Join(" | ", [$"   {snapshot.Done}/{snapshot.Total} requests, {snapshot.PerSecond:0}/s", .. services]));
     }

@@ -14,8 +14,10 @@ internal static class CustomerEndpoints
         if (await db.Customers.SingleOrDefaultAsync(c => c.Id == id, ct) is not { } customer)
             return Results.NotFound();
         (customer.Name, customer.Email, customer.WantsMail) = (command.Name, command.Email, command.WantsMail);
+        if (!db.ChangeTracker.HasChanges())
+            return Results.Ok(new Accepted(null));
         db.SetCause("CustomerChanged");
         await db.SaveChangesAsync(ct);
-        return Results.Ok(new Accepted(db.StateToken<CustomerState>(id)?.ToString()));
+        return Results.Ok(new Accepted(db.StateToken<CustomerState>(id).ToString()));
     }
 }

@@ -84,9 +84,11 @@ internal static class OrderEndpoints
 
     private static async Task<IResult> Save(OrdersDb db, Guid id, string cause, CancellationToken ct)
     {
+        if (!db.ChangeTracker.HasChanges())
+            return Results.Ok(new Accepted(null));
         db.SetCause(cause);
         await db.SaveChangesAsync(ct);
-        return Results.Ok(new Accepted(db.StateToken<OrderState>(id)?.ToString()));
+        return Results.Ok(new Accepted(db.StateToken<OrderState>(id).ToString()));
     }
 
     private static async ValueTask<object?> Refuse(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

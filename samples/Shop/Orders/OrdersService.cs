@@ -18,6 +18,12 @@ internal static class OrdersService
             "orders",
             s =>
                 s.UseSqliteLog(context.Log)
+                    // When this process is killed its lease stays behind, and its successor sends once that has run out. Short here, where kills are the point.
+                    .Configure(o =>
+                    {
+                        o.Relay.LeaseDuration = TimeSpan.FromSeconds(3);
+                        o.Relay.DeliveryTimeout = TimeSpan.FromSeconds(2);
+                    })
                     .FromDbContext<OrdersDb>(db =>
                     {
                         db.Publish<Order, OrderState>(o => o.ToState());

@@ -37,6 +37,12 @@ internal sealed class HandlerLoop(
 
     public async Task RunAsync(CancellationToken ct)
     {
+        // The apply loop opens the store, and signals then; before that there is nothing to look at.
+        while (!subscription.Status.IsOpen)
+        {
+            LastBeat = clock.GetUtcNow();
+            await subscription.PendingWork.WaitAsync(options.Poll, clock, ct).ConfigureAwait(false);
+        }
         while (true)
         {
             LastBeat = clock.GetUtcNow();

@@ -111,6 +111,16 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     /// <summary>Why an event of this key is parked; null if none is.</summary>
     public string? ParkedReason(string key) => _parkedKeys.GetValueOrDefault(key);
 
+    /// <summary>Whether the store is open: before, nothing of it can be read.</summary>
+    internal bool IsOpen
+    {
+        get
+        {
+            lock (_gate)
+                return _progress is not null;
+        }
+    }
+
     internal bool HoldsAsOf(DateTimeOffset instant)
     {
         lock (_gate)
