@@ -1,9 +1,16 @@
 using BenchmarkDotNet.Running;
+using Statecast.Benchmarks.Capture;
 using Statecast.Benchmarks.Codecs;
 using Statecast.Benchmarks.Harness;
+using Statecast.Benchmarks.Log;
 
+if (args is [ChildProcess.RoleOption, var role, var way, var directory])
+{
+    await LogRoles.RunAsync(role, way, directory);
+    return 0;
+}
 if (args.Contains("--quick"))
-    return await QuickRun.RunAsync([new JsonSuite(), new AvroSuite()], args);
+    return await QuickRun.RunAsync([new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite()], args);
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -2,12 +2,15 @@ using Microsoft.Data.Sqlite;
 
 namespace Statecast.Benchmarks.Log;
 
-/// <summary>The files of the hand-written pair, and how each is opened.</summary>
+/// <summary>The files of a pair, and how the hand-written one opens them.</summary>
 internal static class LogFile
 {
     public static string Source(string directory) => Path.Combine(directory, "orders.db");
 
     public static string Log(string directory) => Path.Combine(directory, "orders.log.db");
+
+    /// <summary>The SQLite log's directory.</summary>
+    public static string LogDirectory(string directory) => Path.Combine(directory, "log");
 
     public static string Replica(string directory) => Path.Combine(directory, "replica.db");
 
