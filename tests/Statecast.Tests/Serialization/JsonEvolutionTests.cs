@@ -78,6 +78,36 @@ public sealed class JsonEvolutionTests
     }
 
     [Fact]
+    public void Parameters_own_defaults_fill_what_is_missing()
+    {
+        var contract = StateContract.Of<ParameterDefaults>();
+        var state = Codec.Decode(contract, default, "{\"id\":1}"u8.ToArray());
+        Assert.Equal(new ParameterDefaults(1) { Items = state.Items }, state);
+        Assert.False(state.Items.IsDefault);
+        Assert.Empty(state.Items);
+        // The schema says the same, so that every Avro reader fills the same.
+        using var schema = System.Text.Json.JsonDocument.Parse(contract.AvroSchema);
+        var defaults = schema
+            .RootElement.GetProperty("fields")
+            .EnumerateArray()
+            .Skip(1)
+            .ToDictionary(f => f.GetProperty("name").GetString()!, f => f.GetProperty("default").GetRawText());
+        Assert.Equal("0", defaults["owner"]);
+        Assert.Equal("\"00000000-0000-0000-0000-000000000000\"", defaults["guid"]);
+        Assert.Equal("-719162", defaults["day"]);
+        Assert.Equal("-62135596800000000", defaults["at"]);
+        Assert.Equal("[]", defaults["items"]);
+        Assert.Equal("\"Green\"", defaults["color"]);
+        Assert.Equal("\"a\\u0009b\"", defaults["text"]);
+        Assert.Equal("-1.5E-07", defaults["ratio"]);
+        Assert.Equal("0.1", defaults["share"]);
+        Assert.Equal("-9223372036854775808", defaults["small"]);
+        Assert.Equal("\"\\u00fb\\u001e\"", defaults["money"]);
+        Assert.Equal("true", defaults["flag"]);
+        Assert.Equal("null", defaults["note"]);
+    }
+
+    [Fact]
     public void Null_is_no_missing_value()
     {
         var body = "{\"id\":1,\"name\":\"a\",\"mood\":\"Calm\",\"count\":null}"u8.ToArray();

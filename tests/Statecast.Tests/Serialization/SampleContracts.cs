@@ -184,3 +184,23 @@ public readonly record struct Percent
 
     public int Value { get; }
 }
+
+/// <summary>Defaults given as C# gives them: by parameters.</summary>
+[StateContract("tests.parameter-defaults")]
+public sealed partial record ParameterDefaults(
+    [StateKey] int Id,
+    OwnerId Owner = default,
+    Guid Guid = default,
+    DateOnly Day = default,
+    DateTimeOffset At = default,
+    ImmutableArray<int> Items = default,
+    Color Color = Color.Green,
+    string Text = "a\tb",
+    double Ratio = -1.5e-7,
+    float Share = 0.1f,
+    ulong Big = ulong.MaxValue,
+    long Small = long.MinValue,
+    [Decimal(28, 2)] decimal Money = -12.5m,
+    bool Flag = true,
+    string? Note = null
+);
