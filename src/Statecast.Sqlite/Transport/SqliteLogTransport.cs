@@ -82,7 +82,10 @@ public sealed class SqliteLogTransport : ITransport
             // What was confirmed must outlive the power: the outbox row is gone then.
             database.Execute("PRAGMA synchronous = FULL");
             var opened = database.Write(file => SqliteLogDeclaration.Declare(file, options, Draw(), _clock.GetUtcNow()));
-            return new(new SqliteLogSender(_options, _guard, new(_directory, _clock), database, opened.Incarnation, opened.Destinations));
+            var waker = new SqliteLogWaker(_directory, _clock);
+            // Targets that wait for this source's first file need not wait for their next look.
+            waker.Wake();
+            return new(new SqliteLogSender(_options, _guard, waker, database, opened.Incarnation, opened.Destinations));
         }
         catch (Exception e)
         {
