@@ -84,7 +84,8 @@ internal static class SqliteOutboxWriter
             .Bind(6, lane.Verified)
             .Run();
 
-    private static void Write(SqliteDatabase database, RepublishRequest request) =>
+    private static void Write(SqliteDatabase database, RepublishRequest request)
+    {
         database
             .Prepare(
                 "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
@@ -96,4 +97,10 @@ internal static class SqliteOutboxWriter
             .Bind(5, request.Destination)
             .Bind(6, request.Reason)
             .Run();
+        if (request.Key is null)
+            database
+                .Prepare("UPDATE statecast_publication SET first_republish_ended = 0 WHERE destination = ?1")
+                .Bind(1, request.Destination)
+                .Run();
+    }
 }

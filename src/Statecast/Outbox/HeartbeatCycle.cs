@@ -20,6 +20,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     private long _command;
     private (RelayLane Lane, long End) _reading;
     private readonly HashSet<long> _saying = [];
+    private readonly HashSet<string> _madeAnew = [];
 
     public HeartbeatPhase Phase { get; private set; }
 
@@ -103,6 +104,12 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         _command = 0;
         _ends = ends.ToDictionary(e => e.Lane);
         _endsAgain = now + options.HeartbeatInterval;
+        if (LogWasMadeAnew(ends, lanes))
+        {
+            // What was said of the old log is void, and the new one holds nothing: no word before the republish is queued.
+            Abandon(now);
+            return;
+        }
         if (!shard.ReadsBack)
         {
             Verified();
@@ -111,9 +118,29 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         Phase = HeartbeatPhase.Verifying;
         // Own sends that may lie below the ends are about to say where they stand: reading them back would be work for nothing.
         _waitFor = [.. underWay];
+    }
+
+    /// <summary>Destinations whose log holds nothing of what was sent before: their contracts must be said again. Emptied by reading.</summary>
+    public IReadOnlyList<string> TakeMadeAnew()
+    {
+        string[] anew = [.. _madeAnew];
+        _madeAnew.Clear();
+        return anew;
+    }
+
+    private bool LogWasMadeAnew(IReadOnlyList<LaneEnd> ends, IReadOnlyDictionary<LaneId, RelayLane> lanes)
+    {
+        if (!shard.Abilities.Retained)
+            return false;
         foreach (var end in ends)
-            if (lanes.TryGetValue(end.Lane, out var lane))
-                lane.Verifier.Meet(end.Incarnation);
+        {
+            if (!lanes.TryGetValue(end.Lane, out var lane))
+                continue;
+            if (lane.Verifier.Incarnation != 0 && lane.Verifier.Incarnation != end.Incarnation)
+                _madeAnew.Add(end.Lane.Destination);
+            lane.Verifier.Meet(end.Incarnation);
+        }
+        return _madeAnew.Count > 0;
     }
 
     public void SendEnded(long command) => _waitFor.Remove(command);

@@ -115,7 +115,10 @@ public sealed record OutboxCommit
     /// <summary>New counters of the lanes that changed.</summary>
     public IReadOnlyList<LaneCounter> Lanes { get; init; } = [];
 
-    /// <summary>Keys whose last record in a log is below their newest: queued for the republisher.</summary>
+    /// <summary>
+    /// What the republisher must say again: keys whose last record in a log is below their newest, or, without a key, everything of a destination whose
+    /// log was made anew. The latter also takes back that the destination's first republish has ended: until it ends again no replica is complete.
+    /// </summary>
     public IReadOnlyList<RepublishRequest> Republish { get; init; } = [];
 }
 

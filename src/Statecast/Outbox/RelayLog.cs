@@ -49,6 +49,9 @@ internal sealed partial class RelayLog(ILogger logger, RelayShard shard)
             case RelayNotice.ForeignRecord:
                 ForeignRecord(shard.Source, notice.Subject, notice.Detail);
                 break;
+            case RelayNotice.LogMadeAnew:
+                LogMadeAnew(shard.Source, notice.Subject, notice.Detail);
+                break;
             case RelayNotice.UnknownLane:
                 UnknownLane(shard.Source, notice.Subject, notice.Detail);
                 break;
@@ -111,6 +114,9 @@ internal sealed partial class RelayLog(ILogger logger, RelayShard shard)
 
     [LoggerMessage(2032, LogLevel.Warning, "Relay {Source}: lane {Lane}: {Detail}")]
     private partial void ForeignRecord(string source, string lane, string detail);
+
+    [LoggerMessage(2033, LogLevel.Warning, "Relay {Source}: destination {Destination}: {Detail}")]
+    private partial void LogMadeAnew(string source, string destination, string detail);
 
     [LoggerMessage(2040, LogLevel.Warning, "Relay {Source}/{Shard}: the carrier cannot be opened, retrying")]
     private partial void CarrierFailing(string source, string shard, Exception exception);

@@ -129,7 +129,7 @@ internal sealed class RelayMachine
                 OnSendEnded(ended.Command, ended.Outcomes);
                 break;
             case RelayInput.EndsRead ends when _heartbeat.IsWaitingFor(ends.Command):
-                _heartbeat.EndsRead(ends.Ends, _hand!.Lanes, _hand.Window.Open, _now);
+                OnEndsRead(ends.Ends);
                 break;
             case RelayInput.ReadBackEnded read when _heartbeat.IsWaitingFor(read.Command):
                 OnReadBack(read.Records);
@@ -264,7 +264,7 @@ internal sealed class RelayMachine
             Coalesced = _counters.Coalesced + change.Coalesced.Count,
             Sent = _counters.Sent + commit.Done.Count - refused,
             Superseded = _counters.Superseded + refused,
-            Mended = _counters.Mended + change.Republish.Count,
+            Mended = _counters.Mended + change.Republish.Count(r => r.Key is not null),
         };
         if (commit.Plan is not null)
             _heartbeat.Claimed(commit.Plan);
@@ -282,6 +282,18 @@ internal sealed class RelayMachine
             _pages.RowsConfirmed();
         foreach (var (kind, subject, detail) in _hand.TakeNotices())
             Notice(kind, subject, detail);
+    }
+
+    private void OnEndsRead(IReadOnlyList<LaneEnd> ends)
+    {
+        _heartbeat.EndsRead(ends, _hand!.Lanes, _hand.Window.Open, _now);
+        foreach (var destination in _heartbeat.TakeMadeAnew())
+        {
+            const string reason = "the log was made anew and holds nothing of what was sent before";
+            var contract = _shard.Destinations.First(d => d.Name == destination).Contract;
+            _republish.Add(RepublishRequest.All(contract, reason) with { Destination = destination });
+            Notice(RelayNotice.LogMadeAnew, destination, $"{reason}; everything is sent again");
+        }
     }
 
     private void OnReadBack(IReadOnlyList<LogRecord> records)

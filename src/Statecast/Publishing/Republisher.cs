@@ -125,6 +125,10 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         await store.Republish.CompleteAsync(session.Scope, task.Id).ConfigureAwait(false);
         if (request.Destination is null || request.FirstBucket > 0 || request.LastBucket < KeyText.Buckets - 1)
             return;
+        // A later request for the same destination says that more is missing than this one knew.
+        var left = await store.Republish.NextAsync(session.Scope, int.MaxValue).ConfigureAwait(false);
+        if (left.Any(t => t.Request.Key is null && t.Request.Destination == request.Destination))
+            return;
         foreach (var published in await store.Republish.ReadPublishedAsync(session.Scope).ConfigureAwait(false))
             if (published.Destination == request.Destination && !published.FirstRepublishEnded)
                 await store

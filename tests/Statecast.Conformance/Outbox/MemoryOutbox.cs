@@ -127,6 +127,7 @@ public sealed class MemoryOutbox : OutboxDatabase
             foreach (var lane in commit.Lanes)
                 _lanes[(commit.Shard, lane.Lane)] = lane;
             _queued.AddRange(commit.Republish);
+            _published.ExceptWith(commit.Republish.Where(r => r.Key is null && r.Destination is not null).Select(r => r.Destination!));
             return true;
         }
     }

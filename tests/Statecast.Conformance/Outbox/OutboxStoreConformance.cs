@@ -330,6 +330,22 @@ public abstract class OutboxStoreConformance
     }
 
     [Fact]
+    public async Task Wish_for_a_whole_destination_takes_back_its_completeness()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        await database.PublishAsync("probe.item.v1", ended: true);
+        await database.PublishAsync("probe.other.v1", ended: true);
+        var key = new RepublishRequest("probe.item", "a", 0, 4095, "probe.item.v1", "buried");
+        Assert.True(await store.CommitAsync(Change(grant) with { Republish = [key] }, Ct));
+        Assert.Contains("probe.item.v1", (await store.ReadAsync(Fresh(), Ct)).Published);
+        var all = RepublishRequest.All("probe.item", "made anew") with { Destination = "probe.item.v1" };
+        Assert.True(await store.CommitAsync(Change(grant) with { Republish = [all] }, Ct));
+        Assert.Equal(["probe.other.v1"], (await store.ReadAsync(Fresh(), Ct)).Published);
+    }
+
+    [Fact]
     public async Task Wait_ends_when_rows_come()
     {
         await using var database = await CreateAsync();

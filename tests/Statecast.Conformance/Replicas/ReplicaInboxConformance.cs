@@ -8,10 +8,7 @@ namespace Statecast.Conformance.Replicas;
 /// <summary>What every replica store must do for handlers' pending work.</summary>
 public abstract class ReplicaInboxConformance
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    /// <summary>Whether a store made anew at the same place finds what an earlier one kept.</summary>
-    protected virtual bool Durable => true;
+    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>A store at the test's one place; the one before it is disposed.</summary>
     protected abstract IReplicaStore Create();
@@ -183,60 +180,7 @@ public abstract class ReplicaInboxConformance
         Assert.Equal((2, Text(Stored("one"))), (left.Revision.Number, Text(left.Previous)));
     }
 
-    [Fact]
-    public async Task Seen_belongs_to_the_handlers_name_not_to_its_place()
-    {
-        Assert.SkipUnless(Durable, "A store in memory lives no longer than its layout.");
-        var store = await Opened();
-        await Pend(store, Change("a", 1, "x", handler: "second"), Change("b", 1, "x", handler: "second"));
-        await store.Inbox.CompleteAsync((await All(store)).First(), Ct);
-        await store.DisposeAsync();
-
-        store = Create();
-        await store.OpenAsync(Layout(handlers: ["second", "third", "first"]), Ct);
-        Assert.Equal(0b001, (await store.FindAsync("a", Ct))!.Seen);
-        await using (var unit = await store.BeginAsync(["a"], Ct))
-        {
-            var plan = new ReplicaPlan();
-            plan.Rows.Add(unit.Find("a")! with { Revision = new(7, 2), Body = Body("y") });
-            await unit.CommitAsync(plan, Ct);
-        }
-        Assert.Equal("second", Assert.Single(await All(store)).Handler);
-        await store.DisposeAsync();
-
-        // Without its handler the pending change is still told, so that somebody learns of it; the bit waits for the name.
-        store = Create();
-        await store.OpenAsync(Layout(handlers: ["third"]), Ct);
-        Assert.Equal(0, (await store.FindAsync("a", Ct))!.Seen);
-        await using (var unit = await store.BeginAsync(["a"], Ct))
-        {
-            var plan = new ReplicaPlan();
-            plan.Rows.Add(unit.Find("a")! with { Revision = new(7, 3), Body = Body("z") });
-            await unit.CommitAsync(plan, Ct);
-        }
-        await store.Inbox.FailAsync(Assert.Single(await store.Inbox.PendingAsync(Time, 10, Ct)), "no such handler", null, Ct);
-        await store.DisposeAsync();
-
-        await using var last = Create();
-        await last.OpenAsync(Layout(handlers: ["third", "second"]), Ct);
-        Assert.Equal(0b10, (await last.FindAsync("a", Ct))!.Seen);
-        Assert.Equal("no such handler", Assert.Single(await All(last)).Reason);
-    }
-
-    [Fact]
-    public async Task Pending_work_outlives_the_store()
-    {
-        Assert.SkipUnless(Durable, "A store in memory forgets.");
-        var store = await Opened();
-        await Pend(store, Change("a", 1, "one", null, "Created"));
-        await Pend(store, Change("a", 2, "two", "one", "Paid"));
-        await store.DisposeAsync();
-        await using var reopened = await Opened();
-        var change = Assert.Single(await All(reopened));
-        Assert.Equal(("Created,Paid", 2), (change.Causes, change.Revision.Number));
-    }
-
-    private async Task<IReplicaStore> Opened()
+    protected async Task<IReplicaStore> Opened()
     {
         var store = Create();
         await store.OpenAsync(Layout(handlers: ["first", "second"]), Ct);
@@ -244,7 +188,7 @@ public abstract class ReplicaInboxConformance
     }
 
     // As the apply loop does: the row and what handlers have to do, in one commit.
-    private static async Task Pend(IReplicaStore store, params PendingChange[] changes)
+    protected static async Task Pend(IReplicaStore store, params PendingChange[] changes)
     {
         await using var unit = await store.BeginAsync([.. changes.Select(c => c.Key).Distinct()], Ct);
         var plan = new ReplicaPlan();
@@ -262,7 +206,7 @@ public abstract class ReplicaInboxConformance
         await unit.CommitAsync(plan, Ct);
     }
 
-    private static ValueTask<IReadOnlyList<PendingChange>> All(IReplicaStore store) => store.Inbox.PendingAsync(null, 100, Ct);
+    protected static ValueTask<IReadOnlyList<PendingChange>> All(IReplicaStore store) => store.Inbox.PendingAsync(null, 100, Ct);
 
     private static PendingChange Bare(PendingChange change) => change with { Current = null, Previous = null };
 }

@@ -13,9 +13,6 @@ public abstract class ReplicaStoreConformance
     /// <summary>Whether a store made anew at the same place finds what an earlier one kept.</summary>
     protected virtual bool Durable => true;
 
-    /// <summary>Whether an enumeration is one snapshot.</summary>
-    protected virtual bool Snapshots => true;
-
     /// <summary>A store at the test's one place; the one before it is disposed.</summary>
     protected abstract IReplicaStore Create();
 
@@ -204,23 +201,6 @@ public abstract class ReplicaStoreConformance
     }
 
     [Fact]
-    public async Task Enumeration_is_one_snapshot()
-    {
-        Assert.SkipUnless(Snapshots, "This store's enumeration is weakly consistent, and says so.");
-        await using var store = await Opened();
-        await Commit(store, Plan(Row("a", 1, "old"), Row("b", 1, "old"), Row("c", 1, "old")));
-        var seen = new List<string>();
-        await foreach (var row in store.EnumerateAsync(Ct))
-        {
-            if (seen.Count == 0)
-                await Commit(store, Plan(Row("a", 2, "new"), Row("b", 2, "new"), Tombstone("c", 2), Row("d", 1, "new")));
-            seen.Add($"{row.Key}={Value(row)}");
-        }
-        Assert.Equal(["a=old", "b=old", "c=old"], seen);
-        Assert.Equal(["a", "b", "d"], await Keys(store.EnumerateAsync(Ct)));
-    }
-
-    [Fact]
     public async Task Readers_see_whole_commits_while_a_batch_is_written()
     {
         await using var store = await Opened();
@@ -321,16 +301,6 @@ public abstract class ReplicaStoreConformance
         Assert.Equal(1, (await store.OpenAsync(Layout(), Ct)).Parked);
     }
 
-    [Fact]
-    public async Task Two_replicas_of_one_layout_name_never_share_a_store()
-    {
-        Assert.SkipUnless(Durable, "Each store in memory is its own.");
-        await using var store = await Opened();
-        await using var other = Create();
-        await Assert.ThrowsAsync<ReplicaStoreException>(async () => await other.OpenAsync(Layout(), Ct));
-        await Commit(store, Plan(Row("a", 1, "x")));
-    }
-
     protected static ReplicaPlan Plan(params ReplicaRow[] rows)
     {
         var plan = new ReplicaPlan();
@@ -353,5 +323,5 @@ public abstract class ReplicaStoreConformance
         return store;
     }
 
-    private static async Task<List<string>> Keys(IAsyncEnumerable<ReplicaRow> rows) => await rows.Select(r => r.Key).ToListAsync(Ct);
+    protected static async Task<List<string>> Keys(IAsyncEnumerable<ReplicaRow> rows) => await rows.Select(r => r.Key).ToListAsync(Ct);
 }

@@ -4,7 +4,7 @@ using Statecast.Sqlite.Replicas;
 
 namespace Statecast.Integration.Tests.Sqlite;
 
-public sealed class SqliteReplicaStoreTests : ReplicaStoreConformance, IDisposable
+public sealed class SqliteReplicaStoreTests : DurableReplicaStoreConformance, IDisposable
 {
     private readonly TempDirectory _directory = new();
 
@@ -13,7 +13,7 @@ public sealed class SqliteReplicaStoreTests : ReplicaStoreConformance, IDisposab
     public void Dispose() => _directory.Dispose();
 }
 
-public sealed class SqliteReplicaInboxTests : ReplicaInboxConformance, IDisposable
+public sealed class SqliteReplicaInboxTests : DurableReplicaInboxConformance, IDisposable
 {
     private readonly TempDirectory _directory = new();
 

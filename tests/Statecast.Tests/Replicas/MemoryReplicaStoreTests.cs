@@ -9,15 +9,11 @@ public sealed class MemoryReplicaStoreTests : ReplicaStoreConformance
 {
     protected override bool Durable => false;
 
-    protected override bool Snapshots => false;
-
     protected override IReplicaStore Create() => new MemoryReplicaStore();
 }
 
 /// <summary>The same for handlers' pending work.</summary>
 public sealed class MemoryReplicaInboxTests : ReplicaInboxConformance
 {
-    protected override bool Durable => false;
-
     protected override IReplicaStore Create() => new MemoryReplicaStore();
 }

@@ -1,0 +1,117 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Statecast.Contracts;
+using Statecast.EntityFrameworkCore;
+using Statecast.EntityFrameworkCore.Publishing;
+using Statecast.Hosting;
+using Statecast.Integration.Tests.Sqlite;
+using Statecast.Sqlite;
+
+namespace Statecast.Integration.Tests.EndToEnd;
+
+/// <summary>A small source and its targets over one folder, each in a host of its own that a test starts, stops and starts again.</summary>
+internal sealed class NotesShop : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    public string Log => _folder.File("log");
+
+    public string Database => _folder.File("notes.db");
+
+    public string File(string name) => _folder.File(name);
+
+    public void Dispose() => _folder.Dispose();
+
+    public async Task<IHost> StartSourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null, string service = "notes")
+    {
+        var builder = Builder();
+        builder.Services.AddDbContext<NotesDb>(o => o.UseSqlite($"Data Source={Database}"));
+        builder.Services.AddStatecast(
+            service,
+            s => s.UseSqliteLog(Log).FromDbContext(publish ?? (db => db.Publish<Note, NoteState>(n => new(n.Id, n.Text))))
+        );
+        var host = builder.Build();
+        using (var scope = host.Services.CreateScope())
+            await scope.ServiceProvider.GetRequiredService<NotesDb>().Database.EnsureCreatedAsync();
+        await host.StartAsync();
+        return host;
+    }
+
+    public async Task<IHost> StartTargetAsync<TState>(string file = "target.db", Action<ReplicaBuilder<TState>>? configure = null)
+        where TState : class, IStateContract<TState>
+    {
+        var builder = Builder();
+        builder.Services.AddStatecast(
+            "reader",
+            s =>
+                s.UseSqliteLog(Log)
+                    .Replica<TState>(r =>
+                    {
+                        r.InSqlite(File(file));
+                        configure?.Invoke(r);
+                    })
+        );
+        var host = builder.Build();
+        await host.StartAsync();
+        return host;
+    }
+
+    public static async Task SaveAsync(IHost source, Action<NotesDb> change)
+    {
+        using var scope = source.Services.CreateScope();
+        var db = scope.ServiceProvider.GetRequiredService<NotesDb>();
+        change(db);
+        await db.SaveChangesAsync();
+    }
+
+    public static async Task StopAsync(IHost host)
+    {
+        await host.StopAsync();
+        host.Dispose();
+    }
+
+    /// <summary>Waits until the source has sent all and the target holds it.</summary>
+    public static async Task IdleAsync(IHost source, IHost target)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
+        await target.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
+    }
+
+    private static HostApplicationBuilder Builder()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.ClearProviders();
+        builder.Configuration["Statecast:Relay:HeartbeatInterval"] = "00:00:00.050";
+        builder.Configuration["Statecast:Relay:LeaseDuration"] = "00:00:03";
+        builder.Configuration["Statecast:Relay:DeliveryTimeout"] = "00:00:01";
+        return builder;
+    }
+}
+
+public sealed class Note
+{
+    public int Id { get; set; }
+    public string Text { get; set; } = "";
+    public string? Mood { get; set; }
+}
+
+public sealed class NotesDb(DbContextOptions<NotesDb> options) : DbContext(options)
+{
+    public DbSet<Note> Notes => Set<Note>();
+
+    protected override void OnModelCreating(ModelBuilder model) => model.AddStatecast();
+}
+
+[StateContract("e2e.note")]
+public sealed partial record NoteState([property: StateKey] int Id, string Text);
+
+/// <summary>The same contract and major, one nullable field more.</summary>
+[StateContract("e2e.note")]
+public sealed partial record WiderNoteState([property: StateKey] int Id, string Text, string? Mood);
+
+/// <summary>The same contract and major with a field that nothing can fill: a break that should have been a new major.</summary>
+[StateContract("e2e.note")]
+public sealed partial record BrokenNoteState([property: StateKey] int Id, string Text, int Size);
