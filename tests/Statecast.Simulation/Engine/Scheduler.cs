@@ -4,7 +4,10 @@ namespace Statecast.Simulation.Engine;
 internal sealed class Scheduler
 {
     private readonly PriorityQueue<Action, (long At, long Order)> _queue = new();
+    private const int MaxActions = 400_000;
+
     private long _order;
+    private int _actions;
 
     public TimeSpan Now { get; private set; }
 
@@ -19,6 +22,8 @@ internal sealed class Scheduler
         {
             _queue.Dequeue();
             Now = TimeSpan.FromTicks(due.At);
+            if (++_actions > MaxActions)
+                throw new InvalidOperationException($"{MaxActions} actions without an end: something turns in a circle.");
             action();
         }
         Now = time;

@@ -199,14 +199,22 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     private void Apply(Delivery delivery)
     {
         var machine = _machine!;
-        var commands = new Queue<ApplyCommand>(machine.Deliver(delivery));
         IReplicaUnit? unit = null;
+        if (Apply(machine, delivery, ref unit))
+            Finish(machine);
+        // A transaction that did not commit leaves nothing, and lets the next one in.
+        unit?.DisposeAsync().AsTask().Wait();
+    }
+
+    private bool Apply(ApplyMachine machine, Delivery delivery, ref IReplicaUnit? unit)
+    {
+        var commands = new Queue<ApplyCommand>(machine.Deliver(delivery));
         while (commands.TryDequeue(out var command))
         {
             if (world.Faults.Strikes(world.Faults.TargetCrashes, world.Random, 0.003))
             {
                 Crash(world.Random.Seconds(0.1, 5));
-                return;
+                return false;
             }
             switch (command)
             {
@@ -214,16 +222,19 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                     _reading[seek.Lane] = seek.Position;
                     break;
                 case ApplyCommand.Load load:
-                    unit = target.Store.BeginAsync(load.Keys, default).AsTask().Result;
+                    unit = target.Begin(load.Keys);
                     foreach (var next in machine.Loaded(unit, Now))
                         commands.Enqueue(next);
                     break;
                 case ApplyCommand.Commit commit when world.Faults.Strikes(world.Faults.TargetStoreFailures, world.Random, 0.02):
                     world.Coverage.Note(Event.TargetStoreFailed);
                     if (world.Random.Chance(0.5))
+                    {
                         Commit(unit, commit.Plan, delivery);
+                        unit = null;
+                    }
                     Later(world.Random.Seconds(0.01, 1), () => Apply(delivery));
-                    return;
+                    return false;
                 case ApplyCommand.Commit commit:
                     Commit(unit, commit.Plan, delivery);
                     unit = null;
@@ -234,12 +245,12 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                     break;
             }
         }
-        Finish(machine);
+        return true;
     }
 
     private void Commit(IReplicaUnit? unit, ReplicaPlan plan, Delivery delivery)
     {
-        unit ??= target.Store.BeginAsync([], default).AsTask().Result;
+        unit ??= target.Begin([]);
         unit.CommitAsync(plan, default).AsTask().Wait();
         target.Checks.Committed(plan, target.Find);
         var positions = plan.Positions.Select(p => p.Lane).ToHashSet();
@@ -264,7 +275,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         foreach (var command in machine.Finished(Now))
             if (command is ApplyCommand.Commit commit)
             {
-                target.Store.BeginAsync([], default).AsTask().Result.CommitAsync(commit.Plan, default).AsTask().Wait();
+                target.Begin([]).CommitAsync(commit.Plan, default).AsTask().Wait();
                 machine.Progress.StoredLive();
                 world.Coverage.Note(Event.BecameLive);
                 world.Trace.Add("live", Name);

@@ -89,7 +89,15 @@ internal sealed class SimTarget
 
     public ReplicaRow? Find(string key) => Store.FindAsync(key, default).AsTask().Result;
 
-    public ParkedEvent? FindParked(string key) => Store.BeginAsync([key], default).AsTask().Result.FindParked(key);
+    public ParkedEvent? FindParked(string key)
+    {
+        var unit = Begin([key]);
+        var parked = unit.FindParked(key);
+        unit.DisposeAsync().AsTask().Wait();
+        return parked;
+    }
+
+    public IReplicaUnit Begin(IReadOnlyCollection<string> keys) => Store.BeginAsync(keys, default).AsTask().Result;
 
     /// <summary>An operator drops parked events whose key nobody can read.</summary>
     public void DropNameless()
@@ -99,6 +107,6 @@ internal sealed class SimTarget
             if (parked.Key.StartsWith('?'))
                 plan.Unpark.Add(parked.Key);
         plan.Counters = new(0, 0, 0, plan.Unpark.Count);
-        Store.BeginAsync([], default).AsTask().Result.CommitAsync(plan, default).AsTask().Wait();
+        Begin([]).CommitAsync(plan, default).AsTask().Wait();
     }
 }
