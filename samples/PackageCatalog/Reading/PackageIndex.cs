@@ -42,7 +42,7 @@ public static class PackageIndex
         switch (magic.AsSpan(0, read))
         {
             case [0x1F, 0x8B, ..]:
-                return (new GZipStream(stream, CompressionMode.Decompress), ReadSize(stream));
+                return (new GZipStream(stream, CompressionMode.Decompress), ReadSize(stream, file));
             case [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..]:
                 await stream.DisposeAsync();
                 throw Packed(file, "xz", $"xz -dc '{file}'");
@@ -55,8 +55,11 @@ public static class PackageIndex
     }
 
     // A gzip file ends with the size of what is in it.
-    private static uint ReadSize(FileStream packed)
+    private static uint ReadSize(FileStream packed, string file)
     {
+        // Header and end alone have so many bytes.
+        if (packed.Length < 18)
+            throw new PackageFormatException(file, 0, "the compressed data is cut off.");
         Span<byte> size = stackalloc byte[sizeof(uint)];
         packed.Seek(-size.Length, SeekOrigin.End);
         packed.ReadExactly(size);

@@ -154,6 +154,7 @@ public sealed class PackageIndexTests : IDisposable
         Assert.Equal(200, (await ReadAsync(whole)).Count);
         await Assert.ThrowsAsync<PackageFormatException>(() => ReadAsync(whole[..(whole.Length / 2)]));
         await Assert.ThrowsAsync<PackageFormatException>(() => ReadAsync(whole[..^8]));
+        await Assert.ThrowsAsync<PackageFormatException>(() => ReadAsync(whole[..3]));
     }
 
     [Theory]

@@ -8,7 +8,7 @@ namespace Statecast.Integration.Tests.Samples;
 
 /// <summary>The verdict of the shop is worth something only if it can be the other one.</summary>
 [Collection(SamplesCollection.Name)]
-public sealed class ShopComparisonTests(FinishedShop shop) : IClassFixture<FinishedShop>
+public sealed class ShopComparisonTests(FinishedShop shop)
 {
     private const string Rows = "\"statecast_rows.shop.order.v1\"";
     private const string One = $"rowid = (SELECT min(rowid) FROM {Rows} WHERE NOT deleted)";

@@ -4,7 +4,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.Samples;
 
 [Collection(SamplesCollection.Name)]
-public sealed class ShopTests(FinishedShop shop) : IClassFixture<FinishedShop>
+public sealed class ShopTests(FinishedShop shop)
 {
     private static readonly string[] Replicas =
     [
