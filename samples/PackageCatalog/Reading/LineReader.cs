@@ -3,7 +3,10 @@ using System.Text;
 namespace PackageCatalog.Reading;
 
 /// <summary>Reads UTF-8 lines one by one and counts them, with one buffer whose size has a limit.</summary>
-internal sealed class LineReader(Stream stream, string file)
+/// <param name="stream">The unpacked text.</param>
+/// <param name="file">Its name, for errors.</param>
+/// <param name="size">How many bytes it must have, modulo 2^32, where the file says so.</param>
+internal sealed class LineReader(Stream stream, string file, uint? size)
 {
     private const int MaxLineBytes = 16 * 1024 * 1024;
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
@@ -11,6 +14,7 @@ internal sealed class LineReader(Stream stream, string file)
     private int _start;
     private int _end;
     private bool _ended;
+    private long _bytes;
 
     /// <summary>The number of the line that was read last, from 1.</summary>
     public long Line { get; private set; }
@@ -47,7 +51,15 @@ internal sealed class LineReader(Stream stream, string file)
         {
             var read = await stream.ReadAsync(_buffer.AsMemory(_end), ct);
             _end += read;
+            _bytes += read;
             _ended = read == 0;
+            // The unpacking itself takes a file that was cut off for a complete one.
+            if (_ended && size is { } wanted && (uint)_bytes != wanted)
+                throw new PackageFormatException(
+                    file,
+                    Line + 1,
+                    $"the compressed data is cut off: {_bytes:N0} bytes were unpacked, and its end does not say so. (A file joined from several must be unpacked first.)"
+                );
         }
         catch (InvalidDataException e)
         {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 
@@ -10,8 +11,9 @@ public static class PackageIndex
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static async IAsyncEnumerable<PackageRecord> ReadAsync(string file, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        await using var stream = await OpenAsync(file, ct);
-        var lines = new LineReader(stream, file);
+        var (stream, size) = await OpenAsync(file, ct);
+        await using var opened = stream;
+        var lines = new LineReader(stream, file, size);
         var first = await FirstAsync(lines, ct);
         if (first is null)
             throw new PackageFormatException(file, 0, "the index is empty.");
@@ -30,7 +32,8 @@ public static class PackageIndex
         return line;
     }
 
-    private static async Task<Stream> OpenAsync(string file, CancellationToken ct)
+    /// <summary>The unpacked text, and its size modulo 2^32 where the file names it.</summary>
+    private static async Task<(Stream Text, uint? Size)> OpenAsync(string file, CancellationToken ct)
     {
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         var magic = new byte[6];
@@ -39,7 +42,7 @@ public static class PackageIndex
         switch (magic.AsSpan(0, read))
         {
             case [0x1F, 0x8B, ..]:
-                return new GZipStream(stream, CompressionMode.Decompress);
+                return (new GZipStream(stream, CompressionMode.Decompress), ReadSize(stream, file));
             case [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..]:
                 await stream.DisposeAsync();
                 throw Packed(file, "xz", $"xz -dc '{file}'");
@@ -47,8 +50,21 @@ public static class PackageIndex
                 await stream.DisposeAsync();
                 throw Packed(file, "lz4", $"/usr/lib/apt/apt-helper cat-file '{file}'");
             default:
-                return stream;
+                return (stream, null);
         }
+    }
+
+    // A gzip file ends with the size of what is in it.
+    private static uint ReadSize(FileStream packed, string file)
+    {
+        // Header and end alone have so many bytes.
+        if (packed.Length < 18)
+            throw new PackageFormatException(file, 0, "the compressed data is cut off.");
+        Span<byte> size = stackalloc byte[sizeof(uint)];
+        packed.Seek(-size.Length, SeekOrigin.End);
+        packed.ReadExactly(size);
+        packed.Position = 0;
+        return BinaryPrimitives.ReadUInt32LittleEndian(size);
     }
 
     private static PackageFormatException Packed(string file, string format, string command) =>

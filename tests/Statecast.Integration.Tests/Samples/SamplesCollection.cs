@@ -1,0 +1,10 @@
+using Xunit;
+
+namespace Statecast.Integration.Tests.Samples;
+
+/// <summary>The samples run one after the other, and when no other test does: each of them alone keeps several processes busy.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class SamplesCollection : ICollectionFixture<FinishedShop>
+{
+    public const string Name = "Samples";
+}

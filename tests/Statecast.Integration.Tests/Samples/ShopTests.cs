@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Statecast.Integration.Tests.Samples;
+
+[Collection(SamplesCollection.Name)]
+public sealed class ShopTests(FinishedShop shop)
+{
+    private static readonly string[] Replicas =
+    [
+        "notifications/shop.customer.v1",
+        "notifications/shop.order.v1",
+        "payments/shop.order.v1",
+        "shipping/shop.order.v1",
+    ];
+
+    [Fact]
+    public void Every_replica_equals_its_source_in_one_process() => RequireEqual(shop.Report);
+
+    [Fact]
+    public void Late_target_acts_only_on_what_came_after_it_joined()
+    {
+        var effects = shop.Report.GetProperty("effects");
+        var orders = effects.GetProperty("notifications").GetProperty("orders written about").GetInt64();
+        var shipments = effects.GetProperty("shipping").GetProperty("shipments prepared").GetInt64();
+        // Most orders were over before it joined; shipping was there for nearly all.
+        Assert.InRange(orders, 1, shipments - 1);
+    }
+
+    [Fact]
+    public async Task Source_and_targets_killed_mid_flight_lose_and_repeat_nothing()
+    {
+        const int rounds = 10;
+        var run = await SampleProcess.RunAsync(
+            "Shop",
+            TimeSpan.FromMinutes(5),
+            ["--orders", "600", "--processes", "--rounds", $"{rounds}", "--json"]
+        );
+        run.RequireSuccess();
+        var report = run.Json();
+        RequireEqual(report);
+        var kills = report.GetProperty("kills").EnumerateArray().ToList();
+        Assert.Equal(rounds, kills.Count);
+        Assert.All(kills, kill => Assert.True(kill.GetProperty("inFlight").GetBoolean(), kill.ToString()));
+        Assert.All(kills, kill => Assert.True(kill.GetProperty("unsent").GetInt32() > 0, kill.ToString()));
+        Assert.Equal(["payments", "shipping"], kills.Select(kill => kill.GetProperty("target").GetString()!).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData("--nonsense")]
+    [InlineData("--orders")]
+    [InlineData("--orders", "many")]
+    [InlineData("--orders", "0")]
+    [InlineData("--seed", "-1")]
+    [InlineData("--role", "bakery", "--data", "x")]
+    [InlineData("--role", "orders")]
+    public async Task Command_line_that_makes_no_sense_is_answered_with_usage(params string[] arguments)
+    {
+        var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(1), arguments);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Usage: Shop", run.Errors);
+        Assert.Empty(run.Output);
+    }
+
+    [Fact]
+    public async Task Directory_that_is_not_empty_is_refused_and_left_alone()
+    {
+        using var copy = shop.Copy();
+        var before = Directory.GetFiles(copy.Path).Length;
+        var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(1), "--data", copy.Path, "--json");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("is not empty", run.Errors);
+        Assert.False(run.Json().GetProperty("equal").GetBoolean());
+        Assert.Equal(before, Directory.GetFiles(copy.Path).Length);
+    }
+
+    private static void RequireEqual(JsonElement report)
+    {
+        Assert.True(report.GetProperty("equal").GetBoolean(), report.ToString());
+        Assert.True(report.GetProperty("seconds").GetDouble() > 0);
+        var replicas = report.GetProperty("replicas").EnumerateArray().ToList();
+        Assert.Equal(Replicas, replicas.Select(r => r.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.All(
+            replicas,
+            replica =>
+            {
+                Assert.True(replica.GetProperty("equal").GetBoolean(), replica.ToString());
+                Assert.True(replica.GetProperty("keys").GetInt64() > 0);
+                Assert.True(replica.GetProperty("applied").GetInt64() >= replica.GetProperty("keys").GetInt64());
+                Assert.Equal(0, replica.GetProperty("parked").GetInt64());
+                Assert.Equal(0, replica.GetProperty("waiting").GetInt64());
+                Assert.Equal(0, replica.GetProperty("appliedTwice").GetInt64());
+                Assert.InRange(replica.GetProperty("staleness").GetDouble(), 0, 60);
+            }
+        );
+    }
+}
