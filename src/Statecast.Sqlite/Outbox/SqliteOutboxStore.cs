@@ -21,6 +21,9 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     // The connection is used by one call at a time.
     private readonly SemaphoreSlim _gate = new(1, 1);
 
+    // Guarded by the gate.
+    private bool _disposed;
+
     /// <summary>Opens the database.</summary>
     /// <param name="connectionString">How the application connects. The connection is the store's own, outside the application's pool.</param>
     /// <param name="options">Settings; null for the defaults.</param>
@@ -94,6 +97,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     public async ValueTask DisposeAsync()
     {
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _disposed = true;
         _database.Dispose();
         _gate.Release();
     }
@@ -103,6 +107,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
         await _gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             return work(_database);
         }
         catch (SqliteException e)

@@ -21,6 +21,9 @@ internal sealed class SqliteLogSender : ITransportSender
     // One writer at a time: sends keep the order in which they were called.
     private readonly SemaphoreSlim _gate = new(1, 1);
 
+    // Guarded by the gate.
+    private bool _disposed;
+
     public SqliteLogSender(
         SqliteLogOptions options,
         IGuard guard,
@@ -38,7 +41,7 @@ internal sealed class SqliteLogSender : ITransportSender
     {
         if (events.Count == 0)
             return [];
-        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        await EnterAsync(ct).ConfigureAwait(false);
         try
         {
             ct.ThrowIfCancellationRequested();
@@ -55,7 +58,7 @@ internal sealed class SqliteLogSender : ITransportSender
 
     public async ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
     {
-        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        await EnterAsync(ct).ConfigureAwait(false);
         try
         {
             return _database.Read(_ =>
@@ -84,7 +87,7 @@ internal sealed class SqliteLogSender : ITransportSender
 
     public async ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct)
     {
-        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        await EnterAsync(ct).ConfigureAwait(false);
         try
         {
             RequireFile();
@@ -111,9 +114,22 @@ internal sealed class SqliteLogSender : ITransportSender
     public async ValueTask DisposeAsync()
     {
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        _database.Dispose();
-        _waker.Dispose();
-        // The gate stays closed: a late call finds no file to write to.
+        if (!_disposed)
+        {
+            _disposed = true;
+            _database.Dispose();
+            _waker.Dispose();
+        }
+        _gate.Release();
+    }
+
+    private async ValueTask EnterAsync(CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        if (!_disposed)
+            return;
+        _gate.Release();
+        throw new ObjectDisposedException(nameof(SqliteLogSender));
     }
 
     /// <summary>Appends in one transaction.</summary>
