@@ -23,6 +23,9 @@ internal sealed class CaptureBatch(
     /// <summary>The transaction it ran in.</summary>
     public Guid TransactionId { get; private set; }
 
+    /// <summary>Whether the save has statements of its own before this batch.</summary>
+    public bool Follows { get; set; }
+
     public override IReadOnlyList<IReadOnlyModificationCommand> ModificationCommands => [];
 
     public override bool RequiresTransaction => true;
@@ -55,7 +58,7 @@ internal sealed class CaptureBatch(
         foreach (var set in sets)
             capture.RequireRoutes(set.Publication);
         var transaction = connection.CurrentTransaction;
-        var scope = new CaptureScope(connection.DbConnection, transaction?.GetDbTransaction(), synchronous, ct);
+        var scope = new CaptureScope(connection.DbConnection, transaction?.GetDbTransaction(), synchronous, ct) { Wrote = Follows };
         var store = capture.AdapterFor(context.Database.ProviderName).Capture;
         Tokens = await capture.Capture.SaveAsync(store, scope, sets).ConfigureAwait(false);
         TransactionId = transaction?.TransactionId ?? default;

@@ -132,6 +132,16 @@ internal sealed class CapturingDatabase : RelationalDatabase
         ) => inner.ExecuteAsync(With(commandBatches), connection, cancellationToken);
 
         private IEnumerable<ModificationCommandBatch> With(IEnumerable<ModificationCommandBatch> batches) =>
-            Last is { } last ? batches.Append(last) : batches;
+            Last is { } last ? Append(batches, last) : batches;
+
+        private static IEnumerable<ModificationCommandBatch> Append(IEnumerable<ModificationCommandBatch> batches, CaptureBatch last)
+        {
+            foreach (var batch in batches)
+            {
+                last.Follows = true;
+                yield return batch;
+            }
+            yield return last;
+        }
     }
 }

@@ -12,6 +12,8 @@ internal static class SqliteCaptureScope
     // Changes nothing and still starts a write: SQLite takes the lock before it looks at the WHERE.
     private const string TakeWriteLock = "UPDATE statecast_source SET epoch = epoch WHERE 0";
 
+    private static ReadOnlySpan<byte> TakeWriteLockUtf8 => "UPDATE statecast_source SET epoch = epoch WHERE 0"u8;
+
     public static sqlite3 Handle(CaptureScope scope)
     {
         var connection = ConnectionOf(scope);
@@ -25,7 +27,7 @@ internal static class SqliteCaptureScope
         return handle;
     }
 
-    public static SqliteStatement Prepare(sqlite3 handle, string sql)
+    public static SqliteStatement Prepare(sqlite3 handle, ReadOnlySpan<byte> sql)
     {
         try
         {
@@ -48,12 +50,14 @@ internal static class SqliteCaptureScope
     }
 
     /// <summary>
-    /// After a save's own statements the write lock is held already, and this costs microseconds. In a deferred transaction that only read so far
+    /// After a save's own statements the write lock is held already. In a deferred transaction that only read so far
     /// it must be taken before the heads are read, or they could change in between.
     /// </summary>
     public static void RequireWriteLock(CaptureScope scope, sqlite3 handle)
     {
-        using var statement = Prepare(handle, TakeWriteLock);
+        if (scope.Wrote)
+            return;
+        using var statement = Prepare(handle, TakeWriteLockUtf8);
         try
         {
             statement.Run();

@@ -13,31 +13,35 @@ namespace Statecast.Sqlite.Capture;
 public sealed class SqliteCaptureStore : ICaptureStore
 {
     // The left join gives a row, and with it the epoch, also where there is no head.
-    private const string ReadHead = """
+    private static ReadOnlySpan<byte> ReadHead =>
+        """
         SELECT s.epoch, h.revision, h.deleted, h.schema, h.content
         FROM (SELECT (SELECT epoch FROM statecast_source WHERE id = 1) AS epoch) AS s
         LEFT JOIN statecast_head AS h ON h.contract = ?1 AND h.key = ?2
-        """;
+        """u8;
 
-    private const string WriteHead = """
+    private static ReadOnlySpan<byte> WriteHead =>
+        """
         INSERT INTO statecast_head (contract, key, bucket, revision, deleted, schema, content, operation_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (contract, key) DO UPDATE SET
             revision = excluded.revision, deleted = excluded.deleted, schema = excluded.schema,
             content = excluded.content, operation_id = excluded.operation_id
-        """;
+        """u8;
 
-    private const string WriteRow = """
+    private static ReadOnlySpan<byte> WriteRow =>
+        """
         INSERT INTO statecast_outbox (carrier, destination, lane, contract, key, revision, operation, causes, codec,
             schema, content, body, trace_parent, trace_state, captured_at, keep_each)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-        """;
+        """u8;
 
-    private const string Walk = """
+    private static ReadOnlySpan<byte> Walk =>
+        """
         SELECT key FROM statecast_head
         WHERE contract = ?1 AND key > ?2 AND revision > 0 AND bucket BETWEEN ?3 AND ?4
         ORDER BY key LIMIT ?5
-        """;
+        """u8;
 
     /// <summary>The one instance.</summary>
     public static SqliteCaptureStore Instance { get; } = new();
@@ -110,11 +114,11 @@ public sealed class SqliteCaptureStore : ICaptureStore
         using (
             var insert = SqliteCaptureScope.Prepare(
                 handle,
-                "INSERT INTO statecast_source (id, epoch, layout) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING"
+                "INSERT INTO statecast_source (id, epoch, layout) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING"u8
             )
         )
             insert.Bind(1, epoch).Bind(2, (long)TableLayout.Version).Run();
-        using var read = SqliteCaptureScope.Prepare(handle, "SELECT epoch, layout FROM statecast_source WHERE id = 1");
+        using var read = SqliteCaptureScope.Prepare(handle, "SELECT epoch, layout FROM statecast_source WHERE id = 1"u8);
         read.Step();
         var (known, layout) = (read.Int64(0), read.Int64(1));
         read.Reset();

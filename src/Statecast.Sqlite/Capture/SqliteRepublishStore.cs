@@ -16,7 +16,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
     {
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
-            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"u8
         );
         statement
             .Bind(1, request.Contract)
@@ -36,7 +36,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
         SqliteCaptureScope.RequireWriteLock(scope, handle);
         using var statement = SqliteCaptureScope.Prepare(
             handle,
-            "SELECT id, contract, key, first_bucket, last_bucket, destination, reason, cursor FROM statecast_republish ORDER BY id LIMIT ?1"
+            "SELECT id, contract, key, first_bucket, last_bucket, destination, reason, cursor FROM statecast_republish ORDER BY id LIMIT ?1"u8
         );
         statement.Bind(1, limit);
         var tasks = new List<RepublishTask>();
@@ -60,7 +60,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
     {
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
-            "UPDATE statecast_republish SET cursor = ?2 WHERE id = ?1"
+            "UPDATE statecast_republish SET cursor = ?2 WHERE id = ?1"u8
         );
         statement.Bind(1, id).Bind(2, cursor).Run();
         return ValueTask.CompletedTask;
@@ -69,7 +69,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
     /// <inheritdoc/>
     public ValueTask CompleteAsync(CaptureScope scope, long id)
     {
-        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), "DELETE FROM statecast_republish WHERE id = ?1");
+        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), "DELETE FROM statecast_republish WHERE id = ?1"u8);
         statement.Bind(1, id).Run();
         return ValueTask.CompletedTask;
     }
@@ -79,7 +79,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
     {
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
-            "SELECT destination, contract, schema, first_republish_ended FROM statecast_publication"
+            "SELECT destination, contract, schema, first_republish_ended FROM statecast_publication"u8
         );
         var known = new List<PublishedDestination>();
         while (statement.Step())
@@ -96,7 +96,7 @@ public sealed class SqliteRepublishStore : IRepublishStore
             INSERT INTO statecast_publication (destination, contract, schema, first_republish_ended) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (destination) DO UPDATE SET
                 contract = excluded.contract, schema = excluded.schema, first_republish_ended = excluded.first_republish_ended
-            """
+            """u8
         );
         statement
             .Bind(1, destination.Destination)

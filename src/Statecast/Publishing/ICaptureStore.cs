@@ -47,7 +47,11 @@ public readonly record struct CaptureScope(
     DbTransaction? Transaction,
     bool Synchronous,
     CancellationToken CancellationToken
-);
+)
+{
+    /// <summary>Whether a statement of this transaction wrote rows already: a database with one write lock is then known to hold it.</summary>
+    public bool Wrote { get; init; }
+}
 
 /// <summary>Heads under lock.</summary>
 /// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>
