@@ -34,7 +34,7 @@ internal class HandwrittenOutbox : OrderSaver
     protected HandwrittenOutbox(string directory, string name, string synchronous)
         : base(directory, name, synchronous)
     {
-        _contexts = new(new DbContextOptionsBuilder<HandwrittenOutboxDb>().UseSqlite(Connection).Options, poolSize: 4);
+        _contexts = new(new DbContextOptionsBuilder<HandwrittenOutboxDb>().UseSqlite(ConnectionString).Options, poolSize: 4);
         CreateTables();
     }
 

@@ -3,7 +3,7 @@ using Statecast.Benchmarks.Orders;
 
 namespace Statecast.Benchmarks.Capture;
 
-/// <summary>One way of saving orders, on a database file of its own with one open connection.</summary>
+/// <summary>One way of saving orders, on a database file of its own, opened as an application opens it: by a connection string, from the provider's pool.</summary>
 internal abstract class OrderSaver : IDisposable
 {
     private int _next = 1;
@@ -14,15 +14,17 @@ internal abstract class OrderSaver : IDisposable
     protected OrderSaver(string directory, string name, string synchronous)
     {
         Name = name;
-        Connection = new($"Data Source={Path.Combine(directory, name.Replace(' ', '-'))}-{synchronous}.db;Pooling=False");
-        Connection.Open();
-        Execute("PRAGMA journal_mode = WAL");
-        Execute($"PRAGMA synchronous = {synchronous}");
+        ConnectionString = $"Data Source={Path.Combine(directory, $"{name.Replace(' ', '-')}-{synchronous}.db")}";
+        // One thread uses the file, so the pool has one connection, and it keeps its settings.
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};";
+        command.ExecuteNonQuery();
     }
 
     public string Name { get; }
 
-    protected SqliteConnection Connection { get; }
+    protected string ConnectionString { get; }
 
     /// <summary>A context from a pool, as a web request gets it.</summary>
     public abstract OrdersDb CreateContext();
@@ -36,7 +38,11 @@ internal abstract class OrderSaver : IDisposable
     /// <summary>A new order, another one at each call.</summary>
     public Order NextOrder(int lines) => OrderMaker.Make(_next++, lines);
 
-    public virtual void Dispose() => Connection.Dispose();
+    public virtual void Dispose()
+    {
+        using var connection = new SqliteConnection(ConnectionString);
+        SqliteConnection.ClearPool(connection);
+    }
 
     protected void CreateTables()
     {
@@ -46,16 +52,17 @@ internal abstract class OrderSaver : IDisposable
 
     protected byte[]? Scalar(string sql, string key)
     {
-        using var command = Connection.CreateCommand();
+        using var connection = Open();
+        using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.Parameters.AddWithValue("@key", key);
         return command.ExecuteScalar() as byte[];
     }
 
-    private void Execute(string sql)
+    private SqliteConnection Open()
     {
-        using var command = Connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        var connection = new SqliteConnection(ConnectionString);
+        connection.Open();
+        return connection;
     }
 }

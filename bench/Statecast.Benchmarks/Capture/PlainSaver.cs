@@ -12,7 +12,7 @@ internal sealed class PlainSaver : OrderSaver
     public PlainSaver(string directory, string synchronous)
         : base(directory, "no outbox", synchronous)
     {
-        _contexts = new(new DbContextOptionsBuilder<OrdersDb>().UseSqlite(Connection).Options, poolSize: 4);
+        _contexts = new(new DbContextOptionsBuilder<OrdersDb>().UseSqlite(ConnectionString).Options, poolSize: 4);
         CreateTables();
     }
 

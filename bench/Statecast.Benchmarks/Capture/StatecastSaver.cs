@@ -18,7 +18,7 @@ internal sealed class StatecastSaver : OrderSaver
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddPooledDbContextFactory<StatecastOrdersDb>(options => options.UseSqlite(Connection));
+        services.AddPooledDbContextFactory<StatecastOrdersDb>(options => options.UseSqlite(ConnectionString));
         services.AddStatecast(
             "bench",
             statecast =>
