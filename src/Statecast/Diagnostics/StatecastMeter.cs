@@ -68,33 +68,18 @@ public static class StatecastMeter
         "{event}",
         "Events captured into an outbox."
     );
-    private static readonly Counter<long> CoalescedEvents = Meter.CreateCounter<long>(
-        "statecast.relay.coalesced",
-        "{event}",
-        "Unsent events swallowed by a newer one of their key."
-    );
-    private static readonly Counter<long> RefusedEvents = Meter.CreateCounter<long>(
-        "statecast.relay.superseded",
-        "{event}",
-        "Events that a log refused because it has a newer one."
-    );
 
     /// <summary>Counts captured events; called by capture adapters, inside the transaction.</summary>
     public static void Captured(string contract, int count) =>
         CapturedEvents.Add(count, new KeyValuePair<string, object?>("messaging.destination.name", contract));
 
     /// <summary>Counts how a sent batch ended.</summary>
-    internal static void Sent(string carrier, int confirmed, int refused, TimeSpan took)
+    internal static void Sent(string carrier, int confirmed, TimeSpan took)
     {
         var tags = new TagList { { "messaging.system", carrier }, { "messaging.operation.name", "send" } };
         SentMessages.Add(confirmed, tags);
-        RefusedEvents.Add(refused, tags);
         OperationDuration.Record(took.TotalSeconds, tags);
     }
-
-    /// <summary>Counts events swallowed before they were sent.</summary>
-    internal static void Coalesced(string carrier, int count) =>
-        CoalescedEvents.Add(count, new KeyValuePair<string, object?>("messaging.system", carrier));
 
     internal static void Processed(Subscription subscription, Delivery delivery, TimeSpan took)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Statecast.Diagnostics;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Transport;
@@ -23,6 +24,9 @@ internal sealed class RelayRunner(
 
     public string Carrier => transport.Carrier;
 
+    /// <summary>What the running relay says of itself; null before it runs.</summary>
+    public RelayStatus? Status => _loop?.Status;
+
     public DateTimeOffset LastBeat => _loop?.Status.LastStep ?? _made;
 
     public async Task RunAsync(CancellationToken ct)
@@ -42,7 +46,13 @@ internal sealed class RelayRunner(
             [.. routes.Select(r => new RelayDestination(r.Route.Destination, r.Publication.Contract.Name, r.Route.Lanes))]
         );
         await using var outbox = source.OpenOutbox();
-        _loop = new(shard, options, outbox, stop => transport.OpenSenderAsync(sends, stop), new(clock, entropy, logger));
+        _loop = new(
+            shard,
+            options,
+            outbox,
+            async stop => new MeteredSender(await transport.OpenSenderAsync(sends, stop).ConfigureAwait(false), transport.Carrier, clock),
+            new(clock, entropy, logger)
+        );
         await _loop.RunAsync(ct).ConfigureAwait(false);
     }
 }

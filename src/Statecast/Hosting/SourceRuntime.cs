@@ -16,6 +16,8 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays];
 
+    public IReadOnlyList<RelayRunner> Relays => _relays;
+
     public bool Publishes(string contract) => source.Publications.Any(p => p.Contract.Name == contract);
 
     public async Task PrepareAsync(string service, CarrierDirectory carriers, CancellationToken ct)

@@ -23,6 +23,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     private readonly CarrierDirectory _carriers;
     private readonly Dictionary<string, ReplicaRuntime> _replicas;
     private readonly List<SourceRuntime> _sources = [];
+    private readonly StatecastGauges _gauges;
     private int _disposed;
 
     public StatecastRuntime(
@@ -61,6 +62,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
+        _gauges = new(() => _sources.SelectMany(s => s.Relays), Replicas, clock);
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
@@ -126,6 +128,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             await source.DisposeAsync().ConfigureAwait(false);
         foreach (var transport in _carriers.All.OfType<IAsyncDisposable>())
             await transport.DisposeAsync().ConfigureAwait(false);
+        _gauges.Dispose();
         _stopping.Dispose();
     }
 

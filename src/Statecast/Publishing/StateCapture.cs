@@ -1,3 +1,4 @@
+using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Hosting;
 
@@ -67,6 +68,8 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
         }
         if (writes.Heads.Count > 0 || writes.Rows.Count > 0)
             await store.WriteAsync(scope, writes.Heads, writes.Rows).ConfigureAwait(false);
+        foreach (var row in writes.Rows)
+            StatecastMeter.Captured(row.Lane.Destination, 1);
     }
 
     private static IReadOnlyList<ICaptureSet> InContractOrder(IReadOnlyList<ICaptureSet> sets) =>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,7 +28,9 @@ internal sealed class NotesShop : IDisposable
     public async Task<IHost> StartSourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null, string service = "notes")
     {
         var builder = Builder();
-        builder.Services.AddDbContext<NotesDb>(o => o.UseSqlite($"Data Source={Database}"));
+        builder.Services.AddDbContext<NotesDb>(o => // This process starts many hosts with many kinds of publications; an application has one.
+            o.UseSqlite($"Data Source={Database}").ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
+        );
         builder.Services.AddStatecast(
             service,
             s => s.UseSqliteLog(Log).FromDbContext(publish ?? (db => db.Publish<Note, NoteState>(n => new(n.Id, n.Text))))

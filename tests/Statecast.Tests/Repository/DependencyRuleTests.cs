@@ -39,7 +39,7 @@ public sealed class DependencyRuleTests
     [Fact]
     public void Core_assembly_loads_no_third_party_assembly()
     {
-        var names = typeof(Events.Guard).Assembly.GetReferencedAssemblies().Select(a => a.Name!).ToList();
+        var names = typeof(Statecast.Events.Guard).Assembly.GetReferencedAssemblies().Select(a => a.Name!).ToList();
         Assert.All(
             names,
             n =>

@@ -31,7 +31,7 @@ public sealed partial class HouseRuleTests
     [Fact]
     public void Core_type_names_leave_the_product_out()
     {
-        var named = typeof(Events.Guard)
+        var named = typeof(Statecast.Events.Guard)
             .Assembly.GetExportedTypes()
             .Where(t => t.Name.Contains("Statecast", StringComparison.Ordinal))
             .Select(t => t.Name)

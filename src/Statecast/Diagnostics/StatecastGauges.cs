@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using Statecast.Hosting;
+using Statecast.Outbox;
+using Statecast.Replicas;
+
+namespace Statecast.Diagnostics;
+
+/// <summary>
+/// What a service's relays and replicas say of themselves when they are asked: backlog, lag, staleness, parked keys, and promise 6's terms.
+/// A meter of its own, so that it ends with its service; the same name, so that <c>AddMeter("Statecast")</c> finds it.
+/// </summary>
+internal sealed class StatecastGauges : IDisposable
+{
+    private readonly Meter _meter = new(StatecastMeter.Name);
+    private readonly Func<IEnumerable<RelayRunner>> _relays;
+    private readonly IReadOnlyList<ReplicaStatus> _replicas;
+    private readonly TimeProvider _clock;
+
+    public StatecastGauges(Func<IEnumerable<RelayRunner>> relays, IReadOnlyList<ReplicaStatus> replicas, TimeProvider clock)
+    {
+        (_relays, _replicas, _clock) = (relays, replicas, clock);
+        _meter.CreateObservableGauge(
+            "statecast.outbox.pending",
+            () => Relays(s => s.Backlog.Count),
+            "{event}",
+            "Captured events that are not confirmed yet."
+        );
+        _meter.CreateObservableGauge("statecast.outbox.oldest_age", OldestAges, "s", "Age of the oldest of them.");
+        Counter("statecast.relay.seen", c => c.Seen, "Captured events that a relay took in hand.");
+        Counter("statecast.relay.sent", c => c.Sent, "Of these, confirmed.");
+        Counter("statecast.relay.coalesced", c => c.Coalesced, "Of these, dropped for a later one of their key.");
+        Counter("statecast.relay.superseded", c => c.Superseded, "Of these, refused by a log that has a newer one.");
+        _meter.CreateObservableGauge(
+            "statecast.replica.lag.messages",
+            () => Replicas(r => r.Backlog.Remaining),
+            "{position}",
+            "Positions still to read."
+        );
+        _meter.CreateObservableGauge(
+            "statecast.replica.staleness",
+            Staleness,
+            "s",
+            "Bound of a replica's staleness; absent while unknown."
+        );
+        _meter.CreateObservableGauge("statecast.replica.keys", () => Replicas(r => r.Keys), "{key}", "Keys that are not deleted.");
+        _meter.CreateObservableGauge("statecast.parked.keys", () => Replicas(r => r.Parked), "{key}", "Keys with a parked event.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Counter(string name, Func<RelayCounters, long> value, string description) =>
+        _meter.CreateObservableCounter(name, () => Relays(s => value(s.Counters)), "{event}", description);
+
+    private IEnumerable<Measurement<long>> Relays(Func<RelayStatus, long> value)
+    {
+        foreach (var relay in _relays())
+            if (relay.Status is { } status)
+                yield return new(value(status), new KeyValuePair<string, object?>("messaging.system", relay.Carrier));
+    }
+
+    private IEnumerable<Measurement<double>> OldestAges()
+    {
+        foreach (var relay in _relays())
+            if (relay.Status is { Backlog.OldestCapture: { } oldest })
+                yield return new(
+                    Math.Max(0, (_clock.GetUtcNow() - oldest).TotalSeconds),
+                    new KeyValuePair<string, object?>("messaging.system", relay.Carrier)
+                );
+    }
+
+    private IEnumerable<Measurement<long>> Replicas(Func<ReplicaStatus, long> value) =>
+        _replicas.Select(r => new Measurement<long>(value(r), new KeyValuePair<string, object?>("messaging.destination.name", r.Name)));
+
+    private IEnumerable<Measurement<double>> Staleness()
+    {
+        foreach (var replica in _replicas)
+            if (replica.Freshness.Staleness(_clock.GetUtcNow()) is { } staleness)
+                yield return new(staleness.TotalSeconds, new KeyValuePair<string, object?>("messaging.destination.name", replica.Name));
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using Statecast.Events;
+using Statecast.Serialization;
+using Xunit;
+
+namespace Statecast.Tests.Events;
+
+/// <summary>The envelope as CloudEvents attributes, and back.</summary>
+public sealed partial class CloudEventAttributesTests
+{
+    private static readonly StateEvent Sample = new()
+    {
+        Contract = "shop.order",
+        Lane = new("shop.order.v1", 3),
+        Key = "a%2Fb/7",
+        Revision = new(1_700_000_000_000, 42),
+        Operation = StateOperation.Upsert,
+        Causes = "OrderCreated,OrderPaid",
+        Codec = "json",
+        Schema = Fingerprint.Of("schema"u8),
+        Content = Fingerprint.Of("content"u8),
+        Body = new byte[] { 1, 2 },
+        CapturedAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddMicroseconds(120_450),
+        Source = "orders",
+        LeaseId = new("11111111-2222-3333-4444-555555555555"),
+        LaneNumber = 9,
+        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        TraceState = "vendor=1",
+    };
+
+    [Theory]
+    [InlineData(StateOperation.Upsert)]
+    [InlineData(StateOperation.Snapshot)]
+    [InlineData(StateOperation.Delete)]
+    public void Event_comes_back_as_it_was(StateOperation operation)
+    {
+        var said =
+            operation == StateOperation.Delete
+                ? Sample with
+                {
+                    Operation = operation,
+                    Content = null,
+                    Body = default,
+                    Causes = null,
+                    TraceState = null,
+                }
+                : Sample with
+                {
+                    Operation = operation,
+                };
+        Assert.Equal(said, Read(Attributes(said), said.Body));
+    }
+
+    [Fact]
+    public void Names_are_lower_case_letters_and_digits() => Assert.All(Attributes(Sample).Keys, n => Assert.Matches(Name(), n));
+
+    [Fact]
+    public void Id_is_the_same_for_every_send()
+    {
+        var first = Attributes(Sample)["id"];
+        Assert.Equal(first, Attributes(Sample with { LeaseId = Guid.Empty, LaneNumber = 0 })["id"]);
+        Assert.NotEqual(first, Attributes(Sample with { Revision = new(1_700_000_000_000, 43) })["id"]);
+        Assert.Equal('7', first[14]);
+    }
+
+    [Fact]
+    public void Event_of_another_language_needs_the_required_attributes_only()
+    {
+        var foreign = new Dictionary<string, string>
+        {
+            ["specversion"] = "1.0",
+            ["id"] = "anything",
+            ["source"] = "python",
+            ["type"] = "shop.order.v1",
+            ["subject"] = "7",
+            ["ecstop"] = "upsert",
+            ["ecstepoch"] = "5",
+            ["ecstrevision"] = "1",
+            ["somethingelse"] = "ignored",
+        };
+        Assert.Equal(new StateRevision(5, 1), Read(foreign, default).Revision);
+    }
+
+    [Theory]
+    [InlineData("specversion", "0.3")]
+    [InlineData("specversion", null)]
+    [InlineData("type", null)]
+    [InlineData("subject", "")]
+    [InlineData("source", null)]
+    [InlineData("ecstop", "merge")]
+    [InlineData("ecstepoch", "-1")]
+    [InlineData("ecstrevision", "1.5")]
+    [InlineData("time", "yesterday")]
+    public void Missing_or_malformed_attribute_is_named(string name, string? value)
+    {
+        var attributes = Attributes(Sample);
+        if (value is null)
+            attributes.Remove(name);
+        else
+            attributes[name] = value;
+        Assert.Contains(name, Assert.Throws<FormatException>(() => Read(attributes, default)).Message);
+    }
+
+    private static Dictionary<string, string> Attributes(StateEvent stateEvent) =>
+        new(CloudEventAttributes.Of(stateEvent, "application/json"));
+
+    private static StateEvent Read(Dictionary<string, string> attributes, ReadOnlyMemory<byte> body) =>
+        CloudEventAttributes.Read(n => attributes.GetValueOrDefault(n), Sample.Lane, "shop.order", "json", body);
+
+    [GeneratedRegex("^[a-z0-9]+$")]
+    private static partial Regex Name();
+}
