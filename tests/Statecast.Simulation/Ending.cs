@@ -27,7 +27,7 @@ internal sealed class Ending(SimWorld world)
             Await(() => FirstDifference(poisoned), Checker.OwnKeyOnly);
             world.Carrier.PoisonedKey = null;
         }
-        Await(() => world.Database.Outbox.Count == 0 ? null : $"{world.Database.Outbox.Count} rows are not sent", Checker.Converges);
+        Await(() => world.Database.Unsent == 0 ? null : $"{world.Database.Unsent} rows are not sent", Checker.Converges);
         Await(() => FirstDifference(except: null), Checker.Converges);
         foreach (var target in world.Targets)
             target.DropNameless();

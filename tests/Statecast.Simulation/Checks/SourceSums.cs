@@ -56,10 +56,10 @@ internal sealed class SourceSums(SimWorld world)
     /// <summary>At the end.</summary>
     public void Close()
     {
-        if (CapturedRows != SentRows + CoalescedRows + world.Database.Outbox.Count)
+        if (CapturedRows != SentRows + CoalescedRows + world.Database.Unsent)
             throw new Violation(
                 Checker.NothingSkipped,
-                $"captured {CapturedRows} is not sent or superseded {SentRows} + coalesced {CoalescedRows} + unsent {world.Database.Outbox.Count}"
+                $"captured {CapturedRows} is not sent or superseded {SentRows} + coalesced {CoalescedRows} + unsent {world.Database.Unsent}"
             );
     }
 }

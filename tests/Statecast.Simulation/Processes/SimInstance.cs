@@ -220,6 +220,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
             {
                 case ApplyCommand.Seek seek:
                     _reading[seek.Lane] = seek.Position;
+                    _tailTold.Remove(seek.Lane);
                     break;
                 case ApplyCommand.Load load:
                     unit = target.Begin(load.Keys);

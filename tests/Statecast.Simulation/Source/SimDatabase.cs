@@ -9,7 +9,7 @@ namespace Statecast.Simulation.Source;
 /// <summary>A source's database: aggregates, heads and outbox under transactions that lock keys, and the relay's view of them.</summary>
 internal sealed class SimDatabase(SimWorld world)
 {
-    private readonly SortedDictionary<long, OutboxRow> _outbox = [];
+    private readonly SortedList<long, OutboxRow> _outbox = [];
     private readonly Dictionary<LaneId, LaneCounter> _lanes = [];
     private readonly HashSet<string> _published = [];
     private Guid? _leaseId;
@@ -28,7 +28,7 @@ internal sealed class SimDatabase(SimWorld world)
 
     public Queue<RepublishRequest> Republish { get; } = new();
 
-    public IReadOnlyCollection<OutboxRow> Outbox => _outbox.Values;
+    public int Unsent => _outbox.Count;
 
     /// <summary>Whether a relay really holds the lease now.</summary>
     public bool Holds(Guid leaseId) => _leaseId == leaseId && _leaseEnds > world.Truth.Clock;
@@ -40,7 +40,7 @@ internal sealed class SimDatabase(SimWorld world)
     /// <summary>Rows become visible, as a commit makes them.</summary>
     public void Insert(OutboxRow row)
     {
-        if (_outbox.Count > 0 && _outbox.Keys.Last() > row.Sequence)
+        if (_outbox.Count > 0 && _outbox.GetKeyAtIndex(_outbox.Count - 1) > row.Sequence)
             world.Coverage.Note(Event.SequenceOutOfOrder);
         _outbox.Add(row.Sequence, row);
     }
@@ -62,13 +62,18 @@ internal sealed class SimDatabase(SimWorld world)
 
     public OutboxSnapshot Read(OutboxQuery query)
     {
-        var rows = _outbox
-            .Values.Where(r => r.LaneNumber is not null == query.Claimed && r.Sequence > query.After && !query.Excluding.Contains(r.Lane))
-            .Take(query.Limit);
-        long? lowest = _outbox.Count == 0 ? null : _outbox.Keys.First();
-        long? highest = _outbox.Count == 0 ? null : _outbox.Keys.Last();
-        DateTimeOffset? oldest = _outbox.Count == 0 ? null : _outbox.Values.Min(r => r.CapturedAt);
-        return new(world.Truth.Clock, [.. rows], lowest, highest, _outbox.Count, oldest, new HashSet<string>(_published));
+        var rows = new List<OutboxRow>();
+        foreach (var row in _outbox.Values)
+        {
+            if (rows.Count == query.Limit)
+                break;
+            if (row.LaneNumber is not null == query.Claimed && row.Sequence > query.After && !query.Excluding.Contains(row.Lane))
+                rows.Add(row);
+        }
+        long? lowest = _outbox.Count == 0 ? null : _outbox.GetKeyAtIndex(0);
+        long? highest = _outbox.Count == 0 ? null : _outbox.GetKeyAtIndex(_outbox.Count - 1);
+        DateTimeOffset? oldest = _outbox.Count == 0 ? null : _outbox.GetValueAtIndex(0).CapturedAt;
+        return new(world.Truth.Clock, rows, lowest, highest, _outbox.Count, oldest, new HashSet<string>(_published));
     }
 
     public bool Commit(OutboxCommit commit)
