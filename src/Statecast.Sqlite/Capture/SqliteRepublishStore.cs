@@ -69,7 +69,10 @@ public sealed class SqliteRepublishStore : IRepublishStore
     /// <inheritdoc/>
     public ValueTask CompleteAsync(CaptureScope scope, long id)
     {
-        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), "DELETE FROM statecast_republish WHERE id = ?1"u8);
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            "DELETE FROM statecast_republish WHERE id = ?1"u8
+        );
         statement.Bind(1, id).Run();
         return ValueTask.CompletedTask;
     }
