@@ -50,7 +50,8 @@ internal sealed class EfCapture
     /// </summary>
     public string Signature { get; }
 
-    public AggregateShape ShapeOf(IModel model) => _shapes.GetValue(model, m => new(m, Publications));
+    public AggregateShape ShapeOf(IModel model) =>
+        _shapes.TryGetValue(model, out var shape) ? shape : _shapes.GetValue(model, m => new(m, Publications));
 
     /// <summary>The adapter for a provider.</summary>
     /// <exception cref="SourceException">There is none.</exception>

@@ -14,8 +14,10 @@ internal static class ParentLookup
 {
     public static async ValueTask ResolveAsync(DbContext context, TouchedRoots touched, bool synchronous, CancellationToken ct)
     {
+        if (touched.Untracked is not { } untracked)
+            return;
         var known = new Dictionary<(AggregateMember, object), object?>();
-        while (touched.Untracked.TryDequeue(out var parent))
+        while (untracked.TryDequeue(out var parent))
         {
             if (!known.TryGetValue((parent.Member, parent.Value), out var next))
             {

@@ -24,11 +24,12 @@ internal sealed class StatecastOptionsExtension : IDbContextOptionsExtension
     {
         services.AddScoped<CaptureSession>();
         services.AddScoped<IResettableService>(p => p.GetRequiredService<CaptureSession>());
-        services.AddSingleton<IInterceptor, BulkStatementGuard>();
-        services.AddSingleton<IInterceptor, RawSqlGuard>();
+        services.AddSingleton<IInterceptor, QueryGuard>();
         // The provider adds its own only if there is none yet, so this holds before and after UseSqlite and its like.
         services.RemoveAll<IDatabase>();
         services.AddScoped<IDatabase, CapturingDatabase>();
+        services.RemoveAll<IDatabaseFacadeDependencies>();
+        services.AddScoped<IDatabaseFacadeDependencies, GuardedFacadeDependencies>();
     }
 
     public void Validate(IDbContextOptions options) { }

@@ -12,9 +12,10 @@ internal sealed class TouchedRoots(AggregateShape shape)
 {
     private readonly Dictionary<AggregatePlan, Dictionary<object, string?>> _roots = [];
     private IUpdateAdapter? _adapter;
+    private Queue<UntrackedParent>? _untracked;
 
-    /// <summary>Parents that are not tracked: their rows must be asked for the way on.</summary>
-    public Queue<UntrackedParent> Untracked { get; } = [];
+    /// <summary>Parents that are not tracked: their rows must be asked for the way on. Null if there is none.</summary>
+    public Queue<UntrackedParent>? Untracked => _untracked;
 
     /// <summary>Adds what the entries touch. Called after the save's statements ran, when generated keys are known.</summary>
     public void AddEntries(IList<IUpdateEntry> entries, IUpdateAdapter adapter, CaptureSession session)
@@ -39,7 +40,7 @@ internal sealed class TouchedRoots(AggregateShape shape)
         if (_adapter!.TryGetEntry(member.ToParent!.PrincipalKey, RowKey.Values(parentKey)) is { } tracked)
             Climb(tracked, parent, causes, onlyCauses);
         else
-            Untracked.Enqueue(new(parent, member.ToParent.PrincipalKey, parentKey, causes, onlyCauses));
+            (_untracked ??= []).Enqueue(new(parent, member.ToParent.PrincipalKey, parentKey, causes, onlyCauses));
     }
 
     public void AddRoot(AggregatePlan plan, object rowKey, string? causes, bool onlyCauses = false)

@@ -1,8 +1,6 @@
-using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Statecast.EntityFrameworkCore.Shape;
 
@@ -12,58 +10,18 @@ namespace Statecast.EntityFrameworkCore.Guards;
 /// Refuses raw SQL through EF Core (ExecuteSql, FromSql, SqlQuery) that writes a published table. Reads and migrations pass.
 /// A look at the text, not a parser: where the target cannot be told it refuses, and the comment says otherwise.
 /// </summary>
-internal sealed partial class RawSqlGuard : DbCommandInterceptor
+internal static partial class RawSqlGuard
 {
-    private readonly ConditionalWeakTable<AggregateShape, Names> _names = [];
+    private static readonly ConditionalWeakTable<AggregateShape, Names> KnownNames = [];
 
-    public override InterceptionResult<int> NonQueryExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<int> result)
+    /// <exception cref="InvalidOperationException">The text writes a published table and does not say that it may.</exception>
+    public static void Check(string sql, DbContext? context)
     {
-        Check(command, eventData);
-        return result;
-    }
-
-    public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
-        DbCommand command,
-        CommandEventData eventData,
-        InterceptionResult<int> result,
-        CancellationToken cancellationToken = default
-    )
-    {
-        Check(command, eventData);
-        return new(result);
-    }
-
-    public override InterceptionResult<DbDataReader> ReaderExecuting(
-        DbCommand command,
-        CommandEventData eventData,
-        InterceptionResult<DbDataReader> result
-    )
-    {
-        Check(command, eventData);
-        return result;
-    }
-
-    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-        DbCommand command,
-        CommandEventData eventData,
-        InterceptionResult<DbDataReader> result,
-        CancellationToken cancellationToken = default
-    )
-    {
-        Check(command, eventData);
-        return new(result);
-    }
-
-    private void Check(DbCommand command, CommandEventData eventData)
-    {
-        if (eventData.CommandSource is not (CommandSource.ExecuteSqlRaw or CommandSource.FromSqlQuery))
-            return;
-        var sql = command.CommandText;
         if (!Write().IsMatch(sql) || sql.Contains(UncapturedExtensions.Tag, StringComparison.Ordinal))
             return;
-        if (PublishedTables.ShapeOf(eventData.Context) is not { } shape)
+        if (PublishedTables.ShapeOf(context) is not { } shape)
             return;
-        var names = _names.GetValue(shape, s => new(s, eventData.Context!.Model));
+        var names = KnownNames.GetValue(shape, s => new(s, context!.Model));
         if (names.WrittenIn(sql) is { } table)
             throw new InvalidOperationException(
                 $"Raw SQL writes the published table {table}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (IStatecast.RepublishAsync)."

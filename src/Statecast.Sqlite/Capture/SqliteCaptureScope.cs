@@ -27,6 +27,9 @@ internal static class SqliteCaptureScope
         return handle;
     }
 
+    public static SqliteCaptureStatements StatementsOf(CaptureScope scope, sqlite3 handle) =>
+        SqliteCaptureStatements.Of(ConnectionOf(scope), handle);
+
     public static SqliteStatement Prepare(sqlite3 handle, ReadOnlySpan<byte> sql)
     {
         try

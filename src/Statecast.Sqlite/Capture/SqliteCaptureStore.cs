@@ -12,30 +12,6 @@ namespace Statecast.Sqlite.Capture;
 /// </summary>
 public sealed class SqliteCaptureStore : ICaptureStore
 {
-    // The left join gives a row, and with it the epoch, also where there is no head.
-    private static ReadOnlySpan<byte> ReadHead =>
-        """
-        SELECT s.epoch, h.revision, h.deleted, h.schema, h.content
-        FROM (SELECT (SELECT epoch FROM statecast_source WHERE id = 1) AS epoch) AS s
-        LEFT JOIN statecast_head AS h ON h.contract = ?1 AND h.key = ?2
-        """u8;
-
-    private static ReadOnlySpan<byte> WriteHead =>
-        """
-        INSERT INTO statecast_head (contract, key, bucket, revision, deleted, schema, content, operation_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        ON CONFLICT (contract, key) DO UPDATE SET
-            revision = excluded.revision, deleted = excluded.deleted, schema = excluded.schema,
-            content = excluded.content, operation_id = excluded.operation_id
-        """u8;
-
-    private static ReadOnlySpan<byte> WriteRow =>
-        """
-        INSERT INTO statecast_outbox (carrier, destination, lane, contract, key, revision, operation, causes, codec,
-            schema, content, body, trace_parent, trace_state, captured_at, keep_each)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-        """u8;
-
     private static ReadOnlySpan<byte> Walk =>
         """
         SELECT key FROM statecast_head
@@ -57,31 +33,23 @@ public sealed class SqliteCaptureStore : ICaptureStore
         scope.CancellationToken.ThrowIfCancellationRequested();
         var handle = SqliteCaptureScope.Handle(scope);
         SqliteCaptureScope.RequireWriteLock(scope, handle);
-        using var statement = SqliteCaptureScope.Prepare(handle, ReadHead);
+        var statements = SqliteCaptureScope.StatementsOf(scope, handle);
         var heads = new Head[keys.Count];
-        var epoch = 0L;
-        for (var i = 0; i < keys.Count; i++)
-        {
-            statement.Bind(1, contract).Bind(2, keys[i]).Step();
-            epoch = statement.Int64OrNull(0) ?? 0;
-            heads[i] = statement.IsNull(1)
-                ? Head.None
-                : new(statement.Int64(1), statement.Boolean(2), statement.FingerprintOrNull(3), statement.FingerprintOrNull(4));
-            statement.Reset();
-        }
-        return new(new LockedHeads(epoch, heads));
+        for (var i = 0; i < heads.Length; i++)
+            heads[i] = ReadHead(statements.ReadHead, contract, keys[i]);
+        return new(new LockedHeads(EpochOf(statements).Epoch, heads));
     }
 
     /// <inheritdoc/>
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
         scope.CancellationToken.ThrowIfCancellationRequested();
-        var handle = SqliteCaptureScope.Handle(scope);
-        if (heads.Count > 0)
-            WriteHeads(handle, heads);
+        var statements = SqliteCaptureScope.StatementsOf(scope, SqliteCaptureScope.Handle(scope));
+        foreach (var write in heads)
+            WriteHead(statements, write);
         if (rows.Count > 0)
         {
-            WriteRows(handle, rows);
+            WriteRows(statements.AddRow, rows);
             // The commit is the application's, and moments away: the relay looks closely from now on.
             SqliteWake.Notify(scope.Connection.DataSource);
         }
@@ -118,10 +86,7 @@ public sealed class SqliteCaptureStore : ICaptureStore
             )
         )
             insert.Bind(1, epoch).Bind(2, (long)TableLayout.Version).Run();
-        using var read = SqliteCaptureScope.Prepare(handle, "SELECT epoch, layout FROM statecast_source WHERE id = 1"u8);
-        read.Step();
-        var (known, layout) = (read.Int64(0), read.Int64(1));
-        read.Reset();
+        var (known, layout) = EpochOf(SqliteCaptureScope.StatementsOf(scope, handle));
         return layout == TableLayout.Version
             ? new(known)
             : throw new SourceException(
@@ -129,25 +94,47 @@ public sealed class SqliteCaptureStore : ICaptureStore
             );
     }
 
-    private static void WriteHeads(sqlite3 handle, IReadOnlyList<HeadWrite> heads)
+    private static (long Epoch, long Layout) EpochOf(SqliteCaptureStatements statements)
     {
-        using var statement = SqliteCaptureScope.Prepare(handle, WriteHead);
-        foreach (var write in heads)
-            statement
-                .Bind(1, write.Contract)
-                .Bind(2, write.Key)
-                .Bind(3, KeyText.Bucket(write.Key))
-                .Bind(4, write.Head.Revision)
-                .Bind(5, write.Head.Deleted)
-                .Bind(6, write.Head.Schema)
-                .Bind(7, write.Head.Content)
-                .Bind(8, write.OperationId)
-                .Run();
+        var statement = statements.ReadEpoch;
+        var source = statement.Step() ? (statement.Int64(0), statement.Int64(1)) : default;
+        statement.Reset();
+        return source;
     }
 
-    private static void WriteRows(sqlite3 handle, IReadOnlyList<OutboxRow> rows)
+    private static Head ReadHead(SqliteStatement statement, string contract, string key)
     {
-        using var statement = SqliteCaptureScope.Prepare(handle, WriteRow);
+        try
+        {
+            return statement.Bind(1, contract).Bind(2, key).Step()
+                ? new(statement.Int64(0), statement.Boolean(1), statement.FingerprintOrNull(2), statement.FingerprintOrNull(3))
+                : Head.None;
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    private static void WriteHead(SqliteCaptureStatements statements, HeadWrite write)
+    {
+        var first = write.Head.Revision == 1;
+        var statement = first ? statements.AddHead : statements.RaiseHead;
+        statement
+            .Bind(1, write.Contract)
+            .Bind(2, write.Key)
+            .Bind(3, write.Head.Revision)
+            .Bind(4, write.Head.Deleted)
+            .Bind(5, write.Head.Schema)
+            .Bind(6, write.Head.Content)
+            .Bind(7, write.OperationId);
+        if (first)
+            statement.Bind(8, KeyText.Bucket(write.Key));
+        statement.Run();
+    }
+
+    private static void WriteRows(SqliteStatement statement, IReadOnlyList<OutboxRow> rows)
+    {
         foreach (var row in rows)
         {
             statement
@@ -172,5 +159,7 @@ public sealed class SqliteCaptureStore : ICaptureStore
                 statement.Bind(12, row.Body.Span);
             statement.Run();
         }
+        // The statement is kept; the copy of the last body need not be.
+        statement.BindNull(12);
     }
 }

@@ -2,17 +2,19 @@ using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Query.Internal;
 
 namespace Statecast.EntityFrameworkCore.Guards;
 
 /// <summary>
-/// Refuses ExecuteUpdate and ExecuteDelete on published tables: they change rows past the save, so nothing would be captured.
-/// Runs when a query is compiled; a refused one is never cached.
+/// Refuses ExecuteUpdate and ExecuteDelete on published tables, and raw SQL in a query that writes one: they change rows past the save, so nothing
+/// would be captured. Runs when a query is compiled; a refused one is never cached.
 /// </summary>
-internal sealed class BulkStatementGuard : IQueryExpressionInterceptor
+internal sealed class QueryGuard : IQueryExpressionInterceptor
 {
     public Expression QueryCompilationStarting(Expression queryExpression, QueryExpressionEventData eventData)
     {
+        new RawSqlFinder(eventData.Context).Visit(queryExpression);
         if (
             queryExpression is MethodCallExpression { Method.Name: "ExecuteDelete" or "ExecuteUpdate" } call
             && PublishedTables.ShapeOf(eventData.Context) is { } shape
@@ -70,6 +72,25 @@ internal sealed class BulkStatementGuard : IQueryExpressionInterceptor
             )
                 _found = true;
             return base.VisitMethodCall(node);
+        }
+    }
+
+    private sealed class RawSqlFinder(DbContext? context) : ExpressionVisitor
+    {
+        protected override Expression VisitExtension(Expression node)
+        {
+            // There is no public way to see the text of a raw query. Only the text is read.
+#pragma warning disable EF1001
+            var sql = node switch
+            {
+                FromSqlQueryRootExpression root => root.Sql,
+                SqlQueryRootExpression root => root.Sql,
+                _ => null,
+            };
+#pragma warning restore EF1001
+            if (sql is not null)
+                RawSqlGuard.Check(sql, context);
+            return base.VisitExtension(node);
         }
     }
 }
