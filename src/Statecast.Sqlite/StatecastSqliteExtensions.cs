@@ -68,6 +68,6 @@ public static class StatecastSqliteExtensions
     {
         var options = new SqliteOptions();
         configure?.Invoke(options);
-        return replica.In(_ => new SqliteReplicaStore(path, options));
+        return replica.In(services => new SqliteReplicaStore(path, options, services.GetRequiredService<TimeProvider>()));
     }
 }

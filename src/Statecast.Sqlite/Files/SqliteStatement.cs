@@ -116,6 +116,22 @@ internal sealed class SqliteStatement : IDisposable
         return raw.sqlite3_changes(_database);
     }
 
+    /// <summary>Runs a statement that returns no rows; false, without an exception, if another connection holds the lock that it needs.</summary>
+    public bool TryRun()
+    {
+        var result = raw.sqlite3_step(_statement);
+        if ((result & 0xff) != raw.SQLITE_BUSY)
+        {
+            if (result == raw.SQLITE_DONE)
+                raw.sqlite3_reset(_statement);
+            else
+                Fail(result);
+            return true;
+        }
+        raw.sqlite3_reset(_statement);
+        return false;
+    }
+
     /// <summary>Ends a read before its last row; gives the snapshot back outside a transaction.</summary>
     public void Reset() => raw.sqlite3_reset(_statement);
 

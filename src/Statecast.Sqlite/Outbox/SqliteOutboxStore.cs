@@ -59,7 +59,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
             database =>
             {
                 _reader.Forget(request.Shard);
-                return database.Write(file => SqliteOutboxLease.Acquire(file, request, _clock.GetUtcNow()));
+                return database.WriteAsync(file => SqliteOutboxLease.Acquire(file, request, _clock.GetUtcNow()), _clock, ct);
             },
             ct
         );
@@ -72,26 +72,29 @@ internal sealed class SqliteOutboxStore : IOutboxStore
             {
                 // Before the snapshot: what committed before this instant is in it (protocol section 3).
                 var clock = _clock.GetUtcNow();
-                return database.Read(file =>
+                var read = database.Read(file =>
                 {
                     var snapshot = _reader.Read(file, query, clock);
                     _watch.Seen();
                     return snapshot;
                 });
+                return ValueTask.FromResult(read);
             },
             ct
         );
 
     /// <inheritdoc/>
     public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct) =>
-        UseAsync(database => SqliteOutboxWriter.Commit(database, commit, _clock.GetUtcNow()), ct);
+        UseAsync(database => SqliteOutboxWriter.CommitAsync(database, commit, _clock, ct), ct);
 
     /// <inheritdoc/>
     public async ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct) =>
-        await UseAsync(database => database.Write(file => SqliteOutboxLease.Release(file, shard, leaseId)), ct).ConfigureAwait(false);
+        await UseAsync(database => database.WriteAsync(file => SqliteOutboxLease.Release(file, shard, leaseId), _clock, ct), ct)
+            .ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public ValueTask WaitAsync(TimeSpan timeout, CancellationToken ct) => _watch.WaitAsync(timeout, look => UseAsync(_ => look(), ct), ct);
+    public ValueTask WaitAsync(TimeSpan timeout, CancellationToken ct) =>
+        _watch.WaitAsync(timeout, look => UseAsync(_ => ValueTask.FromResult(look()), ct), ct);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -102,13 +105,13 @@ internal sealed class SqliteOutboxStore : IOutboxStore
         _gate.Release();
     }
 
-    private async ValueTask<T> UseAsync<T>(Func<SqliteDatabase, T> work, CancellationToken ct)
+    private async ValueTask<T> UseAsync<T>(Func<SqliteDatabase, ValueTask<T>> work, CancellationToken ct)
     {
         await _gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return work(_database);
+            return await work(_database).ConfigureAwait(false);
         }
         catch (SqliteException e)
         {

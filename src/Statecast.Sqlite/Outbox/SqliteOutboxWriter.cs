@@ -6,12 +6,12 @@ namespace Statecast.Sqlite.Outbox;
 /// <summary>Applies a relay's changes in one transaction, if lease, counter and epoch are still those that it remembers.</summary>
 internal static class SqliteOutboxWriter
 {
-    public static bool Commit(SqliteDatabase database, OutboxCommit commit, DateTimeOffset now)
+    public static async ValueTask<bool> CommitAsync(SqliteDatabase database, OutboxCommit commit, TimeProvider clock, CancellationToken ct)
     {
-        database.BeginWrite();
+        await database.BeginWriteAsync(clock, ct).ConfigureAwait(false);
         try
         {
-            if (!Renew(database, commit, now) || !Apply(database, commit))
+            if (!Renew(database, commit, clock.GetUtcNow()) || !Apply(database, commit))
                 return false;
             database.Commit();
             return true;

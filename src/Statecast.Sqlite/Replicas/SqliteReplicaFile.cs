@@ -25,28 +25,32 @@ internal sealed class SqliteReplicaFile
     // Guarded by Gate.
     private bool _syncsFully;
 
-    private SqliteReplicaFile(string path, SqliteOptions options, FileStream ownership, SqliteDatabase writer)
+    private SqliteReplicaFile(string path, SqliteOptions options, TimeProvider clock, FileStream ownership, SqliteDatabase writer)
     {
         _path = path;
         _options = options;
         _lock = ownership;
+        Clock = clock;
         Writer = writer;
     }
 
     /// <summary>Held by whoever uses <see cref="Writer"/>.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
+    /// <summary>The clock of waits.</summary>
+    public TimeProvider Clock { get; }
+
     /// <summary>The one writing connection.</summary>
     public SqliteDatabase Writer { get; }
 
     /// <summary>Opens the file, or joins those replicas of this process that have it open.</summary>
     /// <exception cref="ReplicaStoreException">Another process owns it, or it cannot be opened.</exception>
-    public static SqliteReplicaFile Join(string path, SqliteOptions options, string replica)
+    public static SqliteReplicaFile Join(string path, SqliteOptions options, TimeProvider clock, string replica)
     {
         lock (Registry)
         {
             if (!Files.TryGetValue(path, out var file))
-                Files.Add(path, file = Open(path, options));
+                Files.Add(path, file = Open(path, options, clock));
             if (!file._replicas.Add(replica))
                 throw new ReplicaStoreException(
                     $"The replica '{replica}' is open in '{path}' already. Keep one replica of a contract in a file, or give the second one a file of its own with InSqlite(…)."
@@ -107,7 +111,7 @@ internal sealed class SqliteReplicaFile
         await Gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            return Writer.Write(work);
+            return await Writer.WriteAsync(work, Clock, ct).ConfigureAwait(false);
         }
         catch (SqliteException e)
         {
@@ -177,7 +181,7 @@ internal sealed class SqliteReplicaFile
     /// <summary>What an error means for this file.</summary>
     public ReplicaStoreException Failure(SqliteException error) => Failure(error, _path, _options);
 
-    private static SqliteReplicaFile Open(string path, SqliteOptions options)
+    private static SqliteReplicaFile Open(string path, SqliteOptions options, TimeProvider clock)
     {
         var ownership = Own(path);
         SqliteDatabase? writer = null;
@@ -186,7 +190,7 @@ internal sealed class SqliteReplicaFile
             PrivateFile.Ensure(path);
             writer = SqliteDatabase.Open(path, SqliteAccess.Write, options.BusyTimeout);
             writer.UseWriteAheadLog();
-            return new(path, options, ownership, writer);
+            return new(path, options, clock, ownership, writer);
         }
         catch (Exception e)
         {

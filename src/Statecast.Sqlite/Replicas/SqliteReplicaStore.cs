@@ -11,7 +11,8 @@ namespace Statecast.Sqlite.Replicas;
 /// </summary>
 /// <param name="path">The file; made with mode 0600 if it is not there. A relative path starts at the current directory.</param>
 /// <param name="options">Settings; null for the defaults.</param>
-public sealed class SqliteReplicaStore(string path, SqliteOptions? options = null) : IReplicaStore
+/// <param name="clock">Null for the machine's.</param>
+public sealed class SqliteReplicaStore(string path, SqliteOptions? options = null, TimeProvider? clock = null) : IReplicaStore
 {
     private readonly SqliteOptions _options = options ?? new();
     private SqliteReplicaFile? _file;
@@ -31,7 +32,7 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
             throw new ReplicaStoreException($"The replica file '{Path}' is not opened. {problem}");
         if (_replica is { } opened && opened.Layout.Name != layout.Name)
             throw new InvalidOperationException($"This store holds the replica '{opened.Layout.Name}': make another for '{layout.Name}'.");
-        var file = _file ?? SqliteReplicaFile.Join(Path, _options, layout.Name);
+        var file = _file ?? SqliteReplicaFile.Join(Path, _options, clock ?? TimeProvider.System, layout.Name);
         try
         {
             var (replica, contents) = await file.WriteAsync(database => SqliteReplica.Open(database, layout), ct).ConfigureAwait(false);
@@ -54,7 +55,7 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
         await file.Gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            return SqliteReplicaUnit.Begin(file, replica, keys);
+            return await SqliteReplicaUnit.BeginAsync(file, replica, keys, ct).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -23,12 +23,17 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     }
 
     /// <summary>Begins and loads; the caller holds the gate, which passes to the unit unless this throws.</summary>
-    public static SqliteReplicaUnit Begin(SqliteReplicaFile file, SqliteReplica replica, IReadOnlyCollection<string> keys)
+    public static async ValueTask<SqliteReplicaUnit> BeginAsync(
+        SqliteReplicaFile file,
+        SqliteReplica replica,
+        IReadOnlyCollection<string> keys,
+        CancellationToken ct
+    )
     {
         var unit = new SqliteReplicaUnit(file, replica, keys.Count);
+        await file.Writer.BeginWriteAsync(file.Clock, ct).ConfigureAwait(false);
         try
         {
-            file.Writer.BeginWrite();
             unit.Load(keys);
             return unit;
         }

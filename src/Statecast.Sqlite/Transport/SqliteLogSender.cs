@@ -13,6 +13,7 @@ internal sealed class SqliteLogSender : ITransportSender
 {
     private readonly SqliteLogOptions _options;
     private readonly IGuard _guard;
+    private readonly TimeProvider _clock;
     private readonly SqliteLogWaker _waker;
     private readonly SqliteDatabase _database;
     private readonly long _incarnation;
@@ -27,13 +28,14 @@ internal sealed class SqliteLogSender : ITransportSender
     public SqliteLogSender(
         SqliteLogOptions options,
         IGuard guard,
+        TimeProvider clock,
         SqliteLogWaker waker,
         SqliteDatabase database,
         long incarnation,
         IEnumerable<SqliteLogDestination> destinations
     )
     {
-        (_options, _guard, _waker, _database, _incarnation) = (options, guard, waker, database, incarnation);
+        (_options, _guard, _clock, _waker, _database, _incarnation) = (options, guard, clock, waker, database, incarnation);
         _appenders = destinations.ToDictionary(d => d.Name, d => new SqliteLogAppender(database, d), StringComparer.Ordinal);
     }
 
@@ -46,7 +48,7 @@ internal sealed class SqliteLogSender : ITransportSender
         {
             ct.ThrowIfCancellationRequested();
             var outcomes = new SendOutcome[events.Count];
-            if (Append(events, outcomes))
+            if (await AppendAsync(events, outcomes, ct).ConfigureAwait(false))
                 _waker.Wake();
             return outcomes;
         }
@@ -91,11 +93,17 @@ internal sealed class SqliteLogSender : ITransportSender
         try
         {
             RequireFile();
-            _database.Write(database =>
-            {
-                SqliteLogHeartbeat.Write(database, AppenderOf(new(heartbeat.Destination, 0)).Destination, heartbeat);
-                return true;
-            });
+            await _database
+                .WriteAsync(
+                    database =>
+                    {
+                        SqliteLogHeartbeat.Write(database, AppenderOf(new(heartbeat.Destination, 0)).Destination, heartbeat);
+                        return true;
+                    },
+                    _clock,
+                    ct
+                )
+                .ConfigureAwait(false);
             _waker.Wake();
         }
         catch (SqliteException e)
@@ -134,13 +142,13 @@ internal sealed class SqliteLogSender : ITransportSender
 
     /// <summary>Appends in one transaction.</summary>
     /// <returns>Whether anything new stands in the log.</returns>
-    private bool Append(IReadOnlyList<StateEvent> events, SendOutcome[] outcomes)
+    private async ValueTask<bool> AppendAsync(IReadOnlyList<StateEvent> events, SendOutcome[] outcomes, CancellationToken ct)
     {
         var committing = false;
         try
         {
             RequireFile();
-            _database.BeginWrite();
+            await _database.BeginWriteAsync(_clock, ct).ConfigureAwait(false);
             for (var i = 0; i < events.Count; i++)
                 outcomes[i] = FindAppender(events[i].Lane) is { } appender ? appender.Append(_guard, events[i]) : Unknown(events[i].Lane);
             foreach (var appender in _appenders.Values)

@@ -66,7 +66,7 @@ public sealed class SqliteLogTransport : ITransport
         };
 
     /// <inheritdoc/>
-    public ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct)
+    public async ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         var path = Path.Combine(_directory, FileNameOf(options.Source));
@@ -81,11 +81,13 @@ public sealed class SqliteLogTransport : ITransport
             database.UseWriteAheadLog();
             // What was confirmed must outlive the power: the outbox row is gone then.
             database.Execute("PRAGMA synchronous = FULL");
-            var opened = database.Write(file => SqliteLogDeclaration.Declare(file, options, Draw(), _clock.GetUtcNow()));
+            var opened = await database
+                .WriteAsync(file => SqliteLogDeclaration.Declare(file, options, Draw(), _clock.GetUtcNow()), _clock, ct)
+                .ConfigureAwait(false);
             var waker = new SqliteLogWaker(_directory, _clock);
             // Targets that wait for this source's first file need not wait for their next look.
             waker.Wake();
-            return new(new SqliteLogSender(_options, _guard, waker, database, opened.Incarnation, opened.Destinations));
+            return new SqliteLogSender(_options, _guard, _clock, waker, database, opened.Incarnation, opened.Destinations);
         }
         catch (Exception e)
         {
