@@ -95,14 +95,17 @@ internal sealed class RelayCommands
     /// <summary>Lets the store say when there may be new rows, until the next command to it.</summary>
     public void Listen(TimeSpan timeout)
     {
-        if (_listening is not null || !_storeWork.IsCompleted)
+        if (_listening is not null)
             return;
+        // An answer is in the mailbox moments before its command has ended: not listening then would miss what comes until the next heartbeat.
+        var before = _storeWork;
         var listening = _listening = CancellationTokenSource.CreateLinkedTokenSource(_abort);
         _storeWork = Task.Run(
             async () =>
             {
                 try
                 {
+                    await before.ConfigureAwait(false);
                     await _store.WaitAsync(timeout, listening.Token).ConfigureAwait(false);
                     _answers.TryWrite(new RelayInput.Woken());
                 }
