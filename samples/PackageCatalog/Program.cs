@@ -37,6 +37,11 @@ try
         Console.WriteLine(report.ToJson());
     return report.Equal ? 0 : 1;
 }
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    Console.Error.WriteLine("Interrupted before the verdict.");
+    return 130;
+}
 catch (Exception e)
 {
     // What an input file or a path does wrong needs no stack; anything else is ours, and whoever mends it wants all of it.

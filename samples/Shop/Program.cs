@@ -39,6 +39,11 @@ try
         Console.WriteLine(report!.ToJson());
     return report!.Equal ? 0 : 1;
 }
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    screen.Console.WriteLine("Interrupted before the verdict.");
+    return 130;
+}
 catch (Exception e)
 {
     // Whatever ended the run before its verdict: it is no success, and whoever reads standard error wants all of it.

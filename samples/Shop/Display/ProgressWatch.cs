@@ -34,7 +34,7 @@ internal sealed class ProgressWatch(Fleet fleet, ShopClient client, OrderLoad lo
                     statuses[service.Role] = await client.StatusAsync(service.Url, ct);
                 }
                 // Stopped or killed between the question and the answer: the next round no longer asks it.
-                catch (HttpRequestException) { }
+                catch (Exception e) when (e is HttpRequestException or IOException) { }
                 catch (OperationCanceledException) when (ct.IsCancellationRequested) { }
             })
         );

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Shop.Running;
 using Shop.Verification;
 
@@ -27,7 +26,6 @@ internal sealed record KillEvidence(int Round, Role Target, int? Unsent, int Una
         );
         var applied = (await replica.RowsAsync(ct)).ToDictionary(row => row.Key, row => row.Revision);
         var unapplied = newest.Count(head => !unsent.Contains(head.Key) && applied.GetValueOrDefault(head.Key) < head.Value);
-        SqliteConnection.ClearAllPools();
         return new(round, target, sourceKilled ? unsent.Count : null, unapplied, (await replica.FiguresAsync(ct)).Unfinished);
     }
 
