@@ -95,12 +95,15 @@ internal sealed class RelayCommands
     /// <summary>Lets the store say when there may be new rows, until the next command to it.</summary>
     public void Listen(TimeSpan timeout)
     {
-        if (_listening is not null || !_storeWork.IsCompleted)
+        if (_listening is not null)
             return;
+        var before = _storeWork;
         var listening = _listening = CancellationTokenSource.CreateLinkedTokenSource(_abort);
         _storeWork = Task.Run(
             async () =>
             {
+                // The answer reaches the loop a moment before the work that gave it has ended.
+                await before.ConfigureAwait(false);
                 try
                 {
                     await _store.WaitAsync(timeout, listening.Token).ConfigureAwait(false);
