@@ -20,12 +20,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             Checker.EffectsOnce
         ),
         new("position before rows", Apply(r => r with { Order = PositionFirst }), Checker.EffectsOnce),
-        new(
-            "tombstone forgotten",
-            Apply(r => r with { Tombstone = row => row with { Revision = default } }),
-            Checker.NeverBackwards,
-            Checker.DeletesHold
-        ),
+        new("tombstone forgotten", Apply(r => r with { Tombstone = row => row with { Revision = default } }), Checker.DeletesHold),
         new(
             "unknown send taken as sent",
             Relay(() =>
@@ -54,6 +49,16 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
                 RelayRules.Protocol with
                 {
                     HeartbeatClock = look => RelayRules.Protocol.HeartbeatClock(look) is null ? null : look.Later.Clock,
+                }
+            ),
+            Checker.HonestFreshness
+        ),
+        new(
+            "heartbeat forgets what was swallowed",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    HeartbeatClock = look => RelayRules.Protocol.HeartbeatClock(look with { Owing = false }),
                 }
             ),
             Checker.HonestFreshness

@@ -10,10 +10,21 @@ namespace Statecast.Simulation.Carriers;
 /// <param name="Relay">Who sent it.</param>
 /// <param name="Life">Which life of the sender: a restarted process has connections of its own.</param>
 /// <param name="Events">What is sent.</param>
+/// <param name="EmittedAt">When the relay decided to send it.</param>
 /// <param name="HandedAt">When the client took it.</param>
 /// <param name="HeldLease">Whether the sender's lease was really held then.</param>
-internal sealed record SimBatch(SimRelay Relay, int Life, IReadOnlyList<StateEvent> Events, TimeSpan HandedAt, bool HeldLease)
+internal sealed record SimBatch(
+    SimRelay Relay,
+    int Life,
+    IReadOnlyList<StateEvent> Events,
+    TimeSpan EmittedAt,
+    TimeSpan HandedAt,
+    bool HeldLease
+)
 {
+    /// <summary>Whether the sender slept between its check of the lease and the hand-over.</summary>
+    public bool Slept => HandedAt - EmittedAt > TimeSpan.FromSeconds(1);
+
     /// <summary>Whether it lands although its sender was told that the delivery time-out had passed.</summary>
     public bool Late { get; init; }
 }
@@ -47,7 +58,8 @@ internal abstract class SimCarrier(SimWorld world)
             World.Scheduler.After(timeout, () => heard(Unknown(batch)));
             return;
         }
-        var slow = faults.Strikes(faults.SlowLandings, random, 0.15);
+        // Who slept finds its connection broken and needs a new one.
+        var slow = faults.Strikes(faults.SlowLandings || batch.Slept, random, batch.Slept ? 0.7 : 0.15);
         var landing = World.Scheduler.Now + (slow ? random.Seconds(0.5, timeout.TotalSeconds * 0.95) : random.Seconds(0.001, 0.03));
         // One connection keeps the order in which it was given batches.
         if (_lastLanding.TryGetValue((batch.Relay, batch.Life), out var last) && landing < last)

@@ -132,10 +132,11 @@ internal sealed class SimLog : SimCarrier
     private void Breach(StateEvent older, SimRecord newer, SimBatch batch)
     {
         var clockJumped = World.Truth.LastJump > World.Scheduler.Now - TimeSpan.FromSeconds(60);
-        if (batch.HeldLease && !batch.Late && !clockJumped)
+        var zombie = batch.Slept && !batch.HeldLease;
+        if (!zombie && !batch.Late && !clockJumped)
             throw new Violation(
                 Checker.CompactionSafe,
-                $"{older.Key}@{older.Revision} of {batch.Relay.Name}, handed over under its lease at {batch.HandedAt.TotalSeconds:0.000}, landed above {newer.Event.Revision}"
+                $"{older.Key}@{older.Revision} of {batch.Relay.Name}, handed over at {batch.HandedAt.TotalSeconds:0.000} {(batch.HeldLease ? "under its lease" : "without a lease and without a pause after the check")}, landed above {newer.Event.Revision}"
             );
         World.Coverage.Note(Event.ZombieLast);
     }

@@ -9,10 +9,15 @@ namespace Statecast.Simulation.Checks;
 internal sealed class ReplicaChecks(SimWorld world, string name)
 {
     private readonly Dictionary<string, Seen> _seen = [];
+    private readonly Dictionary<string, StateRevision> _deleted = [];
 
     /// <summary>Rows were written.</summary>
-    public void Committed(ReplicaPlan plan, Func<string, ReplicaRow?> find)
+    public void Committed(ReplicaPlan plan, Delivery delivery, Func<string, ReplicaRow?> find)
     {
+        // Deletes are known from what arrived: a replica that forgets its tombstone must not hide that with it.
+        foreach (var received in delivery.Batches.SelectMany(b => b.Events))
+            if (received.Event is { IsDelete: true } delete)
+                _deleted[delete.Key] = Max(delete.Revision, _deleted.GetValueOrDefault(delete.Key));
         foreach (var key in plan.Rows.Select(r => r.Key))
             if (find(key) is { } row)
                 Judge(row);
@@ -31,8 +36,11 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
         foreach (var received in batch.Events)
         {
             var key = received.Event?.Key ?? received.Key ?? $"?{batch.Lane.Number}@{received.Position}";
+            var row = find(key);
             var reflected =
-                findParked(key) is not null || (received.Event is { } e ? find(key)?.Revision >= e.Revision : find(key) is not null);
+                findParked(key) is not null
+                || IsForgotten(row)
+                || (received.Event is { } e ? row?.Revision >= e.Revision : row is not null);
             if (!reflected)
                 throw new Violation(
                     Checker.EffectsOnce,
@@ -51,22 +59,28 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
     private void Judge(ReplicaRow row)
     {
         var seen = _seen.GetValueOrDefault(row.Key);
+        if (IsForgotten(row))
+            return;
+        if (!row.Deleted && row.Revision <= _deleted.GetValueOrDefault(row.Key))
+            throw new Violation(
+                Checker.DeletesHold,
+                $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {_deleted[row.Key]}"
+            );
         if (row.Revision < seen.Newest)
             throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key} went from {seen.Newest} back to {row.Revision}");
-        if (!row.Deleted && row.Revision <= seen.Deleted)
-            throw new Violation(Checker.DeletesHold, $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {seen.Deleted}");
         var content = row.Deleted ? null : SimContent.Read(row.Body);
         if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))
             throw new Violation(Checker.Atomic, $"{name}: {row.Key}@{row.Revision} with content {content} was never committed");
         var distinct = seen.Distinct + (row.Revision == seen.Newest ? 0 : 1);
         if (row.Writes != distinct)
             throw new Violation(Checker.EffectsOnce, $"{name}: {row.Key} was written {row.Writes} times for {distinct} revisions");
-        // What was deleted is known from the source: a replica that forgets its tombstone must not hide that with it.
-        var deleted = row.Deleted
-            ? new StateRevision(row.Revision.Epoch, Math.Max(row.Revision.Number, seen.Deleted.Number))
-            : seen.Deleted;
-        _seen[row.Key] = new(row.Revision, deleted, distinct);
+        _seen[row.Key] = new(row.Revision, distinct);
     }
 
-    private readonly record struct Seen(StateRevision Newest, StateRevision Deleted, int Distinct);
+    // A planted bug's tombstone without a revision: as if the key had never been seen.
+    private static bool IsForgotten(ReplicaRow? row) => row is { Deleted: true, Revision: { Epoch: 0, Number: 0 } };
+
+    private static StateRevision Max(StateRevision a, StateRevision b) => a > b ? a : b;
+
+    private readonly record struct Seen(StateRevision Newest, int Distinct);
 }

@@ -241,7 +241,14 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                     unit = null;
                     break;
                 case ApplyCommand.Acknowledge when world.Carrier is SimQueue:
-                    target.Checks.Covered("an acknowledgement", delivery, _ => true, target.Find, target.FindParked);
+                    // A transaction still open keeps others out: it is asked itself.
+                    target.Checks.Covered(
+                        "an acknowledgement",
+                        delivery,
+                        _ => true,
+                        unit is null ? target.Find : unit.Find,
+                        unit is null ? target.FindParked : unit.FindParked
+                    );
                     _unacknowledged = [];
                     break;
             }
@@ -253,7 +260,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     {
         unit ??= target.Begin([]);
         unit.CommitAsync(plan, default).AsTask().Wait();
-        target.Checks.Committed(plan, target.Find);
+        target.Checks.Committed(plan, delivery, target.Find);
         var positions = plan.Positions.Select(p => p.Lane).ToHashSet();
         target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked);
         var contents = target.Contents;

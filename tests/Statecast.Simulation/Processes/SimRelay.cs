@@ -115,7 +115,17 @@ internal sealed class SimRelay(SimWorld world, string name)
                 world.Trace.Add("commit", Name, c.Change.Claims.Count, c.Change.Done.Count);
                 if (c.Change.Coalesced.Count > 0)
                     world.Coverage.Note(Event.Coalesced);
-                Store(c.Id, () => new RelayInput.Committed(c.Id, world.Database.Commit(c.Change)));
+                Store(
+                    c.Id,
+                    () =>
+                    {
+                        var held = world.Database.Commit(c.Change);
+                        // The gap between a durable claim and the decision to send it.
+                        if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.01))
+                            Sleep(Pause());
+                        return new RelayInput.Committed(c.Id, held);
+                    }
+                );
                 break;
             case RelayCommand.Release c:
                 Store(
@@ -129,9 +139,10 @@ internal sealed class SimRelay(SimWorld world, string name)
                 break;
             case RelayCommand.Send c:
                 // The gap between the check of the lease and the hand-over: a process may sleep in it.
-                if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.01))
-                    Sleep(world.Random.Seconds(2, 45));
-                Later(world.Random.Seconds(0.0001, 0.001), () => HandOver(c));
+                if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.03))
+                    Sleep(Pause());
+                var emitted = world.Scheduler.Now;
+                Later(world.Random.Seconds(0.0001, 0.001), () => HandOver(c, emitted));
                 break;
             case RelayCommand.ReadEnds c:
                 Ask(c.Id, () => new RelayInput.EndsRead(c.Id, world.Carrier.Ends(c.Lanes)));
@@ -168,6 +179,9 @@ internal sealed class SimRelay(SimWorld world, string name)
         }
     }
 
+    // Often about as long as a lease, which is when it matters.
+    private TimeSpan Pause() => world.Random.Chance(0.6) ? world.Random.Seconds(8, 22) : world.Random.Seconds(0.5, 45);
+
     private void Note(RelayCommand.Notice notice)
     {
         world.Trace.Add($"{Name} {notice.Kind}", notice.Subject);
@@ -177,7 +191,7 @@ internal sealed class SimRelay(SimWorld world, string name)
             world.Coverage.Note(Event.TakeOverWaited);
     }
 
-    private void HandOver(RelayCommand.Send send)
+    private void HandOver(RelayCommand.Send send, TimeSpan emitted)
     {
         var held = world.Database.Holds(_leaseId);
         if (!held)
@@ -185,7 +199,7 @@ internal sealed class SimRelay(SimWorld world, string name)
         var life = _life;
         world.Trace.Add("hand over", Name, send.Id, held ? 1 : 0);
         world.Carrier.Send(
-            new(this, life, send.Events, world.Scheduler.Now, held),
+            new(this, life, send.Events, emitted, world.Scheduler.Now, held),
             outcomes =>
             {
                 if (life == _life)
