@@ -5,8 +5,8 @@ namespace Statecast.Integration.Tests.Capture;
 /// <summary>Random units of work: after each, the newest captured state of every key equals the map of the rows as a fresh context reads them.</summary>
 public sealed class CaptureModelTests
 {
-    private const int Worlds = 40;
-    private const int ScriptsPerWorld = 50;
+    private const int Worlds = 80;
+    private const int ScriptsPerWorld = 25;
 
     [Fact]
     public async Task Captured_states_equal_the_rows_after_every_unit_of_work()

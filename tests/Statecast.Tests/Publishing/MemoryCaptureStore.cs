@@ -1,0 +1,123 @@
+using System.Data.Common;
+using Statecast.Contracts;
+using Statecast.Outbox;
+using Statecast.Publishing;
+
+namespace Statecast.Tests.Publishing;
+
+/// <summary>Heads, outbox and republish queue in memory; notes in which order it was called.</summary>
+internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
+{
+    private long _lastTask;
+
+    public Dictionary<(string Contract, string Key), Head> Heads { get; } = [];
+
+    public List<OutboxRow> Outbox { get; } = [];
+
+    public List<HeadWrite> Written { get; } = [];
+
+    public List<string> Calls { get; } = [];
+
+    public SortedDictionary<long, RepublishTask> Tasks { get; } = [];
+
+    public Dictionary<string, PublishedDestination> Published { get; } = [];
+
+    public long Epoch { get; set; } = 7;
+
+    public static CaptureScope Scope { get; } = new(null!, null, Synchronous: true, CancellationToken.None);
+
+    public IRepublishStore Republish => this;
+
+    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
+    {
+        Calls.Add($"lock {contract} {string.Join(' ', keys)}");
+        return new(new LockedHeads(Epoch, [.. keys.Select(k => Heads.GetValueOrDefault((contract, k), Head.None))]));
+    }
+
+    public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
+    {
+        Calls.Add($"write {heads.Count} {rows.Count}");
+        Written.AddRange(heads);
+        foreach (var write in heads)
+            Heads[(write.Contract, write.Key)] = write.Head;
+        Outbox.AddRange(rows);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<string>> WalkAsync(
+        CaptureScope scope,
+        string contract,
+        string? after,
+        int firstBucket,
+        int lastBucket,
+        int limit
+    ) =>
+        new([
+            .. Heads
+                .Where(h => h.Key.Contract == contract && h.Value.Revision > 0)
+                .Select(h => h.Key.Key)
+                .Where(k => string.CompareOrdinal(k, after ?? "") > 0)
+                .Where(k => KeyText.Bucket(k) is var b && b >= firstBucket && b <= lastBucket)
+                .Order(StringComparer.Ordinal)
+                .Take(limit),
+        ]);
+
+    public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => new(Epoch = Epoch == 0 ? epoch : Epoch);
+
+    public ValueTask QueueAsync(CaptureScope scope, RepublishRequest request)
+    {
+        Tasks[++_lastTask] = new(_lastTask, request, null);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit) => new([.. Tasks.Values.Take(limit)]);
+
+    public ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor)
+    {
+        Tasks[id] = Tasks[id] with { Cursor = cursor };
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask CompleteAsync(CaptureScope scope, long id)
+    {
+        Tasks.Remove(id);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope) => new([.. Published.Values]);
+
+    public ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination)
+    {
+        Published[destination.Destination] = destination;
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>States handed over, as by an explicit call.</summary>
+internal sealed class GivenStates : ICaptureSet
+{
+    private readonly MemoryCaptureStore? _store;
+    private readonly Dictionary<string, object?> _states;
+
+    public GivenStates(Publication publication, Dictionary<string, object?> states, MemoryCaptureStore? store = null)
+    {
+        _store = store;
+        Publication = publication;
+        _states = states;
+        Keys = [.. states.Keys.Order(StringComparer.Ordinal)];
+    }
+
+    public Publication Publication { get; }
+
+    public IReadOnlyList<string> Keys { get; }
+
+    public string? Causes { get; set; }
+
+    public string? CausesOf(string key) => Causes;
+
+    public ValueTask<IReadOnlyList<KeyState>> ReadAsync(CaptureScope scope)
+    {
+        _store?.Calls.Add($"read {Publication.Contract.Name}");
+        return new([.. Keys.Select(k => _states[k] is CaptureException failure ? new(null, failure) : new KeyState(_states[k]))]);
+    }
+}

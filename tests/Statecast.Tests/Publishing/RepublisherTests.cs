@@ -1,0 +1,143 @@
+using Statecast.Contracts;
+using Statecast.Events;
+using Statecast.Hosting;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Xunit;
+
+namespace Statecast.Tests.Publishing;
+
+/// <summary>The republisher over rows in memory: heads first, then the rows that have none, resumable at every chunk.</summary>
+public sealed class RepublisherTests
+{
+    private readonly MemoryCaptureStore _store = new();
+    private readonly SortedDictionary<string, Item> _rows = new(StringComparer.Ordinal);
+    private readonly Publication<Item> _publication = PublishingSamples.Publication<Item>();
+    private readonly StateCapture _capture = new(TimeProvider.System, SystemEntropy.Instance);
+
+    [Theory, InlineData(1), InlineData(3), InlineData(100)]
+    public async Task Range_walks_heads_then_rows_without_one(int chunk)
+    {
+        await PublishedAsync("a", "b", "c", "d");
+        _rows["b"] = new("b", "changed past capture");
+        _rows.Remove("c");
+        _rows["e"] = new("e", "inserted past capture");
+        await QueueAsync(RepublishRequest.All("tests.item", "test"));
+        await DrainAsync(chunk);
+
+        Assert.Equal(
+            ["a Snapshot 1", "b Upsert 2", "c Delete 2", "d Snapshot 1", "e Snapshot 1"],
+            _store.Outbox.Select(r => $"{r.Key} {r.Operation} {r.Revision}")
+        );
+    }
+
+    [Fact]
+    public async Task Row_that_comes_and_goes_between_chunks_disturbs_no_other()
+    {
+        foreach (var i in Enumerable.Range(10, 20))
+            _rows[$"{i}"] = new($"{i}", "x");
+        await QueueAsync(RepublishRequest.All("tests.item", "test"));
+        await ChunkAsync(5);
+        await ChunkAsync(5);
+        _rows.Remove("11");
+        _rows["105"] = new("105", "before the cursor");
+        await DrainAsync(5);
+
+        Assert.Equal(
+            Enumerable.Range(10, 20).Select(i => $"{i}"),
+            _store.Outbox.Select(r => r.Key).Distinct().Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task Requests_of_single_keys_go_together()
+    {
+        await PublishedAsync("a", "b", "c");
+        foreach (var key in new[] { "c", "a", "c" })
+            await QueueAsync(new("tests.item", key, 0, 4095, null, "test"));
+        var chunk = await ChunkAsync(10);
+
+        Assert.Equal(2, chunk.Keys);
+        Assert.Equal(["a", "c"], _store.Outbox.Select(r => r.Key));
+        Assert.Empty(_store.Tasks);
+    }
+
+    [Fact]
+    public async Task Only_the_walk_of_a_destination_ends_its_first_republish()
+    {
+        _rows["a"] = new("a", "x");
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        await QueueAsync(RepublishRequest.All("tests.item", "asked for"));
+        Assert.Equal(2, _store.Tasks.Count);
+        while (_store.Tasks.ContainsKey(1))
+        {
+            Assert.False(_store.Published["tests.item.v1"].FirstRepublishEnded);
+            await ChunkAsync(1);
+        }
+        Assert.True(_store.Published["tests.item.v1"].FirstRepublishEnded);
+        _store.Published["tests.item.v1"] = _store.Published["tests.item.v1"] with { FirstRepublishEnded = false };
+        await DrainAsync(1);
+        Assert.False(_store.Published["tests.item.v1"].FirstRepublishEnded);
+    }
+
+    [Fact]
+    public async Task Changed_schema_queues_a_republish_once()
+    {
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        _store.Tasks.Clear();
+        var known = _store.Published["tests.item.v1"];
+        _store.Published["tests.item.v1"] = known with { Schema = new(99), FirstRepublishEnded = true };
+        var queued = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        var again = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+
+        Assert.Equal("the contract's schema changed", Assert.Single(queued).Reason);
+        Assert.Empty(again);
+        // It was complete before and stays so: targets keep reading.
+        Assert.True(_store.Published["tests.item.v1"].FirstRepublishEnded);
+    }
+
+    [Fact]
+    public async Task Request_of_a_contract_that_is_gone_is_dropped()
+    {
+        await QueueAsync(RepublishRequest.All("tests.gone", "test"));
+        var chunk = await ChunkAsync(10);
+
+        Assert.Equal((0, true), (chunk.Keys, chunk.Worked));
+        Assert.Empty(_store.Tasks);
+    }
+
+    private async Task PublishedAsync(params string[] keys)
+    {
+        foreach (var key in keys)
+            _rows[key] = new(key, "x");
+        var states = _rows.ToDictionary(r => r.Key, r => (object?)r.Value);
+        await _capture.SaveAsync(_store, MemoryCaptureStore.Scope, [new GivenStates(_publication, states)]);
+        _store.Outbox.Clear();
+    }
+
+    private ValueTask QueueAsync(RepublishRequest request) => _store.QueueAsync(MemoryCaptureStore.Scope, request);
+
+    private ValueTask<RepublishChunk> ChunkAsync(int keys) =>
+        new Republisher(_capture, _store).ChunkAsync(new Session(_publication, _rows), keys);
+
+    private async Task DrainAsync(int keys)
+    {
+        while ((await ChunkAsync(keys)).Worked) { }
+    }
+
+    private sealed class Session(Publication publication, SortedDictionary<string, Item> rows) : IRepublishSession
+    {
+        public CaptureScope Scope => MemoryCaptureStore.Scope;
+
+        public IReadOnlyList<Publication> Publications => [publication];
+
+        public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
+            new GivenStates(publication, keys.ToDictionary(k => k, k => (object?)rows.GetValueOrDefault(k)));
+
+        public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit)
+        {
+            var page = rows.Keys.Where(k => string.CompareOrdinal(k, after ?? "") > 0).Take(limit).ToList();
+            return new(new RowPage(page, page.Count < limit ? null : page[^1]));
+        }
+    }
+}
