@@ -89,7 +89,7 @@ internal sealed class Replica<TKey, TState>(
     }
 
     private async ValueTask<bool> Holds(StateToken token, CancellationToken ct) =>
-        await store.FindAsync(token.Key, ct).ConfigureAwait(false) is { } row && row.Revision >= token.Revision;
+        status.IsOpen && await store.FindAsync(token.Key, ct).ConfigureAwait(false) is { } row && row.Revision >= token.Revision;
 
     private async IAsyncEnumerable<KeyValuePair<TKey, TState>> Query(
         string index,
@@ -119,7 +119,7 @@ internal sealed class Replica<TKey, TState>(
 
     private void RequireComplete(ReadOptions options)
     {
-        if (options == ReadOptions.Complete && !status.WasLive)
+        if (!status.IsOpen || (options == ReadOptions.Complete && !status.WasLive))
             throw new ReplicaNotReadyException(status.Name, status.State);
     }
 }
