@@ -31,7 +31,8 @@ internal sealed class Replica<TKey, TState>(
         var text = contract.FormatKey(key);
         if (status.ParkedReason(text) is { } reason)
             throw new StateParkedException(status.Name, text, reason);
-        var row = await store.FindAsync(text, ct).ConfigureAwait(false);
+        // In the first moments the store is not open yet: nothing is here, and absence means nothing.
+        var row = status.IsOpen ? await store.FindAsync(text, ct).ConfigureAwait(false) : null;
         return row is null or { Deleted: true } ? null : Decode(row);
     }
 
@@ -41,6 +42,8 @@ internal sealed class Replica<TKey, TState>(
     )
     {
         RequireComplete(options);
+        if (!status.IsOpen)
+            yield break;
         await foreach (var row in store.EnumerateAsync(ct).ConfigureAwait(false))
             yield return new(contract.ParseKey(row.Key), Decode(row));
     }
@@ -97,6 +100,8 @@ internal sealed class Replica<TKey, TState>(
         [EnumeratorCancellation] CancellationToken ct
     )
     {
+        if (!status.IsOpen)
+            yield break;
         await foreach (var row in store.QueryAsync(index, value, ct).ConfigureAwait(false))
             yield return new(contract.ParseKey(row.Key), Decode(row));
     }
@@ -119,7 +124,7 @@ internal sealed class Replica<TKey, TState>(
 
     private void RequireComplete(ReadOptions options)
     {
-        if (!status.IsOpen || (options == ReadOptions.Complete && !status.WasLive))
+        if (options == ReadOptions.Complete && !status.WasLive)
             throw new ReplicaNotReadyException(status.Name, status.State);
     }
 }
