@@ -112,6 +112,8 @@ internal sealed class SqliteDatabase : IDisposable
                 throw new IOException($"The journal mode of '{Path}' stays '{mode}': a write-ahead log needs a local file system.");
         }
         Execute($"PRAGMA journal_size_limit = {64 << 20}");
+        // Fewer and larger checkpoints: in a catch-up the same pages are changed by every batch (measured: a tenth less processor time).
+        Execute("PRAGMA wal_autocheckpoint = 4000");
     }
 
     /// <summary>The first column of the first row of a statement that is not worth keeping; 0 without a row.</summary>
