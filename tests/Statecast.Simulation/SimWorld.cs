@@ -26,11 +26,16 @@ internal sealed class SimWorld
         Lanes = Random.Between(1, 3);
         Keys = [.. Enumerable.Range(0, Random.Between(3, 8)).Select(i => $"k{i}")];
         Incarnation = Random.Between(1, 1_000_000);
-        Carrier = Random.Next(5) switch
+        Carrier = Faults.Profile switch
         {
-            0 => new SimQueue(this),
-            1 or 2 => new SimLog(this, conditional: true),
-            _ => new SimLog(this, conditional: false),
+            Profile.Sleepers => new SimLog(this, conditional: false),
+            Profile.Repeaters => new SimQueue(this),
+            _ => Random.Next(6) switch
+            {
+                0 => new SimQueue(this),
+                1 or 2 or 3 => new SimLog(this, conditional: true),
+                _ => new SimLog(this, conditional: false),
+            },
         };
         Relays = [.. Enumerable.Range(0, Faults.TwoRelays ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}"))];
         var moves = Faults.LaneMoves && Lanes > 1 && Carrier is SimLog;

@@ -1,43 +1,65 @@
 namespace Statecast.Simulation.Engine;
 
+/// <summary>What a seed leans to: rare meetings of faults get seeds of their own.</summary>
+internal enum Profile
+{
+    /// <summary>Anything, on any carrier.</summary>
+    Any,
+
+    /// <summary>Two relays that sleep around their leases, on a log without conditional append.</summary>
+    Sleepers,
+
+    /// <summary>Everything comes more than once, on a queue.</summary>
+    Repeaters,
+}
+
 /// <summary>The faults of one seed: a random subset, since all at once hide each other.</summary>
 internal sealed class FaultPlan
 {
     public FaultPlan(SimRandom random)
     {
-        var each = random.Pick([0.15, 0.35, 0.6]);
+        Profile = random.Next(10) switch
+        {
+            0 or 1 => Profile.Sleepers,
+            2 => Profile.Repeaters,
+            _ => Profile.Any,
+        };
+        var sleepers = Profile == Profile.Sleepers;
+        var repeaters = Profile == Profile.Repeaters;
+        var each = Profile == Profile.Any ? random.Pick([0.15, 0.35, 0.6]) : 0.15;
         bool On() => random.Chance(each);
         LateCommits = On();
         Rollbacks = On();
         SourceCrashes = On();
         StoreFailures = On();
         RelayCrashes = On();
-        RelaySleeps = On();
-        UnknownSends = On();
-        SlowLandings = On();
-        LateLandings = On();
+        RelaySleeps = On() || sleepers;
+        UnknownSends = On() || repeaters;
+        SlowLandings = On() || sleepers;
+        LateLandings = On() && !sleepers;
         LaneOutages = On();
         PoisonedKey = On();
         NoPositions = On();
         LostWakes = On();
         LostHeartbeats = On();
         Compaction = On() || On();
-        TargetCrashes = On();
+        TargetCrashes = On() || repeaters;
         TargetStoreFailures = On();
         SlowTargets = On();
         LateTarget = On();
         LaneMoves = On();
-        Duplicates = On();
-        Reorder = On();
-        SourceClockJumps = On();
+        Duplicates = On() || repeaters;
+        Reorder = On() || (repeaters && random.Chance(0.5));
+        SourceClockJumps = On() && !sleepers;
         TargetClockJumps = On();
         Corrupt = On();
         OldTarget = On();
         Republishes = On();
         KeepEach = On();
-        TwoRelays = random.Chance(0.5);
+        TwoRelays = random.Chance(0.5) || sleepers;
     }
 
+    public Profile Profile { get; }
     public bool LateCommits { get; }
     public bool Rollbacks { get; }
     public bool SourceCrashes { get; }

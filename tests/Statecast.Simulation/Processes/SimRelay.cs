@@ -198,6 +198,9 @@ internal sealed class SimRelay(SimWorld world, string name)
             world.Coverage.Note(Event.ZombieHandOver);
         var life = _life;
         world.Trace.Add("hand over", Name, send.Id, held ? 1 : 0);
+        // It may fall asleep again before it could renew: then only the next holder's wait keeps what it just handed over apart from newer revisions.
+        if (world.Scheduler.Now - emitted > TimeSpan.FromSeconds(1) && world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.6))
+            Sleep(world.Random.Seconds(5, 45));
         world.Carrier.Send(
             new(this, life, send.Events, emitted, world.Scheduler.Now, held),
             outcomes =>
