@@ -23,7 +23,7 @@ internal sealed class FaultSchedule(SimWorld world)
             case 0 or 1 or 2 when faults.RelayCrashes:
                 random.Pick(world.Relays).Crash(random.Seconds(0.1, random.Chance(0.2) ? 30 : 3));
                 return true;
-            case 3 or 4 when faults.RelaySleeps:
+            case 3 or 4 when faults.RelaySleeps && faults.Profile != Profile.Sleepers:
                 random.Pick(world.Relays).Sleep(random.Seconds(0.5, 45));
                 return true;
             case 5 when faults.SourceCrashes:

@@ -79,7 +79,11 @@ internal sealed class SimQueue(SimWorld world) : SimCarrier(world)
             if (!World.Faults.Strikes(World.Faults.Duplicates, World.Random, 0.1))
                 continue;
             World.Coverage.Note(Event.QueueDuplicate);
-            queue.Add(new(stateEvent, null));
+            // A second copy may come right behind, or much later.
+            World.Scheduler.After(
+                World.Random.Chance(0.5) ? TimeSpan.Zero : World.Random.Seconds(0, 5),
+                () => queue.Add(new(stateEvent, null))
+            );
         }
         return new(SendResult.Confirmed);
     }

@@ -60,7 +60,10 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
     {
         var seen = _seen.GetValueOrDefault(row.Key);
         if (IsForgotten(row))
+        {
+            _seen[row.Key] = seen with { Distinct = (int)row.Writes };
             return;
+        }
         if (!row.Deleted && row.Revision <= _deleted.GetValueOrDefault(row.Key))
             throw new Violation(
                 Checker.DeletesHold,

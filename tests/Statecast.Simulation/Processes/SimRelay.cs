@@ -139,7 +139,7 @@ internal sealed class SimRelay(SimWorld world, string name)
                 break;
             case RelayCommand.Send c:
                 // The gap between the check of the lease and the hand-over: a process may sleep in it.
-                if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.03))
+                if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, world.Faults.Profile == Profile.Sleepers ? 0.15 : 0.02))
                     Sleep(Pause());
                 var emitted = world.Scheduler.Now;
                 Later(world.Random.Seconds(0.0001, 0.001), () => HandOver(c, emitted));
@@ -180,7 +180,7 @@ internal sealed class SimRelay(SimWorld world, string name)
     }
 
     // Often about as long as a lease, which is when it matters.
-    private TimeSpan Pause() => world.Random.Chance(0.6) ? world.Random.Seconds(8, 22) : world.Random.Seconds(0.5, 45);
+    private TimeSpan Pause() => world.Random.Chance(0.7) ? world.Random.Seconds(11, 21) : world.Random.Seconds(0.5, 45);
 
     private void Note(RelayCommand.Notice notice)
     {
@@ -199,7 +199,7 @@ internal sealed class SimRelay(SimWorld world, string name)
         var life = _life;
         world.Trace.Add("hand over", Name, send.Id, held ? 1 : 0);
         // It may fall asleep again before it could renew: then only the next holder's wait keeps what it just handed over apart from newer revisions.
-        if (world.Scheduler.Now - emitted > TimeSpan.FromSeconds(1) && world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.6))
+        if (world.Scheduler.Now - emitted > TimeSpan.FromSeconds(1) && world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.7))
             Sleep(world.Random.Seconds(5, 45));
         world.Carrier.Send(
             new(this, life, send.Events, emitted, world.Scheduler.Now, held),
