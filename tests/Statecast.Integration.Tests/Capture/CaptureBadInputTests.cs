@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Statecast.Contracts;
 using Statecast.Events;
@@ -165,38 +164,6 @@ public sealed class CaptureBadInputTests
             Encoding.UTF8.GetBytes(rows[0].Body!)
         );
         Assert.Equal(new New.PaperState(1, 3, null), read);
-    }
-
-    [Fact]
-    public async Task Capture_takes_the_write_lock_before_it_reads_heads()
-    {
-        using var world = await CaptureWorld.CreateAsync();
-        using var reader = new SqliteConnection(world.ConnectionString);
-        reader.Open();
-        using var transaction = reader.BeginTransaction(deferred: true);
-        var scope = new CaptureScope(reader, transaction, Synchronous: true, CancellationToken.None);
-        await world.Store.LockAsync(scope, "test.order", ["a"]);
-
-        using var writer = new SqliteConnection(world.ConnectionString + ";Default Timeout=1");
-        writer.Open();
-        using var command = writer.CreateCommand();
-        command.CommandText = "UPDATE statecast_head SET revision = revision";
-        var busy = Assert.Throws<SqliteException>(() => command.ExecuteNonQuery());
-        Assert.Equal(5, busy.SqliteErrorCode);
-    }
-
-    [Fact]
-    public async Task Capture_without_a_transaction_is_refused()
-    {
-        using var world = await CaptureWorld.CreateAsync();
-        using var connection = new SqliteConnection(world.ConnectionString);
-        connection.Open();
-        var scope = new CaptureScope(connection, null, Synchronous: true, CancellationToken.None);
-
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
-            await world.Store.LockAsync(scope, "test.order", ["a"])
-        );
-        Assert.Contains("BeginTransaction", error.Message);
     }
 }
 
