@@ -23,6 +23,9 @@ internal sealed class CaptureBatch(
     /// <summary>The transaction it ran in.</summary>
     public Guid TransactionId { get; private set; }
 
+    /// <summary>Where it wrote; null until it ran.</summary>
+    public ICaptureStore? Store { get; private set; }
+
     /// <summary>Whether the save has statements of its own before this batch.</summary>
     public bool Follows { get; set; }
 
@@ -60,6 +63,7 @@ internal sealed class CaptureBatch(
         var transaction = connection.CurrentTransaction;
         var scope = new CaptureScope(connection.DbConnection, transaction?.GetDbTransaction(), synchronous, ct) { Wrote = Follows };
         var store = capture.AdapterFor(context.Database.ProviderName).Capture;
+        Store = store;
         Tokens = await capture.Capture.SaveAsync(store, scope, sets).ConfigureAwait(false);
         TransactionId = transaction?.TransactionId ?? default;
     }

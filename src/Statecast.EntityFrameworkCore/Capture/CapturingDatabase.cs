@@ -52,7 +52,7 @@ internal sealed class CapturingDatabase : RelationalDatabase
             var rows = SingleAttempt.IsNeeded(_context, before.Transactions)
                 ? SingleAttempt.Execute(_context, () => base.SaveChanges(entries))
                 : base.SaveChanges(entries);
-            _session.Saved(batch.TransactionId, batch.Tokens);
+            Saved(batch);
             return rows;
         }
         finally
@@ -72,7 +72,7 @@ internal sealed class CapturingDatabase : RelationalDatabase
                 ? SingleAttempt.ExecuteAsync(_context, () => base.SaveChangesAsync(entries, cancellationToken))
                 : base.SaveChangesAsync(entries, cancellationToken);
             var rows = await saving.ConfigureAwait(false);
-            _session.Saved(batch.TransactionId, batch.Tokens);
+            Saved(batch);
             return rows;
         }
         finally
@@ -92,6 +92,14 @@ internal sealed class CapturingDatabase : RelationalDatabase
         batch = new(_context, _capture, shape, entries, Dependencies.UpdateAdapterFactory.Create(), _session);
         _executor.Last = batch;
         return true;
+    }
+
+    private void Saved(CaptureBatch batch)
+    {
+        _session.Saved(batch.TransactionId, batch.Tokens);
+        // A transaction of EF's own has committed with the save; one of the application's commits when it likes.
+        if (batch.Store is { } store && _context.Database.CurrentTransaction is null)
+            store.Committed(_context.Database.GetDbConnection());
     }
 
     private (AutoTransactionBehavior Transactions, bool Savepoints) Before()

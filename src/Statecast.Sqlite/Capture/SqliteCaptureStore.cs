@@ -1,3 +1,4 @@
+using System.Data.Common;
 using SQLitePCL;
 using Statecast.Contracts;
 using Statecast.Outbox;
@@ -55,6 +56,9 @@ public sealed class SqliteCaptureStore : ICaptureStore
         }
         return ValueTask.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public void Committed(DbConnection connection) => SqliteWake.Notify(connection.DataSource);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> WalkAsync(

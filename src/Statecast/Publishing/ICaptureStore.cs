@@ -33,6 +33,13 @@ public interface ICaptureStore
     /// <exception cref="SourceException">The tables have another layout than <see cref="TableLayout.Version"/>.</exception>
     ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch);
 
+    /// <summary>
+    /// A transaction with captured rows has committed: a relay in this process need not wait for its next look. Only a short cut, and only called where
+    /// the caller knows of the commit; what the application commits itself is found by looking.
+    /// </summary>
+    /// <param name="connection">The application's connection, open or closed.</param>
+    void Committed(DbConnection connection) { }
+
     /// <summary>The republisher's work and what was published last time, in the same database.</summary>
     IRepublishStore Republish { get; }
 }

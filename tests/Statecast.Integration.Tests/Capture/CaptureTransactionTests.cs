@@ -47,6 +47,25 @@ public sealed class CaptureTransactionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Store_hears_of_a_commit_only_when_rows_are_there()
+    {
+        var seen = new List<int>();
+        _world.Store.OnCommitted = () => seen.Add(_world.Outbox().Count);
+        _world.Save(db => db.Add(CaptureWorld.NewOrder()).Entity);
+        Assert.Equal([1], seen);
+
+        // The application commits this one: nobody can say when.
+        await InTransactionAsync(
+            (db, _) =>
+            {
+                db.Add(CaptureWorld.NewOrder());
+                db.SaveChanges();
+            }
+        );
+        Assert.Equal([1], seen);
+    }
+
+    [Fact]
     public async Task Savepoint_rolled_back_takes_its_events_along()
     {
         await InTransactionAsync(

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Sqlite.Capture;
@@ -12,6 +13,8 @@ internal sealed class FaultyCaptureStore : ICaptureStore
     public Action? BeforeLock { get; set; }
 
     public Action? BeforeWrite { get; set; }
+
+    public Action? OnCommitted { get; set; }
 
     public List<string> Locked { get; } = [];
 
@@ -40,6 +43,12 @@ internal sealed class FaultyCaptureStore : ICaptureStore
     ) => Inner.WalkAsync(scope, contract, after, firstBucket, lastBucket, limit);
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => Inner.EnsureEpochAsync(scope, epoch);
+
+    public void Committed(DbConnection connection)
+    {
+        OnCommitted?.Invoke();
+        Inner.Committed(connection);
+    }
 }
 
 internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdapter
