@@ -13,9 +13,15 @@ public sealed class PackageTests : IDisposable
     public async Task Small_source_and_target_build_and_run_from_the_packages()
     {
         var root = Root();
+        // Packed from a copy: another version built in place would leave this checkout's own output half one version, half another.
+        var copy = Path.Combine(_folder, "copy");
+        foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "README.md"])
+            Copy(Path.Combine(root, file), Path.Combine(copy, file));
+        foreach (var folder in (string[])["src", "eng"])
+            CopyFolder(Path.Combine(root, folder), Path.Combine(copy, folder));
         var feed = Path.Combine(_folder, "feed");
         foreach (var project in new[] { "Statecast", "Statecast.Sqlite", "Statecast.EntityFrameworkCore" })
-            await Run(root, "dotnet", "pack", $"src/{project}", "-c", "Release", "-o", feed, "-v", "q", "-p:Version=0.0.0-test");
+            await Run(copy, "dotnet", "pack", $"src/{project}", "-c", "Release", "-o", feed, "-v", "q", "-p:Version=0.0.0-test");
 
         var user = Directory.CreateDirectory(Path.Combine(_folder, "user")).FullName;
         foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "tests", "Statecast.Integration.Tests", "Packages", "User")))
@@ -40,6 +46,22 @@ public sealed class PackageTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var relative = Path.GetRelativePath(from, file);
+            if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
+                Copy(file, Path.Combine(to, relative));
+        }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        File.Copy(from, to);
+    }
 
     private static string Root()
     {
