@@ -34,10 +34,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Seeds + 1,
             n =>
             {
-                var began = Environment.TickCount64;
                 var (violation, world) = Run((ulong)n, SimRules.Protocol);
-                if (Environment.TickCount64 - began > 1000)
-                    Console.WriteLine($"slow {n} {Environment.TickCount64 - began}");
                 lock (failures)
                 {
                     coverage.Add(world.Coverage);

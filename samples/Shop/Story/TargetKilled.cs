@@ -9,7 +9,7 @@ namespace Shop.Story;
 internal static class TargetKilled
 {
     // A kill may fall into the instant in which everything just happens to be done. Then it is tried again, later in the same round.
-    private static readonly double[] Moments = [0.2, 0.35, 0.5, 0.65, 0.8];
+    private static readonly double[] Moments = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
     public static async Task<IReadOnlyList<KillEvidence>> PlayAsync(Stage stage, double from, double until, CancellationToken ct)
     {
