@@ -28,7 +28,10 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         get
         {
             lock (_gate)
-                return _progress?.State ?? ReplicaState.Empty;
+                // Live counts once it is stored: from then on reads answer, and a reader who saw it must not be refused.
+                return _progress is null ? ReplicaState.Empty
+                    : _progress.BecomesLive ? ReplicaState.Bootstrapping
+                    : _progress.State;
         }
     }
 
@@ -124,7 +127,8 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     internal bool HoldsAsOf(DateTimeOffset instant)
     {
         lock (_gate)
-            return _progress is { State: ReplicaState.Live } progress && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf >= instant;
+            return _progress is { State: ReplicaState.Live, WasLive: true } progress
+                && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf >= instant;
     }
 
     internal void Opened(ReplicaProgress progress, ReplicaContents contents, IEnumerable<ParkedEvent> parked)
