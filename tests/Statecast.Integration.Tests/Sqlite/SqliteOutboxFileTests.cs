@@ -111,6 +111,21 @@ public sealed class SqliteOutboxFileTests
     }
 
     [Fact]
+    public async Task Wait_goes_on_when_the_last_look_showed_the_change()
+    {
+        await using var database = (SqliteOutboxDatabase)await SqliteOutboxDatabase.CreateAsync();
+        await using var store = database.Open();
+        await store.ReadAsync(Fresh, Ct);
+        await database.ExecuteAsync("CREATE TABLE other (id INTEGER)");
+        await store.ReadAsync(Fresh, Ct);
+        var waiting = store.WaitAsync(TimeSpan.FromMinutes(1), Ct).AsTask();
+        await Task.WhenAny(waiting, Task.Delay(200, Ct));
+        Assert.False(waiting.IsCompleted);
+        await database.ExecuteAsync("DROP TABLE other");
+        await waiting.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+    }
+
+    [Fact]
     public async Task Wake_before_the_commit_ends_the_wait_after_it()
     {
         await using var database = (SqliteOutboxDatabase)await SqliteOutboxDatabase.CreateAsync();
