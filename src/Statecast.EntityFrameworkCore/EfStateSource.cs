@@ -148,6 +148,7 @@ public sealed class EfStateSource<TContext> : IStateSource
                         );
                         var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
                         await transaction.CommitAsync(token).ConfigureAwait(false);
+                        _database?.Adapter.Capture.Saved(scope.Connection);
                         return result;
                     }
                 },

@@ -97,9 +97,7 @@ internal sealed class CapturingDatabase : RelationalDatabase
     private void Saved(CaptureBatch batch)
     {
         _session.Saved(batch.TransactionId, batch.Tokens);
-        // A transaction of EF's own has committed with the save; one of the application's commits when it likes.
-        if (batch.Store is { } store && _context.Database.CurrentTransaction is null)
-            store.Committed(_context.Database.GetDbConnection());
+        batch.Store?.Saved(_context.Database.GetDbConnection());
     }
 
     private (AutoTransactionBehavior Transactions, bool Savepoints) Before()

@@ -49,16 +49,12 @@ public sealed class SqliteCaptureStore : ICaptureStore
         foreach (var write in heads)
             WriteHead(statements, write);
         if (rows.Count > 0)
-        {
             WriteRows(statements.AddRow, rows);
-            // The commit is the application's, and moments away: the relay looks closely from now on.
-            SqliteWake.Notify(scope.Connection.DataSource);
-        }
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public void Committed(DbConnection connection) => SqliteWake.Notify(connection.DataSource);
+    public void Saved(DbConnection connection) => SqliteWake.Notify(connection.DataSource);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> WalkAsync(

@@ -4,8 +4,8 @@ using Statecast.Transport;
 namespace Statecast.Outbox;
 
 /// <summary>
-/// Carries out a relay's commands off the loop's thread and answers into its mailbox. Calls to the store never overlap; calls to the carrier begin in order
-/// and may overlap. What throws becomes <see cref="RelayInput.CommandFailed"/>.
+/// Carries out a relay's commands and answers into its mailbox. Calls to the store begin on the loop's thread and never overlap; calls to the carrier begin
+/// on another, in order, and may overlap. What throws becomes <see cref="RelayInput.CommandFailed"/>.
 /// </summary>
 internal sealed class RelayCommands
 {
@@ -134,22 +134,20 @@ internal sealed class RelayCommands
 
     private void Store(long id, Func<Task<RelayInput>> work)
     {
-        var before = _storeWork;
-        var listening = _listening;
+        _storeWork = StoreAsync(id, work, _storeWork, _listening);
         _listening = null;
-        _storeWork = Task.Run(
-            async () =>
-            {
-                if (listening is not null)
-                {
-                    await listening.CancelAsync().ConfigureAwait(false);
-                    await before.ConfigureAwait(false);
-                    listening.Dispose();
-                }
-                await AnswerAsync(id, work).ConfigureAwait(false);
-            },
-            CancellationToken.None
-        );
+    }
+
+    // On the loop's thread: an embedded database is answered before anyone else could have been woken for it, and the machine waits for it anyway.
+    private async Task StoreAsync(long id, Func<Task<RelayInput>> work, Task before, CancellationTokenSource? listening)
+    {
+        if (listening is not null)
+        {
+            await listening.CancelAsync().ConfigureAwait(false);
+            await before.ConfigureAwait(false);
+            listening.Dispose();
+        }
+        await AnswerAsync(id, work).ConfigureAwait(false);
     }
 
     private void Call(long id, Func<CancellationToken, Task<RelayInput>> call) =>

@@ -34,11 +34,11 @@ public interface ICaptureStore
     ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch);
 
     /// <summary>
-    /// A transaction with captured rows has committed: a relay in this process need not wait for its next look. Only a short cut, and only called where
-    /// the caller knows of the commit; what the application commits itself is found by looking.
+    /// A save with captured rows is over: committed, or about to be where the transaction is the application's. A relay in this process need not wait for its
+    /// next look. Only a short cut: what nobody calls this for is found by looking.
     /// </summary>
     /// <param name="connection">The application's connection, open or closed.</param>
-    void Committed(DbConnection connection) { }
+    void Saved(DbConnection connection) { }
 
     /// <summary>The republisher's work and what was published last time, in the same database.</summary>
     IRepublishStore Republish { get; }

@@ -14,7 +14,7 @@ internal sealed class FaultyCaptureStore : ICaptureStore
 
     public Action? BeforeWrite { get; set; }
 
-    public Action? OnCommitted { get; set; }
+    public Action? OnSaved { get; set; }
 
     public List<string> Locked { get; } = [];
 
@@ -44,10 +44,10 @@ internal sealed class FaultyCaptureStore : ICaptureStore
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => Inner.EnsureEpochAsync(scope, epoch);
 
-    public void Committed(DbConnection connection)
+    public void Saved(DbConnection connection)
     {
-        OnCommitted?.Invoke();
-        Inner.Committed(connection);
+        OnSaved?.Invoke();
+        Inner.Saved(connection);
     }
 }
 
