@@ -21,11 +21,11 @@ public static class ModelBuilderExtensions
     private static void Render(EntityTypeBuilder<Dictionary<string, object>> entity, TableDefinition table)
     {
         entity.ToTable(table.Name);
-        foreach (var column in table.Columns)
+        foreach (var (order, column) in table.Columns.Index())
         {
             // Everything is said explicitly, so that the application's own conventions (naming, lengths) do not reach these tables.
             var property = entity.IndexerProperty(ClrType(column), column.Name);
-            property.HasColumnName(column.Name).IsRequired(!column.Nullable);
+            property.HasColumnName(column.Name).HasColumnOrder(order).IsRequired(!column.Nullable);
             property.Metadata.SetMaxLength(null);
             if (column.Generated)
                 property.ValueGeneratedOnAdd();

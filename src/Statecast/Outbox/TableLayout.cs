@@ -87,11 +87,12 @@ public static class TableLayout
                 new("codec", ColumnType.Text),
                 new("schema", ColumnType.Bytes),
                 new("content", ColumnType.Bytes, Nullable: true),
-                new("body", ColumnType.Bytes, Nullable: true),
                 new("trace_parent", ColumnType.Text, Nullable: true),
                 new("trace_state", ColumnType.Text, Nullable: true),
                 new("captured_at", ColumnType.Int64),
                 new("keep_each", ColumnType.Boolean),
+                // Last: a body fills pages of its own, and what stands behind it is only found through them.
+                new("body", ColumnType.Bytes, Nullable: true),
             ],
             []
         );

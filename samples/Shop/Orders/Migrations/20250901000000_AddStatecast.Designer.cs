@@ -107,39 +107,48 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<string>("contract")
                         .HasColumnType("TEXT")
-                        .HasColumnName("contract");
+                        .HasColumnName("contract")
+                        .HasColumnOrder(0);
 
                     b.Property<string>("key")
                         .HasColumnType("TEXT")
-                        .HasColumnName("key");
+                        .HasColumnName("key")
+                        .HasColumnOrder(1);
 
                     b.Property<byte[]>("body")
                         .HasColumnType("BLOB")
-                        .HasColumnName("body");
+                        .HasColumnName("body")
+                        .HasColumnOrder(8);
 
                     b.Property<int>("bucket")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("bucket");
+                        .HasColumnName("bucket")
+                        .HasColumnOrder(2);
 
                     b.Property<byte[]>("content")
                         .HasColumnType("BLOB")
-                        .HasColumnName("content");
+                        .HasColumnName("content")
+                        .HasColumnOrder(6);
 
                     b.Property<bool>("deleted")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("deleted");
+                        .HasColumnName("deleted")
+                        .HasColumnOrder(4);
 
                     b.Property<byte[]>("operation_id")
                         .HasColumnType("BLOB")
-                        .HasColumnName("operation_id");
+                        .HasColumnName("operation_id")
+                        .HasColumnOrder(7);
 
                     b.Property<long>("revision")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("revision");
+                        .HasColumnName("revision")
+                        .HasColumnOrder(3);
 
                     b.Property<byte[]>("schema")
                         .HasColumnType("BLOB")
-                        .HasColumnName("schema");
+                        .HasColumnName("schema")
+                        .HasColumnOrder(5);
 
                     b.HasKey("contract", "key");
 
@@ -150,27 +159,33 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<string>("carrier")
                         .HasColumnType("TEXT")
-                        .HasColumnName("carrier");
+                        .HasColumnName("carrier")
+                        .HasColumnOrder(0);
 
                     b.Property<string>("destination")
                         .HasColumnType("TEXT")
-                        .HasColumnName("destination");
+                        .HasColumnName("destination")
+                        .HasColumnOrder(1);
 
                     b.Property<int>("lane")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("lane");
+                        .HasColumnName("lane")
+                        .HasColumnOrder(2);
 
                     b.Property<long>("incarnation")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("incarnation");
+                        .HasColumnName("incarnation")
+                        .HasColumnOrder(4);
 
                     b.Property<long>("next_number")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("next_number");
+                        .HasColumnName("next_number")
+                        .HasColumnOrder(3);
 
                     b.Property<long>("verified")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("verified");
+                        .HasColumnName("verified")
+                        .HasColumnOrder(5);
 
                     b.HasKey("carrier", "destination", "lane");
 
@@ -181,27 +196,33 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<string>("shard")
                         .HasColumnType("TEXT")
-                        .HasColumnName("shard");
+                        .HasColumnName("shard")
+                        .HasColumnOrder(0);
 
                     b.Property<long>("counter")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("counter");
+                        .HasColumnName("counter")
+                        .HasColumnOrder(5);
 
                     b.Property<long>("expires_at")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("expires_at");
+                        .HasColumnName("expires_at")
+                        .HasColumnOrder(4);
 
                     b.Property<long>("fencing")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("fencing");
+                        .HasColumnName("fencing")
+                        .HasColumnOrder(3);
 
                     b.Property<string>("holder")
                         .HasColumnType("TEXT")
-                        .HasColumnName("holder");
+                        .HasColumnName("holder")
+                        .HasColumnOrder(1);
 
                     b.Property<byte[]>("lease_id")
                         .HasColumnType("BLOB")
-                        .HasColumnName("lease_id");
+                        .HasColumnName("lease_id")
+                        .HasColumnOrder(2);
 
                     b.HasKey("shard");
 
@@ -212,23 +233,28 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<string>("carrier")
                         .HasColumnType("TEXT")
-                        .HasColumnName("carrier");
+                        .HasColumnName("carrier")
+                        .HasColumnOrder(0);
 
                     b.Property<string>("destination")
                         .HasColumnType("TEXT")
-                        .HasColumnName("destination");
+                        .HasColumnName("destination")
+                        .HasColumnOrder(1);
 
                     b.Property<int>("lane")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("lane");
+                        .HasColumnName("lane")
+                        .HasColumnOrder(2);
 
                     b.Property<byte[]>("lease_id")
                         .HasColumnType("BLOB")
-                        .HasColumnName("lease_id");
+                        .HasColumnName("lease_id")
+                        .HasColumnOrder(3);
 
                     b.Property<long>("first_number")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("first_number");
+                        .HasColumnName("first_number")
+                        .HasColumnOrder(4);
 
                     b.HasKey("carrier", "destination", "lane", "lease_id");
 
@@ -240,85 +266,104 @@ namespace Shop.Orders.Migrations
                     b.Property<long>("sequence")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER")
-                        .HasColumnName("sequence");
+                        .HasColumnName("sequence")
+                        .HasColumnOrder(0);
 
                     b.Property<byte[]>("body")
                         .HasColumnType("BLOB")
-                        .HasColumnName("body");
+                        .HasColumnName("body")
+                        .HasColumnOrder(18);
 
                     b.Property<long>("captured_at")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("captured_at");
+                        .HasColumnName("captured_at")
+                        .HasColumnOrder(16);
 
                     b.Property<string>("carrier")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("carrier");
+                        .HasColumnName("carrier")
+                        .HasColumnOrder(1);
 
                     b.Property<string>("causes")
                         .HasColumnType("TEXT")
-                        .HasColumnName("causes");
+                        .HasColumnName("causes")
+                        .HasColumnOrder(10);
 
                     b.Property<string>("codec")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("codec");
+                        .HasColumnName("codec")
+                        .HasColumnOrder(11);
 
                     b.Property<byte[]>("content")
                         .HasColumnType("BLOB")
-                        .HasColumnName("content");
+                        .HasColumnName("content")
+                        .HasColumnOrder(13);
 
                     b.Property<string>("contract")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("contract");
+                        .HasColumnName("contract")
+                        .HasColumnOrder(5);
 
                     b.Property<string>("destination")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("destination");
+                        .HasColumnName("destination")
+                        .HasColumnOrder(2);
 
                     b.Property<long?>("epoch")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("epoch");
+                        .HasColumnName("epoch")
+                        .HasColumnOrder(7);
 
                     b.Property<bool>("keep_each")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("keep_each");
+                        .HasColumnName("keep_each")
+                        .HasColumnOrder(17);
 
                     b.Property<string>("key")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("key");
+                        .HasColumnName("key")
+                        .HasColumnOrder(6);
 
                     b.Property<int>("lane")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("lane");
+                        .HasColumnName("lane")
+                        .HasColumnOrder(3);
 
                     b.Property<long?>("lane_number")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("lane_number");
+                        .HasColumnName("lane_number")
+                        .HasColumnOrder(4);
 
                     b.Property<int>("operation")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("operation");
+                        .HasColumnName("operation")
+                        .HasColumnOrder(9);
 
                     b.Property<long>("revision")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("revision");
+                        .HasColumnName("revision")
+                        .HasColumnOrder(8);
 
                     b.Property<byte[]>("schema")
                         .IsRequired()
                         .HasColumnType("BLOB")
-                        .HasColumnName("schema");
+                        .HasColumnName("schema")
+                        .HasColumnOrder(12);
 
                     b.Property<string>("trace_parent")
                         .HasColumnType("TEXT")
-                        .HasColumnName("trace_parent");
+                        .HasColumnName("trace_parent")
+                        .HasColumnOrder(14);
 
                     b.Property<string>("trace_state")
                         .HasColumnType("TEXT")
-                        .HasColumnName("trace_state");
+                        .HasColumnName("trace_state")
+                        .HasColumnOrder(15);
 
                     b.HasKey("sequence");
 
@@ -329,21 +374,25 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<string>("destination")
                         .HasColumnType("TEXT")
-                        .HasColumnName("destination");
+                        .HasColumnName("destination")
+                        .HasColumnOrder(0);
 
                     b.Property<string>("contract")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("contract");
+                        .HasColumnName("contract")
+                        .HasColumnOrder(1);
 
                     b.Property<bool>("first_republish_ended")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("first_republish_ended");
+                        .HasColumnName("first_republish_ended")
+                        .HasColumnOrder(3);
 
                     b.Property<byte[]>("schema")
                         .IsRequired()
                         .HasColumnType("BLOB")
-                        .HasColumnName("schema");
+                        .HasColumnName("schema")
+                        .HasColumnOrder(2);
 
                     b.HasKey("destination");
 
@@ -355,37 +404,45 @@ namespace Shop.Orders.Migrations
                     b.Property<long>("id")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER")
-                        .HasColumnName("id");
+                        .HasColumnName("id")
+                        .HasColumnOrder(0);
 
                     b.Property<string>("contract")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("contract");
+                        .HasColumnName("contract")
+                        .HasColumnOrder(1);
 
                     b.Property<string>("cursor")
                         .HasColumnType("TEXT")
-                        .HasColumnName("cursor");
+                        .HasColumnName("cursor")
+                        .HasColumnOrder(7);
 
                     b.Property<string>("destination")
                         .HasColumnType("TEXT")
-                        .HasColumnName("destination");
+                        .HasColumnName("destination")
+                        .HasColumnOrder(5);
 
                     b.Property<int>("first_bucket")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("first_bucket");
+                        .HasColumnName("first_bucket")
+                        .HasColumnOrder(3);
 
                     b.Property<string>("key")
                         .HasColumnType("TEXT")
-                        .HasColumnName("key");
+                        .HasColumnName("key")
+                        .HasColumnOrder(2);
 
                     b.Property<int>("last_bucket")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("last_bucket");
+                        .HasColumnName("last_bucket")
+                        .HasColumnOrder(4);
 
                     b.Property<string>("reason")
                         .IsRequired()
                         .HasColumnType("TEXT")
-                        .HasColumnName("reason");
+                        .HasColumnName("reason")
+                        .HasColumnOrder(6);
 
                     b.HasKey("id");
 
@@ -396,15 +453,18 @@ namespace Shop.Orders.Migrations
                 {
                     b.Property<int>("id")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("id");
+                        .HasColumnName("id")
+                        .HasColumnOrder(0);
 
                     b.Property<long>("epoch")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("epoch");
+                        .HasColumnName("epoch")
+                        .HasColumnOrder(1);
 
                     b.Property<int>("layout")
                         .HasColumnType("INTEGER")
-                        .HasColumnName("layout");
+                        .HasColumnName("layout")
+                        .HasColumnOrder(2);
 
                     b.HasKey("id");
 

@@ -16,13 +16,14 @@ namespace Shop.Orders.Migrations
                 {
                     contract = table.Column<string>(type: "TEXT", nullable: false),
                     key = table.Column<string>(type: "TEXT", nullable: false),
-                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
                     bucket = table.Column<int>(type: "INTEGER", nullable: false),
-                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    deleted = table.Column<bool>(type: "INTEGER", nullable: false),
-                    operation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    deleted = table.Column<bool>(type: "INTEGER", nullable: false),
                     schema = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    operation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
+
                 },
                 constraints: table =>
                 {
@@ -37,9 +38,10 @@ namespace Shop.Orders.Migrations
                     carrier = table.Column<string>(type: "TEXT", nullable: false),
                     destination = table.Column<string>(type: "TEXT", nullable: false),
                     lane = table.Column<int>(type: "INTEGER", nullable: false),
-                    incarnation = table.Column<long>(type: "INTEGER", nullable: false),
                     next_number = table.Column<long>(type: "INTEGER", nullable: false),
+                    incarnation = table.Column<long>(type: "INTEGER", nullable: false),
                     verified = table.Column<long>(type: "INTEGER", nullable: false),
+
                 },
                 constraints: table =>
                 {
@@ -60,11 +62,12 @@ namespace Shop.Orders.Migrations
                 columns: table => new
                 {
                     shard = table.Column<string>(type: "TEXT", nullable: false),
-                    counter = table.Column<long>(type: "INTEGER", nullable: false),
-                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    fencing = table.Column<long>(type: "INTEGER", nullable: false),
                     holder = table.Column<string>(type: "TEXT", nullable: true),
                     lease_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    fencing = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    counter = table.Column<long>(type: "INTEGER", nullable: false),
+
                 },
                 constraints: table =>
                 {
@@ -81,6 +84,7 @@ namespace Shop.Orders.Migrations
                     lane = table.Column<int>(type: "INTEGER", nullable: false),
                     lease_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     first_number = table.Column<long>(type: "INTEGER", nullable: false),
+
                 },
                 constraints: table =>
                 {
@@ -102,24 +106,25 @@ namespace Shop.Orders.Migrations
                 columns: table => new
                 {
                     sequence = table.Column<long>(type: "INTEGER", nullable: false).Annotation("Sqlite:Autoincrement", true),
-                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    captured_at = table.Column<long>(type: "INTEGER", nullable: false),
                     carrier = table.Column<string>(type: "TEXT", nullable: false),
-                    causes = table.Column<string>(type: "TEXT", nullable: true),
-                    codec = table.Column<string>(type: "TEXT", nullable: false),
-                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
-                    contract = table.Column<string>(type: "TEXT", nullable: false),
                     destination = table.Column<string>(type: "TEXT", nullable: false),
-                    epoch = table.Column<long>(type: "INTEGER", nullable: true),
-                    keep_each = table.Column<bool>(type: "INTEGER", nullable: false),
-                    key = table.Column<string>(type: "TEXT", nullable: false),
                     lane = table.Column<int>(type: "INTEGER", nullable: false),
                     lane_number = table.Column<long>(type: "INTEGER", nullable: true),
-                    operation = table.Column<int>(type: "INTEGER", nullable: false),
+                    contract = table.Column<string>(type: "TEXT", nullable: false),
+                    key = table.Column<string>(type: "TEXT", nullable: false),
+                    epoch = table.Column<long>(type: "INTEGER", nullable: true),
                     revision = table.Column<long>(type: "INTEGER", nullable: false),
+                    operation = table.Column<int>(type: "INTEGER", nullable: false),
+                    causes = table.Column<string>(type: "TEXT", nullable: true),
+                    codec = table.Column<string>(type: "TEXT", nullable: false),
                     schema = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    content = table.Column<byte[]>(type: "BLOB", nullable: true),
                     trace_parent = table.Column<string>(type: "TEXT", nullable: true),
                     trace_state = table.Column<string>(type: "TEXT", nullable: true),
+                    captured_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    keep_each = table.Column<bool>(type: "INTEGER", nullable: false),
+                    body = table.Column<byte[]>(type: "BLOB", nullable: true),
+
                 },
                 constraints: table =>
                 {
@@ -133,8 +138,9 @@ namespace Shop.Orders.Migrations
                 {
                     destination = table.Column<string>(type: "TEXT", nullable: false),
                     contract = table.Column<string>(type: "TEXT", nullable: false),
-                    first_republish_ended = table.Column<bool>(type: "INTEGER", nullable: false),
                     schema = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    first_republish_ended = table.Column<bool>(type: "INTEGER", nullable: false),
+
                 },
                 constraints: table =>
                 {
@@ -148,12 +154,13 @@ namespace Shop.Orders.Migrations
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false).Annotation("Sqlite:Autoincrement", true),
                     contract = table.Column<string>(type: "TEXT", nullable: false),
-                    cursor = table.Column<string>(type: "TEXT", nullable: true),
-                    destination = table.Column<string>(type: "TEXT", nullable: true),
-                    first_bucket = table.Column<int>(type: "INTEGER", nullable: false),
                     key = table.Column<string>(type: "TEXT", nullable: true),
+                    first_bucket = table.Column<int>(type: "INTEGER", nullable: false),
                     last_bucket = table.Column<int>(type: "INTEGER", nullable: false),
+                    destination = table.Column<string>(type: "TEXT", nullable: true),
                     reason = table.Column<string>(type: "TEXT", nullable: false),
+                    cursor = table.Column<string>(type: "TEXT", nullable: true),
+
                 },
                 constraints: table =>
                 {
@@ -168,6 +175,7 @@ namespace Shop.Orders.Migrations
                     id = table.Column<int>(type: "INTEGER", nullable: false),
                     epoch = table.Column<long>(type: "INTEGER", nullable: false),
                     layout = table.Column<int>(type: "INTEGER", nullable: false),
+
                 },
                 constraints: table =>
                 {
