@@ -5,11 +5,18 @@ using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Outbox;
 
-/// <summary>The lease of a shard: one row, changed by condition; no session lock, since a process may sleep longer than any session.</summary>
+/// <summary>
+/// The lease of a shard: one row, changed by condition; no session lock, since a process may sleep longer than any session. Only that a holder died
+/// shortens it (<see cref="SqliteLeaseMark"/>).
+/// </summary>
 internal static class SqliteOutboxLease
 {
-    /// <summary>Takes the lease if it is free or ran out, within the caller's write transaction; null while another holds it.</summary>
-    public static LeaseGrant? Acquire(SqliteDatabase database, LeaseRequest request, DateTimeOffset now)
+    /// <summary>Takes the lease if it is free, ran out or is the dead one, within the caller's write transaction; null while another holds it.</summary>
+    /// <param name="database">The source's database.</param>
+    /// <param name="request">The try.</param>
+    /// <param name="now">By the machine's clock.</param>
+    /// <param name="dead">A lease whose holder is known to have died; null for none.</param>
+    public static LeaseGrant? Acquire(SqliteDatabase database, LeaseRequest request, DateTimeOffset now, Guid? dead)
     {
         var epoch = ReadEpoch(database, now);
         database
@@ -18,8 +25,9 @@ internal static class SqliteOutboxLease
             )
             .Bind(1, request.Shard)
             .Run();
-        var (held, expiresAt) = Read(database, request.Shard);
-        if (held && expiresAt > now)
+        var (leaseId, expiresAt) = Read(database, request.Shard);
+        var held = leaseId is not null;
+        if (held && expiresAt > now && leaseId != dead)
             return null;
         var until = now + request.Duration;
         database
@@ -45,11 +53,11 @@ internal static class SqliteOutboxLease
             .Bind(2, leaseId)
             .Run() > 0;
 
-    private static (bool Held, DateTimeOffset ExpiresAt) Read(SqliteDatabase database, string shard)
+    private static (Guid? LeaseId, DateTimeOffset ExpiresAt) Read(SqliteDatabase database, string shard)
     {
         var statement = database.Prepare("SELECT lease_id, expires_at FROM statecast_lease WHERE shard = ?1").Bind(1, shard);
         statement.Step();
-        var lease = (!statement.IsNull(0), statement.Time(1));
+        var lease = (statement.GuidOrNull(0), statement.Time(1));
         statement.Reset();
         return lease;
     }

@@ -17,6 +17,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     private readonly SqliteDatabase _database;
     private readonly SqliteOutboxWatch _watch;
     private readonly SqliteOutboxReader _reader = new();
+    private readonly SqliteLeaseMarks _marks;
 
     // The connection is used by one call at a time.
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -50,6 +51,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
         }
         // A claim must be on disk before its event is sent, and a deletion is only undone by sending again.
         _database.Execute("PRAGMA synchronous = FULL");
+        _marks = new(_clock);
         _watch = new(_database, SqliteWake.Of(System.IO.Path.GetFullPath(_database.Path)), _clock);
     }
 
@@ -59,7 +61,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
             database =>
             {
                 _reader.Forget(request.Shard);
-                return database.WriteAsync(file => SqliteOutboxLease.Acquire(file, request, _clock.GetUtcNow()), _clock, ct);
+                return _marks.AcquireAsync(database, request, ct);
             },
             ct
         );
@@ -89,8 +91,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
 
     /// <inheritdoc/>
     public async ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct) =>
-        await UseAsync(database => database.WriteAsync(file => SqliteOutboxLease.Release(file, shard, leaseId), _clock, ct), ct)
-            .ConfigureAwait(false);
+        await UseAsync(database => _marks.ReleaseAsync(database, shard, leaseId, ct), ct).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask WaitAsync(TimeSpan timeout, CancellationToken ct) =>
@@ -101,6 +102,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     {
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         _disposed = true;
+        _marks.Dispose();
         _database.Dispose();
         _gate.Release();
     }

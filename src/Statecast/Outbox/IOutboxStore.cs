@@ -8,7 +8,10 @@ namespace Statecast.Outbox;
 /// </summary>
 public interface IOutboxStore : IAsyncDisposable
 {
-    /// <summary>Tries to become the shard's one relay, in one transaction: free or expired leases are taken, one held by another is left alone.</summary>
+    /// <summary>
+    /// Tries to become the shard's one relay, in one transaction: free or expired leases are taken, one held by another is left alone unless the store
+    /// knows for certain that its holder's process is gone.
+    /// </summary>
     /// <returns>Null while another holds it.</returns>
     ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct);
 
@@ -39,7 +42,7 @@ public sealed record LeaseRequest(string Shard, string Holder, Guid LeaseId, Tim
 /// <param name="Fencing">Rises with every acquisition.</param>
 /// <param name="Epoch">The database's epoch.</param>
 /// <param name="Counter">The shard's counter, raised by every commit that claims; what a copy of the database does not know.</param>
-/// <param name="TakenOver">Whether an earlier lease ran out instead of being released: its holder may still be sending.</param>
+/// <param name="TakenOver">Whether an earlier lease was not released: what its holder sent may still be on its way.</param>
 /// <param name="ExpiresAt">By the database's clock.</param>
 /// <param name="Lanes">The counters of every lane asked for.</param>
 public sealed record LeaseGrant(

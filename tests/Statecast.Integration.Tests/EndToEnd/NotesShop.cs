@@ -13,17 +13,24 @@ using Statecast.Sqlite;
 namespace Statecast.Integration.Tests.EndToEnd;
 
 /// <summary>A small source and its targets over one folder, each in a host of its own that a test starts, stops and starts again.</summary>
-internal sealed class NotesShop : IDisposable
+/// <param name="folder">Another process's folder, left to it; null makes one of its own, removed afterwards.</param>
+internal sealed class NotesShop(string? folder = null) : IDisposable
 {
-    private readonly TempDirectory _folder = new();
+    private readonly TempDirectory? _own = folder is null ? new() : null;
 
-    public string Log => _folder.File("log");
+    public string Folder => folder ?? _own!.Path;
 
-    public string Database => _folder.File("notes.db");
+    public string Log => File("log");
 
-    public string File(string name) => _folder.File(name);
+    public string Database => File("notes.db");
 
-    public void Dispose() => _folder.Dispose();
+    public string LeaseDuration { get; init; } = "00:00:03";
+
+    public string HeartbeatInterval { get; init; } = "00:00:00.050";
+
+    public string File(string name) => Path.Combine(Folder, name);
+
+    public void Dispose() => _own?.Dispose();
 
     public async Task<IHost> StartSourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null, string service = "notes")
     {
@@ -83,12 +90,12 @@ internal sealed class NotesShop : IDisposable
         await target.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
     }
 
-    private static HostApplicationBuilder Builder()
+    private HostApplicationBuilder Builder()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.Configuration["Statecast:Relay:HeartbeatInterval"] = "00:00:00.050";
-        builder.Configuration["Statecast:Relay:LeaseDuration"] = "00:00:03";
+        builder.Configuration["Statecast:Relay:HeartbeatInterval"] = HeartbeatInterval;
+        builder.Configuration["Statecast:Relay:LeaseDuration"] = LeaseDuration;
         builder.Configuration["Statecast:Relay:DeliveryTimeout"] = "00:00:01";
         return builder;
     }
