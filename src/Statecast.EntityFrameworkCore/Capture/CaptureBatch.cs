@@ -7,7 +7,7 @@ using Statecast.Publishing;
 
 namespace Statecast.EntityFrameworkCore.Capture;
 
-/// <summary>A batch without commands of EF Core's: it captures, on the save's connection and in its transaction.</summary>
+/// <summary>Runs after the save's own statements and captures what they touched.</summary>
 internal sealed class CaptureBatch(
     DbContext context,
     EfCapture capture,
@@ -15,7 +15,7 @@ internal sealed class CaptureBatch(
     IList<IUpdateEntry> entries,
     IUpdateAdapter adapter,
     CaptureSession session
-) : ModificationCommandBatch
+) : OwnBatch
 {
     /// <summary>The tokens of what was captured; empty until it ran.</summary>
     public IReadOnlyList<StateToken> Tokens { get; private set; } = [];
@@ -29,31 +29,13 @@ internal sealed class CaptureBatch(
     /// <summary>Whether the save has statements of its own before this batch.</summary>
     public bool Follows { get; set; }
 
-    public override IReadOnlyList<IReadOnlyModificationCommand> ModificationCommands => [];
+    /// <summary>What runs before the save's own statements; null if nothing has to.</summary>
+    public CommittedParents? Parents { get; } = CommittedParents.For(context, shape, entries);
 
-    public override bool RequiresTransaction => true;
-
-    public override bool AreMoreBatchesExpected => false;
-
-    public override bool TryAddCommand(IReadOnlyModificationCommand modificationCommand) => false;
-
-    public override void Complete(bool moreBatchesExpected) { }
-
-    public override void Execute(IRelationalConnection connection)
-    {
-        var run = RunAsync(connection, synchronous: true, CancellationToken.None);
-        if (!run.IsCompleted)
-            throw new InvalidOperationException("A capture store waited asynchronously in a synchronous save.");
-        run.GetAwaiter().GetResult();
-    }
-
-    public override Task ExecuteAsync(IRelationalConnection connection, CancellationToken cancellationToken = default) =>
-        RunAsync(connection, synchronous: false, cancellationToken);
-
-    private async Task RunAsync(IRelationalConnection connection, bool synchronous, CancellationToken ct)
+    protected override async Task RunAsync(IRelationalConnection connection, bool synchronous, CancellationToken ct)
     {
         var touched = new TouchedRoots(shape);
-        touched.AddEntries(entries, adapter, session);
+        touched.AddEntries(entries, adapter, session, Parents);
         await ParentLookup.ResolveAsync(context, touched, synchronous, ct).ConfigureAwait(false);
         var sets = touched.Sets(context);
         if (sets.Count == 0)

@@ -6,15 +6,16 @@ using Microsoft.EntityFrameworkCore.Update;
 namespace Statecast.EntityFrameworkCore.Capture;
 
 /// <summary>
-/// EF Core's save with one batch appended. It sees the final entries (after interceptors, DetectChanges and cascades), runs inside the execution
-/// strategy, and its batch runs after the save's own statements and before the commit or the savepoint's release.
+/// EF Core's save between two batches of ours. It sees the final entries (after interceptors, DetectChanges and cascades) and runs inside the execution
+/// strategy. The first batch, where one is needed, asks what the save's own statements would make unknown; the last captures, before the commit or the
+/// savepoint's release.
 /// </summary>
 internal sealed class CapturingDatabase : RelationalDatabase
 {
     private readonly DbContext _context;
     private readonly EfCapture _capture;
     private readonly CaptureSession _session;
-    private readonly AppendingExecutor _executor;
+    private readonly CapturingExecutor _executor;
 
     public CapturingDatabase(
         DatabaseDependencies dependencies,
@@ -23,13 +24,13 @@ internal sealed class CapturingDatabase : RelationalDatabase
         IDbContextOptions options,
         CaptureSession session
     )
-        : this(dependencies, relationalDependencies, new AppendingExecutor(relationalDependencies.BatchExecutor), current, options, session)
+        : this(dependencies, relationalDependencies, new CapturingExecutor(relationalDependencies.BatchExecutor), current, options, session)
     { }
 
     private CapturingDatabase(
         DatabaseDependencies dependencies,
         RelationalDatabaseDependencies relationalDependencies,
-        AppendingExecutor executor,
+        CapturingExecutor executor,
         ICurrentDbContext current,
         IDbContextOptions options,
         CaptureSession session
@@ -124,7 +125,7 @@ internal sealed class CapturingDatabase : RelationalDatabase
         return rows;
     }
 
-    private sealed class AppendingExecutor(IBatchExecutor inner) : IBatchExecutor
+    private sealed class CapturingExecutor(IBatchExecutor inner) : IBatchExecutor
     {
         public CaptureBatch? Last { get; set; }
 
@@ -138,10 +139,12 @@ internal sealed class CapturingDatabase : RelationalDatabase
         ) => inner.ExecuteAsync(With(commandBatches), connection, cancellationToken);
 
         private IEnumerable<ModificationCommandBatch> With(IEnumerable<ModificationCommandBatch> batches) =>
-            Last is { } last ? Append(batches, last) : batches;
+            Last is { } last ? Surround(batches, last) : batches;
 
-        private static IEnumerable<ModificationCommandBatch> Append(IEnumerable<ModificationCommandBatch> batches, CaptureBatch last)
+        private static IEnumerable<ModificationCommandBatch> Surround(IEnumerable<ModificationCommandBatch> batches, CaptureBatch last)
         {
+            if (last.Parents is { } first)
+                yield return first;
             foreach (var batch in batches)
             {
                 last.Follows = true;

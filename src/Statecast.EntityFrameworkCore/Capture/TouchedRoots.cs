@@ -12,15 +12,22 @@ internal sealed class TouchedRoots(AggregateShape shape)
 {
     private readonly Dictionary<AggregatePlan, Dictionary<object, string?>> _roots = [];
     private IUpdateAdapter? _adapter;
-    private Queue<UntrackedParent>? _untracked;
+    private List<UnknownParent>? _unknown;
 
-    /// <summary>Parents that are not tracked: their rows must be asked for the way on. Null if there is none.</summary>
-    public Queue<UntrackedParent>? Untracked => _untracked;
+    /// <summary>Parents whose rows must be asked for the way on, once; null if there is none.</summary>
+    public List<UnknownParent>? TakeUnknown()
+    {
+        var unknown = _unknown;
+        _unknown = null;
+        return unknown;
+    }
 
     /// <summary>Adds what the entries touch. Called after the save's statements ran, when generated keys are known.</summary>
-    public void AddEntries(IList<IUpdateEntry> entries, IUpdateAdapter adapter, CaptureSession session)
+    public void AddEntries(IList<IUpdateEntry> entries, IUpdateAdapter adapter, CaptureSession session, CommittedParents? parents)
     {
         _adapter = adapter;
+        foreach (var (member, key) in parents?.Found ?? [])
+            AddParent(member, key, session.Cause);
         foreach (var entry in entries)
         foreach (var member in shape.MembersOf(entry.EntityType))
             Climb(entry, member, session.Cause);
@@ -37,10 +44,11 @@ internal sealed class TouchedRoots(AggregateShape shape)
             return;
         }
         var parent = member.Parent!;
-        if (_adapter!.TryGetEntry(member.ToParent!.PrincipalKey, RowKey.Values(parentKey)) is { } tracked)
+        var tracked = _adapter!.TryGetEntry(member.ToParent!.PrincipalKey, RowKey.Values(parentKey));
+        if (tracked is not null && (onlyCauses || IsCertain(tracked, parent)))
             Climb(tracked, parent, causes, onlyCauses);
         else
-            (_untracked ??= []).Enqueue(new(parent, member.ToParent.PrincipalKey, parentKey, causes, onlyCauses));
+            (_unknown ??= []).Add(new(parent, member.ToParent.PrincipalKey, parentKey, causes, onlyCauses));
     }
 
     public void AddRoot(AggregatePlan plan, object rowKey, string? causes, bool onlyCauses = false)
@@ -104,6 +112,10 @@ internal sealed class TouchedRoots(AggregateShape shape)
                     Climb(entry, member, cause, onlyCauses: true);
     }
 
+    // What this save wrote itself is certain; what was only read may have been moved since, by another transaction.
+    private static bool IsCertain(IUpdateEntry entry, AggregateMember member) =>
+        !member.CanMove || entry.EntityState == EntityState.Added || member.ToParent!.Properties.Any(entry.IsModified);
+
     private static bool HasOriginal(IUpdateEntry entry, IReadOnlyList<IProperty> properties)
     {
         foreach (var property in properties)
@@ -113,10 +125,10 @@ internal sealed class TouchedRoots(AggregateShape shape)
     }
 }
 
-/// <summary>A row between a changed one and its root that the context does not track.</summary>
+/// <summary>A row between a changed one and its root of which the context does not know for certain whose child it is.</summary>
 /// <param name="Member">The row's place in the aggregate.</param>
 /// <param name="Key">The key by which it is known.</param>
 /// <param name="Value">That key's value.</param>
 /// <param name="Causes">Causes on their way to the root.</param>
 /// <param name="OnlyCauses">Whether nothing but the causes is on its way.</param>
-internal sealed record UntrackedParent(AggregateMember Member, IKey Key, object Value, string? Causes, bool OnlyCauses);
+internal sealed record UnknownParent(AggregateMember Member, IKey Key, object Value, string? Causes, bool OnlyCauses);

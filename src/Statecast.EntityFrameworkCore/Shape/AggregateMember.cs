@@ -11,4 +11,17 @@ internal sealed record AggregateMember(AggregatePlan Plan, IForeignKey? ToParent
     /// <summary>Whether the foreign key holds the root's primary key itself, so that nothing needs to be looked up.</summary>
     public bool HoldsRootKey { get; } =
         Parent is { ToParent: null } && ToParent is not null && ToParent.PrincipalKey == ToParent.PrincipalEntityType.FindPrimaryKey();
+
+    /// <summary>The key by which a row of this place is found again; null where it has none of its own.</summary>
+    public IKey? Row { get; } = ToParent?.DeclaringEntityType.FindPrimaryKey();
+
+    /// <summary>
+    /// Whether another transaction can move a row to another parent unseen. It cannot where the foreign key is part of the row's own key, or a concurrency
+    /// token, or where the row belongs to its owner.
+    /// </summary>
+    public bool CanMove { get; } =
+        ToParent is not null
+        && !ToParent.DeclaringEntityType.IsOwned()
+        && ToParent.DeclaringEntityType.FindPrimaryKey() is { } key
+        && !ToParent.Properties.All(p => key.Properties.Contains(p) || p.IsConcurrencyToken);
 }

@@ -91,17 +91,8 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
 
     private Expression<Func<TRoot, bool>> In(object[] keys)
     {
-        var make = typeof(AggregateReader<TRoot>)
-            .GetMethod(nameof(InTyped), BindingFlags.NonPublic | BindingFlags.Static)!
-            .MakeGenericMethod(plan.Key[0].ClrType);
-        return (Expression<Func<TRoot, bool>>)make.Invoke(null, [plan.Key[0], keys])!;
-    }
-
-    private static Expression<Func<TRoot, bool>> InTyped<T>(IProperty property, object[] keys)
-    {
-        var typed = Array.ConvertAll(keys, k => (T)k);
-        var name = property.Name;
-        return root => typed.Contains(EF.Property<T>(root, name));
+        var root = Expression.Parameter(typeof(TRoot), "root");
+        return Expression.Lambda<Func<TRoot, bool>>(KeyComparison.AnyOf(root, plan.Key[0], keys), root);
     }
 
     /// <summary>

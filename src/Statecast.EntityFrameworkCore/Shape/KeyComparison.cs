@@ -16,6 +16,11 @@ internal static class KeyComparison
         BindingFlags.NonPublic | BindingFlags.Static
     )!;
 
+    private static readonly MethodInfo InTyped = typeof(KeyComparison).GetMethod(
+        nameof(AnyOfTyped),
+        BindingFlags.NonPublic | BindingFlags.Static
+    )!;
+
     public static Expression Column(Expression root, IProperty property) =>
         Expression.Call(Property.MakeGenericMethod(property.ClrType), root, Expression.Constant(property.Name));
 
@@ -26,6 +31,10 @@ internal static class KeyComparison
             return Expression.Equal(left, right);
         return Expression.Call(ObjectEquals, Expression.Convert(left, typeof(object)), Expression.Convert(right, typeof(object)));
     }
+
+    /// <summary>Whether a column holds one of some values; they travel as parameters.</summary>
+    public static Expression AnyOf(Expression root, IProperty property, object[] values) =>
+        (Expression)InTyped.MakeGenericMethod(property.ClrType).Invoke(null, [Column(root, property), values])!;
 
     public static Expression Greater(Expression left, Expression right)
     {
@@ -40,6 +49,15 @@ internal static class KeyComparison
 
     /// <summary>A value as a parameter of the command; a constant would make a new query of every value.</summary>
     public static Expression Held(Type type, object? value) => (Expression)Hold.MakeGenericMethod(type).Invoke(null, [value])!;
+
+    private static Expression AnyOfTyped<T>(Expression column, object[] values) =>
+        Expression.Call(
+            typeof(Enumerable),
+            nameof(Enumerable.Contains),
+            [typeof(T)],
+            HoldTyped(Array.ConvertAll(values, v => (T)v)),
+            column
+        );
 
     private static Expression HoldTyped<T>(T value)
     {
