@@ -244,7 +244,11 @@ internal sealed class RelayMachine
         else if (_commits.AreWanted(hand) || _heartbeat.WantsCommit)
             Commit(null);
         else if (_stopping && hand.Window.Batches == 0 && !hand.HasReady(_now))
+        {
             Leave(RelayNotice.LeaseReleased, "stopping; the lease is given back");
+            // In the same step: nothing else would wake the relay before the next heartbeat.
+            GoStore();
+        }
         else if (!_stopping && _heartbeat.WantsSnapshot(_now))
             _claims.AskForLook();
     }
