@@ -219,7 +219,10 @@ internal sealed class RelayScript
     /// <summary>Answers all but sends as a quiet day would: nothing to read, empty lanes.</summary>
     public void Settle(bool commits = true)
     {
+        var answers = 0;
         while (_open.Find(c => c is not RelayCommand.Send && (commits || c is not RelayCommand.Commit)) is { } command)
+        {
+            Assert.True(++answers < 100, $"no end of it: {command}");
             switch (command)
             {
                 case RelayCommand.Read:
@@ -238,6 +241,7 @@ internal sealed class RelayScript
                     Assert.Fail($"{command} is not of a quiet day");
                     break;
             }
+        }
     }
 
     /// <summary>The carrier takes the word.</summary>

@@ -54,6 +54,7 @@ public sealed class RelayStoreTests
     public void Repeated_commit_renews_from_its_last_try()
     {
         var relay = new RelayScript().Active();
+        relay.Pass(1);
         relay.Read(Row(1, "a"));
         relay.Fail(relay.Take<RelayCommand.Commit>().Id);
         relay.Pass(4);
