@@ -180,6 +180,20 @@ public sealed class RelayClaimTests
     }
 
     [Fact]
+    public void Row_whose_wake_up_was_lost_is_found_by_the_heartbeats_look()
+    {
+        var relay = new RelayScript().Active();
+        relay.Settle();
+        relay.Pass(1);
+        // A look takes nothing itself.
+        Assert.Equal(1, relay.Read(Row(1, "a")).Limit);
+        relay.AssertNo<RelayCommand.Commit>();
+
+        Assert.True(relay.Read(Row(1, "a")).Limit > 1);
+        Assert.Equal([1L], relay.Commit().Claims.Select(c => c.Sequence));
+    }
+
+    [Fact]
     public void Unknown_lane_is_told_once_and_left_out_of_later_reads()
     {
         var relay = new RelayScript().Active();

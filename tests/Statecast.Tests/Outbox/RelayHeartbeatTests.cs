@@ -113,6 +113,25 @@ public sealed class RelayHeartbeatTests
     }
 
     [Fact]
+    public void Answer_to_a_heartbeat_of_a_lost_lease_is_ignored()
+    {
+        var relay = new RelayScript().Active(counter: new(Lane(), 1, 1, 0));
+        relay.Read();
+        var ends = relay.Take<RelayCommand.ReadEnds>();
+        relay.Wake();
+        relay.Read(Row(1, "a"));
+        relay.Commit(held: false);
+        relay.Give(new RelayInput.Released(relay.Take<RelayCommand.Release>().Id));
+
+        // Even one that shows a new log: the next holder, perhaps this relay, finds it again.
+        relay.Give(new RelayInput.EndsRead(ends.Id, [new(Lane(), 2, 0, 0)]));
+        Assert.DoesNotContain(RelayNotice.LogMadeAnew, relay.Notices);
+        relay.Acquired().Read();
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        relay.AssertNo<RelayCommand.Commit>();
+    }
+
+    [Fact]
     public void Own_confirmed_records_are_verified_without_reading_them()
     {
         var relay = new RelayScript(Plain).Active(counter: new(Lane(), 1, 1, 10));
