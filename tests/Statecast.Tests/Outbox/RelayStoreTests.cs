@@ -79,6 +79,7 @@ public sealed class RelayStoreTests
         relay.Pass(0.05);
         // An answer to what was given up is of no interest any more.
         relay.Give(new RelayInput.LeaseAnswered(first.Id, null));
+        Assert.DoesNotContain(RelayNotice.StandingBy, relay.Notices);
         relay.Acquired();
 
         relay.Fail(relay.Take<RelayCommand.Read>().Id);
