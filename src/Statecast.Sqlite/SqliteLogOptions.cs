@@ -1,6 +1,6 @@
 namespace Statecast.Sqlite;
 
-/// <summary>Settings of the SQLite log.</summary>
+/// <summary>Settings of the SQLite log. Configuration section <c>Statecast:SqliteLog</c>, over <c>Statecast:Sqlite</c>.</summary>
 public sealed class SqliteLogOptions : SqliteOptions
 {
     /// <summary>The log's directory: one file per source, named after it. Made with mode 0700 if it is not there. Required.</summary>

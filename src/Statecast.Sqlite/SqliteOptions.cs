@@ -1,6 +1,6 @@
 namespace Statecast.Sqlite;
 
-/// <summary>Settings of everything that opens an SQLite file.</summary>
+/// <summary>Settings of everything that opens an SQLite file. Configuration section <c>Statecast:Sqlite</c>.</summary>
 public class SqliteOptions
 {
     /// <summary>How long a lock held by another connection is waited for before the call fails. Default 5 seconds; 10 milliseconds to 10 minutes.</summary>

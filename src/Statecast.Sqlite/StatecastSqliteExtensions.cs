@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Hosting;
@@ -11,6 +13,8 @@ namespace Statecast.Sqlite;
 /// <summary>Adds the embedded default to a service.</summary>
 public static class StatecastSqliteExtensions
 {
+    private const string SharedSection = "Sqlite";
+
     /// <summary>Sends and receives over the SQLite log in a directory, and lets sources keep their data in SQLite.</summary>
     /// <param name="statecast">The service's declarations.</param>
     /// <param name="directory">The directory that the services of this machine share; made if it is not there.</param>
@@ -22,37 +26,43 @@ public static class StatecastSqliteExtensions
         Action<SqliteLogOptions>? configure = null
     )
     {
-        var options = new SqliteLogOptions { Directory = directory };
-        configure?.Invoke(options);
-        return statecast
+        statecast
+            .Services.AddAdapterOptions<SqliteLogOptions>(
+                Options.DefaultName,
+                o => o.FindProblem(),
+                (SharedSection, (section, o) => section.Bind((SqliteOptions)o, Strict)),
+                ("SqliteLog", (section, o) => section.Bind(o, Strict))
+            )
+            .Configure(o =>
+            {
+                o.Directory = directory;
+                configure?.Invoke(o);
+            });
+        // The relay's connection waits as long, and accepts the same library, as the log does.
+        AddSqliteOptions(statecast.Services, Options.DefaultName)
+            .Configure<IOptions<SqliteLogOptions>>(
+                (o, log) => (o.BusyTimeout, o.AllowOlderLibrary) = (log.Value.BusyTimeout, log.Value.AllowOlderLibrary)
+            );
+        return AddDatabase(statecast)
             .AddTransport(
                 SqliteLogTransport.CarrierName,
                 services => new SqliteLogTransport(
-                    options,
+                    services.GetRequiredService<IOptions<SqliteLogOptions>>().Value,
                     Guard.Instance,
                     services.GetRequiredService<TimeProvider>(),
                     services.GetRequiredService<IEntropy>(),
                     services.GetService<ILogger<SqliteLogTransport>>()
                 )
-            )
-            .UseSqliteDatabase(outbox =>
-            {
-                outbox.BusyTimeout = options.BusyTimeout;
-                outbox.AllowOlderLibrary = options.AllowOlderLibrary;
-            });
+            );
     }
 
-    /// <summary>Lets sources keep their data in SQLite, whatever carrier they use. <see cref="UseSqliteLog"/> does so too; the first call's settings count.</summary>
+    /// <summary>Lets sources keep their data in SQLite, whatever carrier they use. <see cref="UseSqliteLog"/> does so too; later calls' settings come on top.</summary>
     /// <param name="statecast">The service's declarations.</param>
     /// <param name="configure">Settings of the relay's connection.</param>
     public static StatecastBuilder UseSqliteDatabase(this StatecastBuilder statecast, Action<SqliteOptions>? configure = null)
     {
-        var options = new SqliteOptions();
-        configure?.Invoke(options);
-        return statecast.AddDatabase(
-            SqliteAdapter.Provider,
-            services => new SqliteAdapter(options, services.GetRequiredService<TimeProvider>())
-        );
+        AddSqliteOptions(statecast.Services, Options.DefaultName).Configure(o => configure?.Invoke(o));
+        return AddDatabase(statecast);
     }
 
     /// <summary>Keeps the replica in an SQLite file. One file may hold several replicas; one process owns it.</summary>
@@ -66,8 +76,26 @@ public static class StatecastSqliteExtensions
     )
         where TState : class, IStateContract<TState>
     {
-        var options = new SqliteOptions();
-        configure?.Invoke(options);
-        return replica.In(services => new SqliteReplicaStore(path, options, services.GetRequiredService<TimeProvider>()));
+        var name = replica.Name;
+        AddSqliteOptions(replica.Services, name).Configure(o => configure?.Invoke(o));
+        return replica.In(services => new SqliteReplicaStore(
+            path,
+            services.GetRequiredService<IOptionsMonitor<SqliteOptions>>().Get(name),
+            services.GetRequiredService<TimeProvider>()
+        ));
     }
+
+    private static StatecastBuilder AddDatabase(StatecastBuilder statecast) =>
+        statecast.AddDatabase(
+            SqliteAdapter.Provider,
+            services => new SqliteAdapter(
+                services.GetRequiredService<IOptions<SqliteOptions>>().Value,
+                services.GetRequiredService<TimeProvider>()
+            )
+        );
+
+    private static OptionsBuilder<SqliteOptions> AddSqliteOptions(IServiceCollection services, string name) =>
+        services.AddAdapterOptions<SqliteOptions>(name, o => o.FindProblem(), (SharedSection, (section, o) => section.Bind(o, Strict)));
+
+    private static void Strict(BinderOptions options) => options.ErrorOnUnknownConfiguration = true;
 }

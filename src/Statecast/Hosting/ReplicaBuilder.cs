@@ -31,6 +31,9 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>The application's services, for adapters' extensions.</summary>
     public IServiceCollection Services { get; }
 
+    /// <summary>The replica's name, which is its destination's: for adapters' extensions.</summary>
+    public string Name => _contract.Destination;
+
     /// <summary>Keeps the replica in memory: it bootstraps anew at every start.</summary>
     public ReplicaBuilder<TState> InMemory() => In(static _ => new MemoryReplicaStore());
 

@@ -15,4 +15,7 @@ internal sealed class StatecastRegistration(string service)
     public List<Func<IServiceProvider, IStateSource>> Sources { get; } = [];
 
     public List<ReplicaRegistration> Replicas { get; } = [];
+
+    /// <summary>Sections below <c>Statecast</c> that adapters read.</summary>
+    public HashSet<string> AdapterSections { get; } = new(StringComparer.OrdinalIgnoreCase);
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -41,7 +40,7 @@ public static class StatecastServiceCollectionExtensions
             s.GetRequiredService<IOptions<StatecastOptions>>().Value.Target.MaxBodyBytes
         ));
         services.AddOptions<StatecastOptions>().ValidateOnStart();
-        services.AddSingleton<IConfigureOptions<StatecastOptions>, ConfigureFromConfiguration>();
+        services.AddSingleton<IPostConfigureOptions<StatecastOptions>, StatecastConfiguration.OfStatecast>();
         services.AddSingleton<IValidateOptions<StatecastOptions>, StatecastOptionsValidator>();
         services.AddSingleton<CarrierDirectory>();
         services.AddSingleton<IPublicationBinder>(s => s.GetRequiredService<CarrierDirectory>());
@@ -63,11 +62,5 @@ public static class StatecastServiceCollectionExtensions
                 $"'{service}' is no service name: lower-case letters, digits and '-', at most 64 characters.",
                 nameof(service)
             );
-    }
-
-    /// <summary>The section <c>Statecast</c>, where the application has a configuration.</summary>
-    private sealed class ConfigureFromConfiguration(IServiceProvider services) : IConfigureOptions<StatecastOptions>
-    {
-        public void Configure(StatecastOptions options) => services.GetService<IConfiguration>()?.GetSection("Statecast").Bind(options);
     }
 }

@@ -99,13 +99,32 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void Configuration_wins_over_defaults()
+    public void Configuration_wins_over_code_and_code_over_defaults()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["Statecast:Handlers:Concurrency"] = "9";
-        builder.Services.AddStatecast("tests", _ => { });
+        builder.Services.AddStatecast(
+            "tests",
+            s => s.Configure(o => (o.Handlers.Concurrency, o.Handlers.MaxAttempts, o.Target.MaxBatch) = (55, 3, 77))
+        );
         using var host = builder.Build();
-        Assert.Equal(9, host.Services.GetRequiredService<IOptions<StatecastOptions>>().Value.Handlers.Concurrency);
+        var options = host.Services.GetRequiredService<IOptions<StatecastOptions>>().Value;
+        Assert.Equal((9, 3, 77), (options.Handlers.Concurrency, options.Handlers.MaxAttempts, options.Target.MaxBatch));
+    }
+
+    [Theory]
+    [InlineData("Statecast:Target:MaxBatsh", "100", "MaxBatsh")]
+    [InlineData("Statecast:Tarket:MaxBatch", "100", "Tarket")]
+    [InlineData("Statecast:Relay:LeaseDuration", "abc", "Statecast:Relay:LeaseDuration")]
+    public async Task Configuration_that_does_not_fit_stops_the_start(string key, string value, string named)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration[key] = value;
+        builder.Services.AddStatecast("tests", s => s.AddTransport("scripted", _ => new ScriptedTransport()));
+        using var host = builder.Build();
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+        Assert.Contains(named, error.Message);
+        Assert.Contains("The configuration section Statecast cannot be used.", error.Message);
     }
 
     private sealed class Silent : IStateHandler<NoteState>
