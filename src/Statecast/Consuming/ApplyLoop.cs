@@ -29,6 +29,20 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
     public async Task RunAsync(CancellationToken ct)
     {
+        try
+        {
+            await Run(ct).ConfigureAwait(false);
+        }
+        // The supervisor starts the loop again; until then whoever asks for readiness hears why there is none.
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            subscription.Status.Failed(e.Message);
+            throw;
+        }
+    }
+
+    private async Task Run(CancellationToken ct)
+    {
         var store = subscription.Store;
         var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
         if (contents.LayoutHash != subscription.Layout.Hash)
@@ -38,6 +52,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
         subscription.PendingWork.Signal();
+        subscription.Status.Failed(null);
 
         var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract);
         await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
