@@ -1,0 +1,157 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Statecast.Diagnostics;
+using Statecast.Events;
+using Statecast.Outbox;
+
+namespace Statecast.Publishing.Explicit;
+
+/// <summary>A database that is written by ADO.NET, as a source. Its relay and republisher open connections of their own; captures use the application's.</summary>
+internal sealed class ConnectionSource : IStateSource
+{
+    private readonly Func<DbConnection> _connect;
+    private readonly bool _makesTables;
+    private readonly IReadOnlyList<RowsPublication> _rows;
+    private readonly IReadOnlyList<IDatabaseAdapter> _adapters;
+    private readonly StateCapture _capture;
+    private readonly ILogger _logger;
+    private readonly Lazy<(IDatabaseAdapter Adapter, string ConnectionString)> _database;
+
+    public ConnectionSource(
+        string name,
+        Func<DbConnection> connect,
+        ConnectionSourceBuilder declared,
+        IReadOnlyList<IDatabaseAdapter> adapters,
+        IPublicationBinder binder,
+        StateCapture capture,
+        ILogger logger
+    )
+    {
+        (Name, _connect, _makesTables, _rows) = (name, connect, declared.MakesTables, declared.Publications);
+        (_adapters, _capture, _logger) = (adapters, capture, logger);
+        Publications = [.. _rows.Select(r => r.Publication)];
+        foreach (var publication in Publications)
+            binder.Bind(publication);
+        _database = new(FindDatabase);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<Publication> Publications { get; }
+
+    private ICaptureStore Store => _database.Value.Adapter.Capture;
+
+    public async ValueTask PrepareAsync(CancellationToken ct)
+    {
+        if (Publications.Count == 0)
+            throw new SourceException($"The source '{Name}' publishes nothing: declare its contracts with Publish(…) in FromConnection.");
+        if (_makesTables)
+            await MakeTablesAsync(ct).ConfigureAwait(false);
+        var queued = await InTransactionAsync(
+                async session =>
+                {
+                    await Store.EnsureEpochAsync(session.Scope, _capture.Clock.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
+                    return await PublishedContracts.ReconcileAsync(Store.Republish, session.Scope, Publications).ConfigureAwait(false);
+                },
+                ct
+            )
+            .ConfigureAwait(false);
+        foreach (var request in queued)
+            Log.RepublishQueued(_logger, request.Contract, request.Reason);
+    }
+
+    public IOutboxStore OpenOutbox() => _database.Value.Adapter.OpenOutbox(_database.Value.ConnectionString);
+
+    public async ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) =>
+        await InTransactionAsync(
+                async session =>
+                {
+                    await Store.Republish.QueueAsync(session.Scope, request).ConfigureAwait(false);
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
+
+    public async ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+    {
+        while (true)
+        {
+            var chunk = await InTransactionAsync(session => new Republisher(_capture, Store).ChunkAsync(session, maxKeys), ct)
+                .ConfigureAwait(false);
+            foreach (var passedOver in chunk.PassedOver)
+                Log.PassedOver(_logger, passedOver.Contract, passedOver.Key, passedOver);
+            // A chunk may end a request without a key left in it; zero means that nothing is queued.
+            if (chunk.Keys > 0 || !chunk.Worked)
+                return chunk.Keys;
+        }
+    }
+
+    /// <summary>Captures what the application changed, in its own transaction.</summary>
+    public async ValueTask<IReadOnlyList<StateToken>> CaptureAsync(
+        DbTransaction transaction,
+        IEnumerable<StateWrite> writes,
+        bool synchronous,
+        CancellationToken ct
+    )
+    {
+        var connection = transaction.Connection!;
+        var sets = writes
+            .GroupBy(w => w.Contract.Destination)
+            .Select(g => (ICaptureSet)new RowsCaptureSet(_rows.First(r => r.Publication.Contract.Destination == g.Key), transaction, g))
+            .ToList();
+        var tokens = await _capture.SaveAsync(Store, new(connection, transaction, synchronous, ct), sets).ConfigureAwait(false);
+        Store.Saved(connection);
+        return tokens;
+    }
+
+    private (IDatabaseAdapter, string) FindDatabase()
+    {
+        using var connection = _connect();
+        var adapter =
+            _adapters.FirstOrDefault(a => a.ConnectionType.IsInstanceOfType(connection))
+            ?? throw new SourceException(
+                $"The source '{Name}' opens a {connection.GetType().Name}, and no adapter for it is registered. Add the package that has one, for example Statecast.Sqlite with UseSqliteLog or UseSqliteDatabase."
+            );
+        return (adapter, connection.ConnectionString);
+    }
+
+    private async ValueTask MakeTablesAsync(CancellationToken ct)
+    {
+        var connection = _connect();
+        await using (connection.ConfigureAwait(false))
+        {
+            await connection.OpenAsync(ct).ConfigureAwait(false);
+            var command = connection.CreateCommand();
+            await using (command.ConfigureAwait(false))
+            {
+                command.CommandText = _database.Value.Adapter.TableScript;
+                await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask<T> InTransactionAsync<T>(Func<IRepublishSession, ValueTask<T>> work, CancellationToken ct)
+    {
+        var connection = _connect();
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                await connection.OpenAsync(ct).ConfigureAwait(false);
+                var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    var result = await work(new RowsSession(_rows, transaction, ct)).ConfigureAwait(false);
+                    await transaction.CommitAsync(ct).ConfigureAwait(false);
+                    Store.Saved(connection);
+                    return result;
+                }
+            }
+            catch (DbException e)
+            {
+                throw new SourceException($"The database of the source '{Name}' cannot be used: {e.Message}", e);
+            }
+        }
+    }
+}

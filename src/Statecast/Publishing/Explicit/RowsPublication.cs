@@ -1,0 +1,91 @@
+using System.Data.Common;
+using Statecast.Contracts;
+
+namespace Statecast.Publishing.Explicit;
+
+/// <summary>A publication and how its rows are read, behind its types.</summary>
+internal abstract class RowsPublication
+{
+    public abstract Publication Publication { get; }
+
+    /// <summary>The state of every key, in the order given.</summary>
+    public abstract ValueTask<IReadOnlyList<KeyState>> FindAsync(DbTransaction transaction, IReadOnlyList<string> keys, CancellationToken ct);
+
+    public abstract ValueTask<RowPage> PageAsync(DbTransaction transaction, string? after, int limit, CancellationToken ct);
+}
+
+/// <inheritdoc/>
+internal sealed class RowsPublication<TKey, TState>(
+    StateContract<TKey, TState> contract,
+    IStateRows<TKey, TState> rows,
+    Publication<TState> publication
+) : RowsPublication
+    where TKey : notnull
+    where TState : class
+{
+    public override Publication Publication => publication;
+
+    public override async ValueTask<IReadOnlyList<KeyState>> FindAsync(
+        DbTransaction transaction,
+        IReadOnlyList<string> keys,
+        CancellationToken ct
+    )
+    {
+        var states = new KeyState[keys.Count];
+        var asked = new List<TKey>(keys.Count);
+        var places = new Dictionary<string, int>(keys.Count, StringComparer.Ordinal);
+        for (var i = 0; i < states.Length; i++)
+            if (TryParse(keys[i], out var key, out var failure))
+            {
+                asked.Add(key);
+                places.Add(keys[i], i);
+            }
+            else
+                states[i] = new(null, failure);
+        if (asked.Count > 0)
+            foreach (var state in await rows.FindAsync(transaction, asked, ct).ConfigureAwait(false))
+                Place(states, places, state);
+        return states;
+    }
+
+    public override async ValueTask<RowPage> PageAsync(DbTransaction transaction, string? after, int limit, CancellationToken ct)
+    {
+        var page = new KeyPage<TKey>(after is null, after is null ? default! : contract.ParseKey(after), limit);
+        var keys = await rows.NextKeysAsync(transaction, page, ct).ConfigureAwait(false);
+        if (keys.Count > limit)
+            throw new SourceException(
+                $"{rows.GetType().Name} returned {keys.Count} keys of {contract.Name} where at most {limit} were asked for. Limit the query in NextKeysAsync."
+            );
+        string[] texts = [.. keys.Select(contract.FormatKey)];
+        if (after is not null && texts.Contains(after))
+            throw new SourceException(
+                $"{rows.GetType().Name} returned the key '{after}' of {contract.Name} again, after which it was to go on: the walk would never end. Ask for keys above it in NextKeysAsync."
+            );
+        return new(texts, texts.Length < limit ? null : texts[^1]);
+    }
+
+    private void Place(KeyState[] states, Dictionary<string, int> places, TState state)
+    {
+        var text = contract.KeyTextOf(state);
+        if (!places.TryGetValue(text, out var place))
+            throw new SourceException(
+                $"{rows.GetType().Name} returned the key '{text}' of {contract.Name}, which was not asked for. Return the states of the keys given to FindAsync."
+            );
+        states[place] = new(state);
+    }
+
+    private bool TryParse(string text, out TKey key, out CaptureException? failure)
+    {
+        try
+        {
+            (key, failure) = (contract.ParseKey(text), null);
+            return true;
+        }
+        // A head of an older kind of key: reported for this key, it must not hold up the others.
+        catch (FormatException e)
+        {
+            (key, failure) = (default!, new(contract.Name, text, $"the key cannot be read: {e.Message}", e));
+            return false;
+        }
+    }
+}
