@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Sqlite.Capture;
@@ -15,6 +16,12 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
 
     /// <inheritdoc/>
     public string ProviderName => Provider;
+
+    /// <inheritdoc/>
+    public Type ConnectionType => typeof(SqliteConnection);
+
+    /// <inheritdoc/>
+    public string TableScript => SqliteTableScript.Create;
 
     /// <inheritdoc/>
     public ICaptureStore Capture => SqliteCaptureStore.Instance;

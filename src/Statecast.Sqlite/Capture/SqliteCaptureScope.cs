@@ -38,10 +38,7 @@ internal static class SqliteCaptureScope
         }
         catch (SqliteException error) when (error.Message.Contains("no such table: statecast_", StringComparison.Ordinal))
         {
-            throw new SourceException(
-                $"{error.Message}. Add modelBuilder.AddStatecast() to the context's OnModelCreating and apply a migration that has its tables.",
-                error
-            );
+            throw new SourceException($"{error.Message.TrimEnd('.')}. {SqliteFault.HowToMakeTables}", error);
         }
         catch (SqliteException error) when (error.Message.Contains("no such column", StringComparison.Ordinal))
         {

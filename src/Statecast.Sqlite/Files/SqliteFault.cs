@@ -6,6 +6,10 @@ namespace Statecast.Sqlite.Files;
 /// <summary>Says what SQLite's error codes mean for a file of ours, and what mends it.</summary>
 internal static class SqliteFault
 {
+    public const string HowToMakeTables =
+        "Make Statecast's tables: with EF Core, call modelBuilder.AddStatecast() in the context's OnModelCreating and apply a migration that has them; "
+        + "without it, say MakeTables() in FromConnection or run SqliteTableScript.Create.";
+
     /// <param name="error">What SQLite reported.</param>
     /// <param name="what">What the file is, for example <c>replica file</c>.</param>
     /// <param name="path">Where it is.</param>

@@ -15,6 +15,9 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
     private readonly Backoff _backoff = new(entropy);
     private bool _failing;
 
+    // A commit began and its outcome is not known: the store may hold what nobody was told of.
+    private bool _unsure;
+
     public string Name => $"apply {subscription.Layout.Name}";
 
     public DateTimeOffset LastBeat { get; private set; } = clock.GetUtcNow();
@@ -49,6 +52,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             contents = await ReplicaRebuild.RunAsync(store, subscription, contents, clock, ct).ConfigureAwait(false);
         var machine = new ApplyMachine(contents, subscription.Planner, subscription.Rules);
         subscription.Status.Opened(machine.Progress, contents, await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false));
+        _unsure = false;
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
         subscription.PendingWork.Signal();
@@ -109,6 +113,8 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         {
             try
             {
+                if (_unsure)
+                    await Reload(ct).ConfigureAwait(false);
                 await Apply(machine, receiver, delivery, ct).ConfigureAwait(false);
                 if (_failing)
                     Log.ApplyRecovered(logger, subscription.Layout.Name);
@@ -152,10 +158,9 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                         break;
                     case ApplyCommand.Commit commit:
                         unit ??= await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
-                        await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
+                        await Write(unit, commit.Plan, ct).ConfigureAwait(false);
                         await unit.DisposeAsync().ConfigureAwait(false);
                         unit = null;
-                        Told(commit.Plan);
                         break;
                     case ApplyCommand.Acknowledge acknowledge:
                         await receiver.AcknowledgeAsync(acknowledge.Delivery, ct).ConfigureAwait(false);
@@ -193,6 +198,30 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             Log.ReplicaState(logger, subscription.Layout.Name, before, machine.Progress.State, subscription.Status.Keys);
     }
 
+    private async Task Write(IReplicaUnit unit, ReplicaPlan plan, CancellationToken ct)
+    {
+        _unsure = true;
+        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
+        _unsure = false;
+        Told(plan);
+    }
+
+    /// <summary>Takes over what the store holds: sums, keys, parked events, and states that somebody waits for.</summary>
+    private async Task Reload(CancellationToken ct)
+    {
+        var store = subscription.Store;
+        var status = subscription.Status;
+        var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
+        var parked = await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false);
+        var rows = new List<ReplicaRow>();
+        foreach (var key in status.WaitedFor)
+            if (await store.FindAsync(key, ct).ConfigureAwait(false) is { } row)
+                rows.Add(row);
+        _unsure = false;
+        status.Reloaded(contents, parked, rows);
+        subscription.PendingWork.Signal();
+    }
+
     private void Told(ReplicaPlan plan)
     {
         subscription.Status.Committed(plan, plan.KeysDelta);
@@ -228,8 +257,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var plan = request.Drop
             ? Drop(parked)
             : subscription.Planner.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
-        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
-        Told(plan);
+        await Write(unit, plan, ct).ConfigureAwait(false);
         return plan.Unpark.Count;
     }
 

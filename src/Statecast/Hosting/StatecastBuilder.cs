@@ -1,7 +1,11 @@
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Statecast.Contracts;
 using Statecast.Outbox;
 using Statecast.Publishing;
+using Statecast.Publishing.Explicit;
 using Statecast.Transport;
 
 namespace Statecast.Hosting;
@@ -48,6 +52,37 @@ public sealed class StatecastBuilder
     {
         _registration.Sources.Add(create);
         return this;
+    }
+
+    /// <summary>Adds a source database that is written by ADO.NET or Dapper: what changes is told to <see cref="IStatePublisher"/> inside the same transaction.</summary>
+    /// <param name="name">A name for people and metrics; one per database.</param>
+    /// <param name="connect">Makes a closed connection with its connection string; called for the relay, the republisher and at start.</param>
+    /// <param name="configure">Declares what is published.</param>
+    /// <exception cref="InvalidOperationException">The name is taken.</exception>
+    public StatecastBuilder FromConnection(
+        string name,
+        Func<IServiceProvider, DbConnection> connect,
+        Action<ConnectionSourceBuilder> configure
+    )
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (!_registration.ConnectionSources.Add(name))
+            throw new InvalidOperationException(
+                $"The source '{name}' was added already: declare all that its database publishes in one place."
+            );
+        var declared = new ConnectionSourceBuilder();
+        configure(declared);
+        Services.AddSingleton(services => new ConnectionSource(
+            name,
+            () => connect(services),
+            declared,
+            [.. services.GetServices<IDatabaseAdapter>()],
+            services.GetRequiredService<IPublicationBinder>(),
+            new(services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IEntropy>()),
+            services.GetRequiredService<ILogger<ConnectionSource>>()
+        ));
+        Services.TryAddSingleton<IStatePublisher, StatePublisher>();
+        return AddSource(services => services.GetServices<ConnectionSource>().First(s => s.Name == name));
     }
 
     /// <summary>Declares a replica of a contract. It also registers <c>IReplica&lt;TKey, TState&gt;</c>.</summary>

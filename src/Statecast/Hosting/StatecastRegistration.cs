@@ -14,6 +14,9 @@ internal sealed class StatecastRegistration(string service)
 
     public List<Func<IServiceProvider, IStateSource>> Sources { get; } = [];
 
+    /// <summary>Names of the sources without EF Core.</summary>
+    public HashSet<string> ConnectionSources { get; } = new(StringComparer.Ordinal);
+
     public List<ReplicaRegistration> Replicas { get; } = [];
 
     /// <summary>Sections below <c>Statecast</c> that adapters read.</summary>

@@ -107,7 +107,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StopAsync(CancellationToken ct)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _supervisor.DrainAsync(_options.DrainTimeout).ConfigureAwait(false);
+        await _supervisor.DrainAsync(_options.DrainTimeout, ct).ConfigureAwait(false);
         Log.Stopped(_logger, _registration.Service);
     }
 

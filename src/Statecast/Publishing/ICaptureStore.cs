@@ -78,6 +78,12 @@ public interface IDatabaseAdapter
     /// <summary>The EF Core provider's name, for example <c>Microsoft.EntityFrameworkCore.Sqlite</c>.</summary>
     string ProviderName { get; }
 
+    /// <summary>The ADO.NET provider's connection type: how a source without EF Core finds its adapter.</summary>
+    Type ConnectionType { get; }
+
+    /// <summary>The tables of <see cref="TableLayout"/> as an idempotent script in the database's own SQL.</summary>
+    string TableScript { get; }
+
     /// <summary>Capture's SQL.</summary>
     ICaptureStore Capture { get; }
 

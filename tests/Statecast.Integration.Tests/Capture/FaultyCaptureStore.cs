@@ -55,6 +55,10 @@ internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdap
 {
     public string ProviderName => "Microsoft.EntityFrameworkCore.Sqlite";
 
+    public Type ConnectionType => typeof(Microsoft.Data.Sqlite.SqliteConnection);
+
+    public string TableScript => "";
+
     public ICaptureStore Capture => capture;
 
     public IOutboxStore OpenOutbox(string connectionString) => throw new NotSupportedException();

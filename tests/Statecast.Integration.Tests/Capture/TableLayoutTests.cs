@@ -49,7 +49,7 @@ public sealed class TableLayoutTests
     private static List<string> Columns(SqliteConnection connection, string table)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}') ORDER BY name";
+        command.CommandText = $"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}') ORDER BY cid";
         using var reader = command.ExecuteReader();
         var columns = new List<string>();
         while (reader.Read())

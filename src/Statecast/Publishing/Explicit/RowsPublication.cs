@@ -9,7 +9,11 @@ internal abstract class RowsPublication
     public abstract Publication Publication { get; }
 
     /// <summary>The state of every key, in the order given.</summary>
-    public abstract ValueTask<IReadOnlyList<KeyState>> FindAsync(DbTransaction transaction, IReadOnlyList<string> keys, CancellationToken ct);
+    public abstract ValueTask<IReadOnlyList<KeyState>> FindAsync(
+        DbTransaction transaction,
+        IReadOnlyList<string> keys,
+        CancellationToken ct
+    );
 
     public abstract ValueTask<RowPage> PageAsync(DbTransaction transaction, string? after, int limit, CancellationToken ct);
 }

@@ -9,7 +9,8 @@ internal sealed class RowsSession(IReadOnlyList<RowsPublication> rows, DbTransac
 
     public IReadOnlyList<Publication> Publications => [.. rows.Select(r => r.Publication)];
 
-    public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) => new RowsCaptureSet(Of(publication), transaction, keys);
+    public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
+        new RowsCaptureSet(Of(publication), transaction, keys);
 
     public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit) =>
         Of(publication).PageAsync(transaction, after, limit, ct);

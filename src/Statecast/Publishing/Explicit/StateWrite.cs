@@ -42,12 +42,14 @@ public sealed class StateWrite
     /// <param name="cause">A short name for why; null for none.</param>
     /// <exception cref="ArgumentException">The key is not of the contract's key type.</exception>
     public static StateWrite Delete<TState>(object key, string? cause = null)
-        where TState : class, IStateContract<TState> => new(TState.Contract, TState.Contract.FormatKeyObject(key), null, readBack: false, cause);
+        where TState : class, IStateContract<TState> =>
+        new(TState.Contract, TState.Contract.FormatKeyObject(key), null, readBack: false, cause);
 
     /// <summary>The key changed; its state, if it still has one, is read back from the rows under the key's lock (<see cref="IStateRows{TKey, TState}.FindAsync"/>).</summary>
     /// <param name="key">The key, of the contract's key type.</param>
     /// <param name="cause">A short name for why; null for none.</param>
     /// <exception cref="ArgumentException">The key is not of the contract's key type.</exception>
     public static StateWrite Changed<TState>(object key, string? cause = null)
-        where TState : class, IStateContract<TState> => new(TState.Contract, TState.Contract.FormatKeyObject(key), null, readBack: true, cause);
+        where TState : class, IStateContract<TState> =>
+        new(TState.Contract, TState.Contract.FormatKeyObject(key), null, readBack: true, cause);
 }
