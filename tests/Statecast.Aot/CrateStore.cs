@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
-using Statecast.Contracts;
-using Statecast.Publishing;
+using Statecast.Publishing.Explicit;
 
 namespace Statecast.Aot;
 
@@ -53,25 +53,22 @@ internal static class CrateStore
         return reader.Read() ? Map(reader) : null;
     }
 
-    /// <summary>Keys in the order of the rows' numbers, from after one of them.</summary>
-    public static RowPage Page(SqliteConnection connection, SqliteTransaction transaction, string? after, int limit)
+    public static List<Crate.Key> Page(SqliteConnection connection, SqliteTransaction transaction, KeyPage<Crate.Key> page)
     {
         using var command = Command(
             connection,
             transaction,
-            "SELECT site, number, rowid FROM crate WHERE rowid > $after ORDER BY rowid LIMIT $limit"
+            "SELECT site, number FROM crate WHERE $first OR (site, number) > ($site, $number) ORDER BY site, number LIMIT $limit"
         );
-        command.Parameters.AddWithValue("$after", after is null ? 0 : long.Parse(after, CultureInfo.InvariantCulture));
-        command.Parameters.AddWithValue("$limit", limit);
+        command.Parameters.AddWithValue("$first", page.First);
+        command.Parameters.AddWithValue("$site", page.After.Site ?? "");
+        command.Parameters.AddWithValue("$number", page.After.Number);
+        command.Parameters.AddWithValue("$limit", page.Limit);
         using var reader = command.ExecuteReader();
-        var keys = new List<string>();
-        var last = 0L;
+        var keys = new List<Crate.Key>();
         while (reader.Read())
-        {
-            keys.Add(CrateSource.Contract.FormatKey(new(reader.GetString(0), reader.GetInt32(1))));
-            last = reader.GetInt64(2);
-        }
-        return new(keys, keys.Count < limit ? null : last.ToString(CultureInfo.InvariantCulture));
+            keys.Add(new(reader.GetString(0), reader.GetInt32(1)));
+        return keys;
     }
 
     private static Crate Map(SqliteDataReader row)
@@ -92,5 +89,21 @@ internal static class CrateStore
         command.Transaction = transaction;
         command.CommandText = sql;
         return command;
+    }
+}
+
+/// <summary>The table, as Statecast reads it.</summary>
+internal sealed class CrateRows : IStateRows<Crate.Key, Crate>
+{
+    public ValueTask<IReadOnlyList<Crate>> FindAsync(DbTransaction transaction, IReadOnlyList<Crate.Key> keys, CancellationToken ct)
+    {
+        var own = (SqliteTransaction)transaction;
+        return new([.. keys.Select(k => CrateStore.Find(own.Connection!, own, k)).OfType<Crate>()]);
+    }
+
+    public ValueTask<IReadOnlyList<Crate.Key>> NextKeysAsync(DbTransaction transaction, KeyPage<Crate.Key> page, CancellationToken ct)
+    {
+        var own = (SqliteTransaction)transaction;
+        return new(CrateStore.Page(own.Connection!, own, page));
     }
 }

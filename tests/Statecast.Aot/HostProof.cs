@@ -61,7 +61,7 @@ internal static class HostProof
         await IdleAsync(ct, depot, shop, ledger);
         Expect(3, (await AllAsync(ledger, ct)).Count);
 
-        var source = depot.Services.GetRequiredService<CrateSource>();
+        var source = depot.Services.GetRequiredService<Crates>();
         await source.SaveAsync(Nails with { Content = "screws" }, "Packed");
         await source.SaveAsync(Glass, "Packed");
         var token = await source.SaveAsync(Nails, "Corrected");
@@ -98,7 +98,7 @@ internal static class HostProof
         await ExpectStatesAsync(ledger, ct);
         Expect(before, Stored(services));
 
-        var token = await depot.Services.GetRequiredService<CrateSource>().SaveAsync(Old, "Returned");
+        var token = await depot.Services.GetRequiredService<Crates>().SaveAsync(Old, "Returned");
         foreach (var target in (IHost[])[shop, ledger])
             Expect(Old.Weight, (await ReplicaOf(target).GetAsync(OldKey, token, ct: ct))?.Weight);
         await StopAsync(ct, depot, shop, ledger);
@@ -124,7 +124,7 @@ internal static class HostProof
         var all = await AllAsync(target, ct);
         Expect(
             "north/2, south%2Feast/7, south%2Feast/8, south%2Feast/9",
-            string.Join(", ", all.Keys.Select(CrateSource.Contract.FormatKey).Order())
+            string.Join(", ", all.Keys.Select(Crates.Contract.FormatKey).Order())
         );
         Expect(ContentOf(Nails), ContentOf(all[NailsKey]));
         var small = new List<int>();
@@ -165,7 +165,7 @@ internal static class HostProof
         return all;
     }
 
-    private static string? ContentOf(Crate? crate) => crate is null ? null : ContentFingerprint.Of(CrateSource.Contract, crate).ToString();
+    private static string? ContentOf(Crate? crate) => crate is null ? null : ContentFingerprint.Of(Crates.Contract, crate).ToString();
 
     private static async Task IdleAsync(CancellationToken ct, params IHost[] hosts)
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Statecast.Contracts;
 using Statecast.Hosting;
-using Statecast.Publishing;
+using Statecast.Publishing.Explicit;
 using Statecast.Replicas;
 using Statecast.Sqlite;
 using Statecast.Sqlite.Capture;
@@ -62,12 +62,11 @@ internal sealed class Services : IDisposable
     public Task<IHost> StartDepotAsync(params string[] arguments)
     {
         var builder = Builder(arguments);
-        builder.Services.AddStatecast("depot", s => s.UseSqliteLog(At("log")).AddSource(p => p.GetRequiredService<CrateSource>()));
-        builder.Services.AddSingleton(p => new CrateSource(
-            Database,
-            p.GetServices<IDatabaseAdapter>().Single(a => a.ProviderName == SqliteAdapter.Provider),
-            new(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<IEntropy>())
-        ));
+        builder.Services.AddStatecast(
+            "depot",
+            s => s.UseSqliteLog(At("log")).FromConnection("crates", _ => new SqliteConnection(Database), db => db.Publish(new CrateRows()))
+        );
+        builder.Services.AddSingleton(p => new Crates(Database, p.GetRequiredService<IStatePublisher>()));
         return StartAsync(builder);
     }
 
