@@ -5,8 +5,8 @@ namespace Statecast.Integration.Tests.Capture;
 /// <summary>Random units of work: after every commit the newest captured state of every key equals the map of the rows as a fresh context reads them.</summary>
 public sealed class CaptureModelTests
 {
-    private const int Worlds = 20;
-    private const int ScriptsPerWorld = 100;
+    private const int Worlds = 10;
+    private const int ScriptsPerWorld = 200;
 
     private static readonly string[] MustHappen =
     [
