@@ -39,9 +39,14 @@ internal sealed class UnitOfWorkScript
         var other = _random.Next(2) == 0 ? otherScope.ServiceProvider.GetRequiredService<ShopDb>() : null;
         for (var unit = _random.Next(1, 3); unit > 0; unit--)
         {
+            if (other is not null && _random.Next(2) == 0)
+                await db.Orders.IgnoreQueryFilters().Include("Lines.Notes").LoadAsync();
             await MoveAsync(db);
             if (other is not null)
+            {
                 await InterleaveAsync(db, other);
+                await MoveAsync(db);
+            }
             await UnitAsync(db);
         }
     }
