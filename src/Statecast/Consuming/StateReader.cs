@@ -21,7 +21,7 @@ public sealed class StateReader<TState>(
     {
         if (stateEvent.Contract != contract.Name || stateEvent.Lane.Destination != contract.Destination)
             return StateInspection.Unreadable(
-                $"the event is of {stateEvent.Lane.Destination}, this replica of {contract.Destination}: another contract, or another major version, needs a replica of its own."
+                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
             );
         TState state;
         try

@@ -81,6 +81,11 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         foreach (var create in _registration.Sources)
         {
             var source = new SourceRuntime(create(_services), _options, _logger, _clock, _entropy);
+            foreach (var contract in source.Contracts)
+                if (_sources.FirstOrDefault(s => s.Publishes(contract)) is { } other)
+                    throw new SourceException(
+                        $"'{contract}' is published from {other.Name} and from {source.Name}. A contract has one publication: remove one, or give one of the contracts another name."
+                    );
             await source.PrepareAsync(_registration.Service, _carriers, ct).ConfigureAwait(false);
             _sources.Add(source);
         }
@@ -145,7 +150,10 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     {
         var source =
             _sources.FirstOrDefault(s => s.Publishes(contract))
-            ?? throw new ArgumentException($"No source of service '{_registration.Service}' publishes '{contract}'.", nameof(contract));
+            ?? throw new ArgumentException(
+                $"No source of service '{_registration.Service}' publishes '{contract}'. Published are: {(_sources.Count == 0 ? "none" : string.Join(", ", _sources.SelectMany(s => s.Contracts).Select(c => $"'{c}'")))}.",
+                nameof(contract)
+            );
         await source.RepublishAsync(contract, keys, ct).ConfigureAwait(false);
     }
 
