@@ -82,7 +82,9 @@ public sealed class UnsentOldShapeTests : IDisposable
     /// <summary>Publishes the old shape once, and leaves what is saved afterwards in the outbox.</summary>
     private async Task SaveUnsentAsync(Note[] notes)
     {
-        await NotesShop.StopAsync(await _shop.StartSourceAsync());
+        var source = await _shop.StartSourceAsync();
+        await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync();
+        await NotesShop.StopAsync(source);
         using var stopped = await _shop.BuildSourceAsync();
         await NotesShop.SaveAsync(stopped, db => db.AddRange(notes));
         Assert.Equal(notes.Length, _shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox"));
