@@ -43,17 +43,13 @@ public sealed class ContractNameAnalyzer : DiagnosticAnalyzer
         foreach (var group in contracts.GroupBy(c => (c.Name, c.Major)))
         {
             // Symbols come in any order; the first in the sources keeps the name.
-            var inOrder = group.OrderBy(c => c.Place.SourceTree?.FilePath, StringComparer.Ordinal).ThenBy(c => c.Place.SourceSpan.Start).ToList();
+            var inOrder = group
+                .OrderBy(c => c.Place.SourceTree?.FilePath, StringComparer.Ordinal)
+                .ThenBy(c => c.Place.SourceSpan.Start)
+                .ToList();
             foreach (var later in inOrder.Skip(1))
                 context.ReportDiagnostic(
-                    Diagnostic.Create(
-                        DeclarationRules.NameTaken,
-                        later.Place,
-                        later.Shown,
-                        later.Name,
-                        later.Major,
-                        inOrder[0].Shown
-                    )
+                    Diagnostic.Create(DeclarationRules.NameTaken, later.Place, later.Shown, later.Name, later.Major, inOrder[0].Shown)
                 );
         }
     }

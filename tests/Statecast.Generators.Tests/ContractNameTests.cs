@@ -26,10 +26,7 @@ public sealed class ContractNameTests
     }
 
     [Fact]
-    public async Task Every_further_one_is_reported() =>
-        Assert.Equal(
-            ["Second", "Third"],
-            (
+    public async Task Every_further_one_is_reported() => Assert.Equal(["Second", "Third"], (
                 await Compiled.Analyze(
                     First,
                     """
@@ -37,10 +34,7 @@ public sealed class ContractNameTests
                     [StateContract("shop.order")] public sealed partial record Third([StateKey] Guid Id);
                     """
                 )
-            )
-                .Select(d => d.Location.SourceTree!.ToString().Substring(d.Location.SourceSpan.Start, d.Location.SourceSpan.Length))
-                .Order(StringComparer.Ordinal)
-        );
+            ).Select(d => d.Location.SourceTree!.ToString().Substring(d.Location.SourceSpan.Start, d.Location.SourceSpan.Length)).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("[StateContract(\"shop.order\", Version = 2)]")]

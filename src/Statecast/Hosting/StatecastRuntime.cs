@@ -79,16 +79,9 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StartingAsync(CancellationToken ct)
     {
         foreach (var create in _registration.Sources)
-        {
-            var source = new SourceRuntime(create(_services), _options, _logger, _clock, _entropy);
-            foreach (var contract in source.Contracts)
-                if (_sources.FirstOrDefault(s => s.Publishes(contract)) is { } other)
-                    throw new SourceException(
-                        $"'{contract}' is published from {other.Name} and from {source.Name}. A contract has one publication: remove one, or give one of the contracts another name."
-                    );
+            AddSource(new(create(_services), _options, _logger, _clock, _entropy));
+        foreach (var source in _sources)
             await source.PrepareAsync(_registration.Service, _carriers, ct).ConfigureAwait(false);
-            _sources.Add(source);
-        }
     }
 
     public Task StartAsync(CancellationToken ct)
@@ -155,6 +148,16 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
                 nameof(contract)
             );
         await source.RepublishAsync(contract, keys, ct).ConfigureAwait(false);
+    }
+
+    private void AddSource(SourceRuntime source)
+    {
+        foreach (var contract in source.Contracts)
+            if (_sources.FirstOrDefault(s => s.Publishes(contract)) is { } other)
+                throw new SourceException(
+                    $"'{contract}' is published from {other.Name} and from {source.Name}. A contract has one publication: remove one, or give one of the contracts another name."
+                );
+        _sources.Add(source);
     }
 
     private async Task<bool> Idle(DateTimeOffset asked, CancellationToken ct)
