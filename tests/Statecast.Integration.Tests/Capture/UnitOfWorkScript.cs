@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Statecast.Integration.Tests.Capture;
@@ -88,7 +87,7 @@ internal sealed class UnitOfWorkScript
     }
 
     /// <summary>Several saves in a transaction of the application's, under its execution strategy: a retry runs moves anew, as an application would.</summary>
-    private async Task InTransactionAsync(ShopDb db, Func<ShopDb, Task<ITransaction>> begin)
+    private async Task InTransactionAsync(ShopDb db, Func<ShopDb, Task<IScriptTransaction>> begin)
     {
         var attempts = 0;
         try
@@ -117,7 +116,7 @@ internal sealed class UnitOfWorkScript
         }
     }
 
-    private async Task SaveWithSavepointAsync(ShopDb db, ITransaction transaction)
+    private async Task SaveWithSavepointAsync(ShopDb db, IScriptTransaction transaction)
     {
         var savepoint = _random.Next(4) == 0;
         if (savepoint)
@@ -134,7 +133,7 @@ internal sealed class UnitOfWorkScript
         await MoveAsync(db);
     }
 
-    private async Task EndAsync(ITransaction transaction, int attempts)
+    private async Task EndAsync(IScriptTransaction transaction, int attempts)
     {
         switch (_random.Next(6))
         {
@@ -275,16 +274,17 @@ internal sealed class UnitOfWorkScript
         }
     }
 
-    private static async Task<ITransaction> BeginAsync(ShopDb db) => new EfTransaction(await db.Database.BeginTransactionAsync());
+    private static async Task<IScriptTransaction> BeginAsync(ShopDb db) =>
+        new EfScriptTransaction(await db.Database.BeginTransactionAsync());
 
     /// <summary>A plain ADO.NET transaction that EF Core is only told of.</summary>
-    private async Task<ITransaction> UseForeignAsync(ShopDb db)
+    private async Task<IScriptTransaction> UseForeignAsync(ShopDb db)
     {
         await db.Database.OpenConnectionAsync();
         var transaction = ((SqliteConnection)db.Database.GetDbConnection()).BeginTransaction();
         await db.Database.UseTransactionAsync(transaction);
         _steps.Add("UseTransaction");
-        return new ForeignTransaction(_world, db, transaction);
+        return new ForeignScriptTransaction(_world, db, transaction);
     }
 
     private enum SaveFault
@@ -308,52 +308,6 @@ internal sealed class UnitOfWorkScript
             if (after && !world.Lost.After)
                 world.Cover("lost after COMMIT");
             (world.Lost.Before, world.Lost.After) = (false, false);
-        }
-    }
-
-    private interface ITransaction : IAsyncDisposable
-    {
-        Task SavepointAsync(string name);
-
-        Task RollbackToAsync(string name);
-
-        Task CommitAsync();
-
-        Task RollbackAsync();
-    }
-
-    private sealed class EfTransaction(IDbContextTransaction inner) : ITransaction
-    {
-        public Task SavepointAsync(string name) => inner.CreateSavepointAsync(name);
-
-        public Task RollbackToAsync(string name) => inner.RollbackToSavepointAsync(name);
-
-        public Task CommitAsync() => inner.CommitAsync();
-
-        public Task RollbackAsync() => inner.RollbackAsync();
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
-    }
-
-    private sealed class ForeignTransaction(ModelWorld world, ShopDb db, SqliteTransaction inner) : ITransaction
-    {
-        public Task SavepointAsync(string name) => inner.SaveAsync(name);
-
-        public Task RollbackToAsync(string name) => inner.RollbackAsync(name);
-
-        public async Task CommitAsync()
-        {
-            await inner.CommitAsync();
-            world.Committed("commit by ADO.NET");
-        }
-
-        public Task RollbackAsync() => inner.RollbackAsync();
-
-        public async ValueTask DisposeAsync()
-        {
-            await db.Database.UseTransactionAsync(null);
-            await inner.DisposeAsync();
-            await db.Database.CloseConnectionAsync();
         }
     }
 }
