@@ -21,7 +21,7 @@ internal sealed class FaultyWorld : IAsyncDisposable
     private readonly Random _random;
     private readonly Random _storeFaults;
     private IHost? _sourceHost;
-    private readonly TaskCompletionSource _fileFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _fileFailed = new();
     private volatile bool _fileIsDown;
     private int _texts;
     private bool _healed;
@@ -106,6 +106,7 @@ internal sealed class FaultyWorld : IAsyncDisposable
     /// <summary>Stops the target in a file with a delivery in its hands that it cannot write, as a crash would.</summary>
     public async Task StopInFileMidwayAsync(CancellationToken ct)
     {
+        _fileFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _fileIsDown = true;
         await WriteAsync(3, ct);
         await _fileFailed.Task.WaitAsync(ct);
