@@ -62,7 +62,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
-        _gauges = new(() => _sources.SelectMany(s => s.Relays), Replicas, clock);
+        _gauges = new(registration.Service, () => _sources.SelectMany(s => s.Relays), Replicas, clock);
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
