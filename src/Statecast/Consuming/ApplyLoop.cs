@@ -61,7 +61,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                 if (!receiving.IsCompleted)
                 {
                     asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
-                    await Task.WhenAny(receiving, asked).ConfigureAwait(false);
+                    await AnyOrBeat(receiving, asked, ct).ConfigureAwait(false);
                 }
                 LastBeat = clock.GetUtcNow();
                 if (asked is { IsCompleted: true })
@@ -89,6 +89,19 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                         TaskScheduler.Default
                     )
                     .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for either, or until it is time to show that the loop lives: a source or carrier that is silent for long is no loop that stands still.</summary>
+    private async Task AnyOrBeat(Task receiving, Task asked, CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAny(receiving, asked).WaitAsync(subscription.Beat, clock, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing came: the caller looks again.
         }
     }
 
