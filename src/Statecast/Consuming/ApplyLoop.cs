@@ -15,6 +15,9 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
     private readonly Backoff _backoff = new(entropy);
     private bool _failing;
 
+    // A commit began and its outcome is not known: the store may hold what nobody was told of.
+    private bool _unsure;
+
     public string Name => $"apply {subscription.Layout.Name}";
 
     public DateTimeOffset LastBeat { get; private set; } = clock.GetUtcNow();
@@ -46,9 +49,10 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var store = subscription.Store;
         var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
         if (contents.LayoutHash != subscription.Layout.Hash)
-            contents = await ReplicaRebuild.RunAsync(store, subscription, contents, clock, ct).ConfigureAwait(false);
+            contents = await ReplicaRebuild.RunAsync(store, subscription, contents, logger, clock, ct).ConfigureAwait(false);
         var machine = new ApplyMachine(contents, subscription.Planner, subscription.Rules);
         subscription.Status.Opened(machine.Progress, contents, await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false));
+        _unsure = false;
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
         subscription.PendingWork.Signal();
@@ -72,7 +76,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                 if (!receiving.IsCompleted)
                 {
                     asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
-                    await Task.WhenAny(receiving, asked).ConfigureAwait(false);
+                    await AnyOrBeat(receiving, asked, ct).ConfigureAwait(false);
                 }
                 LastBeat = clock.GetUtcNow();
                 if (asked is { IsCompleted: true })
@@ -103,12 +107,27 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         }
     }
 
+    /// <summary>Waits for either, or until it is time to show that the loop lives: a source or carrier that is silent for long is no loop that stands still.</summary>
+    private async Task AnyOrBeat(Task receiving, Task asked, CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAny(receiving, asked).WaitAsync(subscription.Beat, clock, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing came: the caller looks again.
+        }
+    }
+
     private async Task ApplyUntilDone(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
     {
         while (true)
         {
             try
             {
+                if (_unsure)
+                    await Reload(ct).ConfigureAwait(false);
                 await Apply(machine, receiver, delivery, ct).ConfigureAwait(false);
                 if (_failing)
                     Log.ApplyRecovered(logger, subscription.Layout.Name);
@@ -134,6 +153,22 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
     {
         using var activity = StatecastActivity.Process(subscription, delivery);
         var started = clock.GetTimestamp();
+        try
+        {
+            await Execute(machine, receiver, delivery, ct).ConfigureAwait(false);
+            await Finish(machine, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            StatecastActivity.Failed(activity, e.GetType().FullName);
+            StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), e.GetType().FullName);
+            throw;
+        }
+        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), null);
+    }
+
+    private async Task Execute(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    {
         IReplicaUnit? unit = null;
         try
         {
@@ -152,10 +187,9 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                         break;
                     case ApplyCommand.Commit commit:
                         unit ??= await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
-                        await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
+                        await Write(unit, commit.Plan, ct).ConfigureAwait(false);
                         await unit.DisposeAsync().ConfigureAwait(false);
                         unit = null;
-                        Told(commit.Plan);
                         break;
                     case ApplyCommand.Acknowledge acknowledge:
                         await receiver.AcknowledgeAsync(acknowledge.Delivery, ct).ConfigureAwait(false);
@@ -170,8 +204,6 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             if (unit is not null)
                 await unit.DisposeAsync().ConfigureAwait(false);
         }
-        await Finish(machine, ct).ConfigureAwait(false);
-        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started));
     }
 
     private async Task Finish(ApplyMachine machine, CancellationToken ct)
@@ -193,12 +225,37 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             Log.ReplicaState(logger, subscription.Layout.Name, before, machine.Progress.State, subscription.Status.Keys);
     }
 
-    private void Told(ReplicaPlan plan)
+    private async Task Write(IReplicaUnit unit, ReplicaPlan plan, CancellationToken ct)
+    {
+        var bootstrap = !subscription.Status.WasLive;
+        _unsure = true;
+        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
+        _unsure = false;
+        Told(plan, bootstrap);
+    }
+
+    /// <summary>Takes over what the store holds: sums, keys, parked events, and states that somebody waits for.</summary>
+    private async Task Reload(CancellationToken ct)
+    {
+        var store = subscription.Store;
+        var status = subscription.Status;
+        var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
+        var parked = await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false);
+        var rows = new List<ReplicaRow>();
+        foreach (var key in status.WaitedFor)
+            if (await store.FindAsync(key, ct).ConfigureAwait(false) is { } row)
+                rows.Add(row);
+        _unsure = false;
+        status.Reloaded(contents, parked, rows);
+        subscription.PendingWork.Signal();
+    }
+
+    private void Told(ReplicaPlan plan, bool bootstrap)
     {
         subscription.Status.Committed(plan, plan.KeysDelta);
         foreach (var parked in plan.Park)
             Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
-        StatecastMeter.Applied(subscription, plan);
+        StatecastMeter.Applied(subscription, plan, bootstrap);
         if (plan.Pending.Count > 0)
             subscription.PendingWork.Signal();
     }
@@ -228,8 +285,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var plan = request.Drop
             ? Drop(parked)
             : subscription.Planner.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
-        await unit.CommitAsync(plan, ct).ConfigureAwait(false);
-        Told(plan);
+        await Write(unit, plan, ct).ConfigureAwait(false);
         return plan.Unpark.Count;
     }
 

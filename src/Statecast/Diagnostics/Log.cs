@@ -3,7 +3,7 @@ using Statecast.Replicas;
 
 namespace Statecast.Diagnostics;
 
-/// <summary>The log catalogue of targets and hosting. Event ids are fixed: 1000–1099 hosting, 3000–3099 targets; the relay has 2000–2099 of its own. Payloads are never logged.</summary>
+/// <summary>The log catalogue of hosting, republishers and targets; the relay has one of its own. Event ids are fixed, their ranges are in <c>docs/guide.md</c>. Payloads are never logged.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1001, LogLevel.Error, "The loop '{Loop}' failed; it starts again in {Wait}.")]
@@ -21,9 +21,12 @@ internal static partial class Log
     [LoggerMessage(
         1005,
         LogLevel.Warning,
-        "The loop '{Loop}' did not end within the drain time-out of {Timeout}; what it had begun is done again at the next start."
+        "The loop '{Loop}' had not ended {Waited} after the stop (Statecast:DrainTimeout, or the host's own time-out); what it had begun is done again at the next start."
     )]
-    public static partial void DrainTimedOut(ILogger logger, string loop, TimeSpan timeout);
+    public static partial void DrainTimedOut(ILogger logger, string loop, TimeSpan waited);
+
+    [LoggerMessage(2100, LogLevel.Information, "Source '{Source}' republished {Keys} keys.")]
+    public static partial void Republished(ILogger logger, string source, long keys);
 
     [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
     public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
@@ -42,10 +45,4 @@ internal static partial class Log
 
     [LoggerMessage(3006, LogLevel.Warning, "Handler '{Handler}' threw for key '{Key}' (try {Attempt}; stalled: {Stalled}).")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, string handler, string key, int attempt, bool stalled);
-
-    [LoggerMessage(3007, LogLevel.Error, "The republisher of source '{Source}' failed; it tries again in {Wait}.")]
-    public static partial void RepublishFailed(ILogger logger, Exception exception, string source, TimeSpan wait);
-
-    [LoggerMessage(3008, LogLevel.Information, "Source '{Source}' republished {Keys} keys.")]
-    public static partial void Republished(ILogger logger, string source, long keys);
 }

@@ -19,7 +19,7 @@ public sealed class StatecastOptions
     /// <summary>How a source republishes. Section <c>Statecast:Republish</c>.</summary>
     public RepublishOptions Republish { get; set; } = new();
 
-    /// <summary>The longest that stopping waits for work in flight; below the host's own shutdown time-out (30 s). Default 10 s.</summary>
+    /// <summary>The longest that stopping waits for all loops together; below the host's own shutdown time-out (30 s), and at least <see cref="RelayOptions.DrainTimeout"/>, which is a part of it. Default 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A loop that has not gone round for so long makes the liveness check fail. Default 2 minutes.</summary>

@@ -22,6 +22,10 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
         Positive(faults, "Republish:Poll", options.Republish.Poll);
         Positive(faults, "DrainTimeout", options.DrainTimeout);
         Positive(faults, "LoopTimeout", options.LoopTimeout);
+        if (options.Relay.DrainTimeout > options.DrainTimeout)
+            faults.Add(
+                $"Statecast:Relay:DrainTimeout is {options.Relay.DrainTimeout}, but stopping as a whole ends after Statecast:DrainTimeout, {options.DrainTimeout}: lower the first or raise the second."
+            );
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 

@@ -62,7 +62,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
-        _gauges = new(() => _sources.SelectMany(s => s.Relays), Replicas, clock);
+        _gauges = new(registration.Service, () => _sources.SelectMany(s => s.Relays), Replicas, clock);
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
@@ -105,7 +105,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StopAsync(CancellationToken ct)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _supervisor.DrainAsync(_options.DrainTimeout).ConfigureAwait(false);
+        await _supervisor.DrainAsync(_options.DrainTimeout, ct).ConfigureAwait(false);
         Log.Stopped(_logger, _registration.Service);
     }
 

@@ -20,18 +20,22 @@ internal sealed class Supervisor(ILogger logger, TimeProvider clock, IEntropy en
         _running.Add((loop, Task.Run(() => Supervise(loop, stopping), CancellationToken.None)));
     }
 
-    /// <summary>Waits until all loops have ended after cancellation.</summary>
-    public async Task DrainAsync(TimeSpan timeout)
+    /// <summary>Waits until all loops have ended after cancellation; what still runs then is told and left behind.</summary>
+    /// <param name="timeout">For all loops together.</param>
+    /// <param name="ct">The host's own patience.</param>
+    public async Task DrainAsync(TimeSpan timeout, CancellationToken ct)
     {
+        var began = clock.GetTimestamp();
         foreach (var (loop, task) in _running)
         {
+            var left = timeout - clock.GetElapsedTime(began);
             try
             {
-                await task.WaitAsync(timeout, clock).ConfigureAwait(false);
+                await task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, ct).ConfigureAwait(false);
             }
-            catch (TimeoutException)
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {
-                Log.DrainTimedOut(logger, loop.Name, timeout);
+                Log.DrainTimedOut(logger, loop.Name, clock.GetElapsedTime(began));
             }
         }
     }

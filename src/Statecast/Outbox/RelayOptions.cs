@@ -51,7 +51,10 @@ public sealed class RelayOptions
     /// </summary>
     public int SuspectAfter { get; set; } = 3;
 
-    /// <summary>How long a stopping relay waits for sends under way. Default 5 s. What is left is sent again by the next holder.</summary>
+    /// <summary>
+    /// How long a stopping relay waits for sends under way. Default 5 s; at most the service's own drain time-out, of which it is a part.
+    /// What is left is sent again by the next holder.
+    /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>What is wrong with these settings, each naming its setting; empty if nothing is.</summary>

@@ -101,6 +101,18 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         }
     }
 
+    /// <summary>How far the newest word that is covered trails the newest that was heard; null before one is.</summary>
+    internal TimeSpan? Lag
+    {
+        get
+        {
+            lock (_gate)
+                return _progress is { Newest: { } newest } progress && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf is { } asOf
+                    ? newest.Clock - asOf
+                    : null;
+        }
+    }
+
     /// <summary>Why the loop cannot work at the moment; null while it can.</summary>
     public string? Failure
     {
@@ -136,13 +148,47 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         lock (_gate)
         {
             _progress = progress;
-            _counters = contents.Counters;
-            _keys = contents.Keys;
             _failure = null;
-            _parkedKeys.Clear();
-            foreach (var each in parked)
-                _parkedKeys[each.Key] = each.Reason;
+            Take(contents, parked);
         }
+    }
+
+    /// <summary>Keys that somebody waits for.</summary>
+    internal IReadOnlyList<string> WaitedFor
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _waiters.Keys];
+        }
+    }
+
+    /// <summary>The store was looked at again after a commit whose outcome was not known.</summary>
+    /// <param name="contents">What it holds.</param>
+    /// <param name="parked">Its parked events.</param>
+    /// <param name="rows">The rows of <see cref="WaitedFor"/>.</param>
+    internal void Reloaded(ReplicaContents contents, IReadOnlyList<ParkedEvent> parked, IReadOnlyList<ReplicaRow> rows)
+    {
+        List<Waiter> woken;
+        lock (_gate)
+        {
+            Take(contents, parked);
+            woken = Wake(rows, parked);
+        }
+        foreach (var waiter in woken)
+            waiter.Done.TrySetResult();
+    }
+
+    private void Take(ReplicaContents contents, IEnumerable<ParkedEvent> parked)
+    {
+        _counters = contents.Counters;
+        _keys = contents.Keys;
+        var reasons = parked.ToDictionary(p => p.Key, p => p.Reason);
+        // Readers ask without the gate: a key that stays parked is never missing.
+        foreach (var gone in _parkedKeys.Keys.Where(k => !reasons.ContainsKey(k)))
+            _parkedKeys.TryRemove(gone, out _);
+        foreach (var (key, reason) in reasons)
+            _parkedKeys[key] = reason;
     }
 
     /// <summary>Steps the progress under the gate, so that readers never see half a step.</summary>
@@ -170,7 +216,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
             foreach (var parked in plan.Park)
                 _parkedKeys[parked.Key] = parked.Reason;
             if (_waiters.Count > 0)
-                woken = Wake(plan);
+                woken = Wake(plan.Rows, plan.Park);
         }
         foreach (var waiter in woken ?? [])
             waiter.Done.TrySetResult();
@@ -195,13 +241,13 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
                 _waiters.Remove(waiter.Key);
     }
 
-    private List<Waiter> Wake(ReplicaPlan plan)
+    private List<Waiter> Wake(IReadOnlyList<ReplicaRow> rows, IReadOnlyList<ParkedEvent> park)
     {
         var woken = new List<Waiter>();
-        foreach (var row in plan.Rows)
+        foreach (var row in rows)
             if (_waiters.TryGetValue(row.Key, out var list))
                 woken.AddRange(list.Where(w => w.Revision <= row.Revision));
-        foreach (var parked in plan.Park)
+        foreach (var parked in park)
             if (_waiters.TryGetValue(parked.Key, out var list))
                 woken.AddRange(list);
         return woken;

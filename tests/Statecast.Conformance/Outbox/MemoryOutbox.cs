@@ -4,7 +4,8 @@ using Statecast.Outbox;
 namespace Statecast.Conformance.Outbox;
 
 /// <summary>A source's outbox in memory, for tests of what stands above the store. Its stores stand for processes with one database.</summary>
-public sealed class MemoryOutbox : OutboxDatabase
+/// <param name="time">The database's clock; null for <see cref="OutboxDatabase.Clock"/>, whose timers run by real time.</param>
+public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<long, OutboxRow> _rows = [];
@@ -17,7 +18,27 @@ public sealed class MemoryOutbox : OutboxDatabase
     private long _epoch = 1;
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private TimeProvider Time => time ?? Clock;
+
     public override IOutboxStore Open() => new Store(this);
+
+    /// <summary>Runs work as one transaction of the database: no relay reads or commits meanwhile. The work must not wait.</summary>
+    public T Atomically<T>(Func<T> work)
+    {
+        lock (_gate)
+            return work();
+    }
+
+    /// <summary>Takes what is queued for the republisher.</summary>
+    public IReadOnlyList<RepublishRequest> TakeQueued()
+    {
+        lock (_gate)
+        {
+            RepublishRequest[] taken = [.. _queued];
+            _queued.Clear();
+            return taken;
+        }
+    }
 
     public override Task<IReadOnlyList<long>> AddAsync(params OutboxRow[] rows)
     {
@@ -64,7 +85,7 @@ public sealed class MemoryOutbox : OutboxDatabase
     {
         lock (_gate)
         {
-            var now = Clock.GetUtcNow();
+            var now = Time.GetUtcNow();
             var held = _leases.GetValueOrDefault(request.Shard, new(null, 0, default, 0));
             if (held.Id is not null && held.ExpiresAt > now)
                 return null;
@@ -92,7 +113,7 @@ public sealed class MemoryOutbox : OutboxDatabase
                 r.Sequence > query.After && r.LaneNumber is not null == query.Claimed && !query.Excluding.Contains(r.Lane)
             );
             return new(
-                Clock.GetUtcNow(),
+                Time.GetUtcNow(),
                 [.. asked.Take(query.Limit)],
                 all.Count > 0 ? all[0].Sequence : null,
                 all.Count > 0 ? all[^1].Sequence : null,
@@ -112,7 +133,7 @@ public sealed class MemoryOutbox : OutboxDatabase
             if (_epoch != commit.Epoch || commit.Claims.Any(c => _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null }))
                 return false;
             var counter = lease.Counter + (commit.Claims.Count > 0 ? 1 : 0);
-            _leases[commit.Shard] = lease with { ExpiresAt = Clock.GetUtcNow() + commit.Renew, Counter = counter };
+            _leases[commit.Shard] = lease with { ExpiresAt = Time.GetUtcNow() + commit.Renew, Counter = counter };
             foreach (var claim in commit.Claims)
                 _rows[claim.Sequence] = _rows[claim.Sequence] with
                 {
@@ -161,7 +182,7 @@ public sealed class MemoryOutbox : OutboxDatabase
         {
             try
             {
-                await _added.WaitAsync(timeout, outbox.Clock, ct);
+                await _added.WaitAsync(timeout, outbox.Time, ct);
             }
             catch (TimeoutException)
             {

@@ -10,7 +10,12 @@ internal sealed class FaultyLogReceiver(FaultyTransport transport, string destin
     private List<Heartbeat>? _source;
     private int _heard;
 
-    public override ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct) => ValueTask.CompletedTask;
+    public override ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct)
+    {
+        lock (Transport.Gate)
+            RevokeUnderWay();
+        return ValueTask.CompletedTask;
+    }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

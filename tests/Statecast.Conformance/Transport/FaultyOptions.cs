@@ -12,6 +12,12 @@ public sealed record FaultyOptions
     /// <summary>A send ends unknown: it landed, never did, or will later, after newer ones.</summary>
     public double UnknownSend { get; init; }
 
+    /// <summary>
+    /// A send never returns, whatever its token says, as a client may after its broker went away; what became of its events is as with any other send.
+    /// No part of <see cref="Worst"/>: who calls without a deadline would wait for ever.
+    /// </summary>
+    public double HungSend { get; init; }
+
     /// <summary>A send is refused by the carrier: it did not land.</summary>
     public double FailedSend { get; init; }
 
@@ -24,7 +30,7 @@ public sealed record FaultyOptions
     /// <summary>A queue loses an acknowledgement and hands the messages over again.</summary>
     public double Redeliver { get; init; }
 
-    /// <summary>A lane is taken away between two deliveries, and given back in the same breath or later.</summary>
+    /// <summary>A lane is taken away between two deliveries or while one is being applied, and given back in the same breath or later.</summary>
     public double Revoke { get; init; }
 
     /// <summary>Heartbeats wait, and may be overtaken by the next.</summary>

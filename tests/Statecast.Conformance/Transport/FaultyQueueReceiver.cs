@@ -13,6 +13,7 @@ internal sealed class FaultyQueueReceiver(FaultyTransport transport, string dest
     {
         lock (Transport.Gate)
         {
+            RevokeUnderWay();
             if (delivery.Handle is not List<FaultyMessage> taken)
                 return ValueTask.CompletedTask;
             var lost = Transport.Happens(Transport.Options.Redeliver, "lost acknowledgement");

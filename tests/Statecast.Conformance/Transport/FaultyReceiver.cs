@@ -8,6 +8,7 @@ internal abstract class FaultyReceiver(FaultyTransport transport, string destina
 {
     // A fault may hide what there is; after so many tries in a row it is told as it is.
     private const int MostHidden = 50;
+    private readonly List<LaneId> _closedUnderWay = [];
     private FaultyDestination? _known;
 
     /// <summary>Open lanes: from where each is to be read, once the target said so.</summary>
@@ -43,8 +44,12 @@ internal abstract class FaultyReceiver(FaultyTransport transport, string destina
     public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct)
     {
         lock (Transport.Gate)
+        {
+            RevokeUnderWay();
+            // What was taken away meanwhile is no longer this target's to seek.
             if (Lanes.ContainsKey(lane.Number))
                 Lanes[lane.Number] = position;
+        }
         return ValueTask.CompletedTask;
     }
 
@@ -59,11 +64,19 @@ internal abstract class FaultyReceiver(FaultyTransport transport, string destina
 
     protected virtual void Closed(int lane) { }
 
+    /// <summary>A lane may be taken away while the target still works at what it was handed: it hears of it with the next delivery.</summary>
+    protected void RevokeUnderWay()
+    {
+        if (_known is { } known && Lanes.Count > 0 && Transport.Happens(Transport.Options.Revoke, "lane revoked under way"))
+            Close(known, Lanes.Keys.ElementAt(Transport.Any(Lanes.Count)), _closedUnderWay);
+    }
+
     protected bool Hides(double chance, string fault) => MayHide && Transport.Happens(chance, fault);
 
     private Delivery? Look(FaultyDestination found, int maxEvents)
     {
-        var closed = new List<LaneId>();
+        List<LaneId> closed = [.. _closedUnderWay];
+        _closedUnderWay.Clear();
         var opened = new List<LaneOpened>();
         if (_known is not null && _known != found)
             foreach (var lane in Lanes.Keys.ToList())

@@ -6,15 +6,20 @@ namespace Statecast.Conformance.Transport;
 /// <summary>The sending side of a faulty carrier.</summary>
 internal sealed class FaultySender(FaultyTransport transport) : ITransportSender
 {
-    public ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
+    public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        SendOutcome[] outcomes;
+        bool hung;
         lock (transport.Gate)
         {
-            SendOutcome[] outcomes = [.. events.Select(transport.Send)];
+            outcomes = [.. events.Select(transport.Send)];
+            hung = transport.Happens(transport.Options.HungSend, "hung send");
             transport.Change();
-            return new(outcomes);
         }
+        if (hung)
+            await new TaskCompletionSource().Task;
+        return outcomes;
     }
 
     public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)

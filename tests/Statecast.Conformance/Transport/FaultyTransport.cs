@@ -28,7 +28,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
     /// <summary>Ends all faults: what is late lands, what was taken away comes back.</summary>
     public bool Healed { get; private set; }
 
-    public string Carrier => "faulty";
+    public string Carrier { get; init; } = "faulty";
 
     public TransportAbilities Abilities { get; } =
         new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -115,6 +116,22 @@ public sealed class RegistrationTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         Assert.Contains("Statecast:Target:MaxBatch is 0", error.Message);
         Assert.Contains("Statecast:Relay:LeaseDuration", error.Message);
+    }
+
+    [Theory]
+    [InlineData("00:00:05.001", "00:00:05", false)]
+    [InlineData("00:00:05", "00:00:05", true)]
+    public void Relay_drains_no_longer_than_the_whole_service(string relay, string whole, bool valid)
+    {
+        var options = new StatecastOptions { DrainTimeout = TimeSpan.Parse(whole, CultureInfo.InvariantCulture) };
+        options.Relay.DrainTimeout = TimeSpan.Parse(relay, CultureInfo.InvariantCulture);
+        var result = new StatecastOptionsValidator().Validate(null, options);
+        Assert.Equal(valid, result.Succeeded);
+        if (!valid)
+            Assert.Equal(
+                "Statecast:Relay:DrainTimeout is 00:00:05.0010000, but stopping as a whole ends after Statecast:DrainTimeout, 00:00:05: lower the first or raise the second.",
+                result.FailureMessage
+            );
     }
 
     [Fact]

@@ -66,6 +66,7 @@ public sealed class FaultyTransportTests
                 "failed send",
                 "heartbeat again",
                 "lane kept away",
+                "lane revoked under way",
                 "late heartbeat",
                 "lost acknowledgement",
                 "overtaken",
