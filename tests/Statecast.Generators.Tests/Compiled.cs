@@ -57,11 +57,11 @@ internal static class Compiled
     }
 
     /// <summary>What the analyzer says of a source, with the generator's output beside it as in a real build.</summary>
-    public static async Task<IReadOnlyList<Diagnostic>> Analyze(string source)
+    public static async Task<IReadOnlyList<Diagnostic>> Analyze(params string[] sources)
     {
-        Driver().RunGeneratorsAndUpdateCompilation(Compilation(source), out var output, out var reported);
+        Driver().RunGeneratorsAndUpdateCompilation(Compilation(sources), out var output, out var reported);
         Assert.Empty(reported);
-        var analyzed = output.WithAnalyzers([new ContractAnalyzer()], new AnalyzerOptions([]));
+        var analyzed = output.WithAnalyzers([new ContractAnalyzer(), new ContractNameAnalyzer()], new AnalyzerOptions([]));
         return await analyzed.GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
     }
 

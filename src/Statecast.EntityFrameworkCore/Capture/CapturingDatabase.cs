@@ -136,7 +136,13 @@ internal sealed class CapturingDatabase : RelationalDatabase
             IEnumerable<ModificationCommandBatch> commandBatches,
             IRelationalConnection connection,
             CancellationToken cancellationToken = default
-        ) => inner.ExecuteAsync(With(commandBatches), connection, cancellationToken);
+        )
+        {
+            if (Last is null || connection.CurrentTransaction is null)
+                return inner.ExecuteAsync(With(commandBatches), connection, cancellationToken);
+            var cancellable = With(commandBatches).Select(b => new CancellableBatch(b, cancellationToken));
+            return inner.ExecuteAsync(cancellable, connection, CancellationToken.None);
+        }
 
         private IEnumerable<ModificationCommandBatch> With(IEnumerable<ModificationCommandBatch> batches) =>
             Last is { } last ? Surround(batches, last) : batches;

@@ -23,6 +23,10 @@ internal sealed class ContractReader
     public static ContractShape? Read(Compilation compilation, INamedTypeSymbol contract, Findings findings) =>
         new ContractReader(compilation, contract, findings).Read();
 
+    /// <summary>The name and major version that a type declares; null if it is no contract.</summary>
+    public static (string Name, int Major)? Identity(INamedTypeSymbol type) =>
+        Attributes.All(type, "StateContractAttribute").FirstOrDefault() is { } attribute ? (NameOf(attribute), MajorOf(attribute)) : null;
+
     private ContractShape? Read()
     {
         var attribute = Attributes.All(_contract, "StateContractAttribute").FirstOrDefault();
@@ -70,7 +74,7 @@ internal sealed class ContractReader
 
     private string ReadName(AttributeData attribute)
     {
-        var name = attribute.ConstructorArguments is [{ Value: string text }] ? text : "";
+        var name = NameOf(attribute);
         if (!Names.IsContractName(name))
             _findings.Add(DeclarationRules.BadName, _contract, name);
         return name;
@@ -78,11 +82,16 @@ internal sealed class ContractReader
 
     private int ReadMajor(AttributeData attribute)
     {
-        var major = attribute.NamedArguments.FirstOrDefault(a => a.Key == "Version").Value.Value is int version ? version : 1;
+        var major = MajorOf(attribute);
         if (major is < 1 or > 9999)
             _findings.Add(DeclarationRules.BadVersion, _contract, major);
         return major;
     }
+
+    private static string NameOf(AttributeData attribute) => attribute.ConstructorArguments is [{ Value: string text }] ? text : "";
+
+    private static int MajorOf(AttributeData attribute) =>
+        attribute.NamedArguments.FirstOrDefault(a => a.Key == "Version").Value.Value is int version ? version : 1;
 
     private IEnumerable<INamedTypeSymbol> Containers()
     {

@@ -59,5 +59,16 @@ internal static class DeclarationRules
         isEnabledByDefault: true
     );
 
+    /// <summary>Found by looking at all contracts together, so it is no part of <see cref="All"/>.</summary>
+    public static readonly DiagnosticDescriptor NameTaken = new(
+        RuleIds.NameTaken,
+        "A contract's name and version stand for one shape",
+        "'{0}' is the contract '{1}' version {2}, and so is '{3}': their states would go to one destination. Give one of them another name, or another Version if it replaces the other.",
+        RuleIds.Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true,
+        customTags: WellKnownDiagnosticTags.CompilationEnd
+    );
+
     public static readonly DiagnosticDescriptor[] All = [NotPartial, NotSealedRecord, BadName, BadVersion, Generic, FileLocal];
 }

@@ -9,6 +9,7 @@ internal static class RuleIds
     public const string BadVersion = "STC1004";
     public const string Generic = "STC1005";
     public const string FileLocal = "STC1006";
+    public const string NameTaken = "STC1007";
 
     public const string NoKey = "STC1101";
     public const string BadKeyPart = "STC1102";

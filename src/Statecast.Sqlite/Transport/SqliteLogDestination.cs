@@ -6,19 +6,20 @@ namespace Statecast.Sqlite.Transport;
 /// <summary>A destination that a log file lists.</summary>
 /// <param name="Id">Its number in the file.</param>
 /// <param name="Name">Its name.</param>
+/// <param name="Contract">The contract that the source says it is of.</param>
 /// <param name="Lanes">Its lanes.</param>
-internal sealed record SqliteLogDestination(long Id, string Name, LaneId[] Lanes)
+internal sealed record SqliteLogDestination(long Id, string Name, string Contract, LaneId[] Lanes)
 {
     /// <summary>Finds a destination; null if the file does not list it.</summary>
     public static SqliteLogDestination? Find(SqliteDatabase database, string name)
     {
-        var statement = database.Prepare("SELECT id, lanes FROM destination WHERE name = ?1").Bind(1, name);
+        var statement = database.Prepare("SELECT id, lanes, contract FROM destination WHERE name = ?1").Bind(1, name);
         if (!statement.Step())
             return null;
         var lanes = new LaneId[statement.Int32(1)];
         for (var n = 0; n < lanes.Length; n++)
             lanes[n] = new(name, n);
-        var destination = new SqliteLogDestination(statement.Int64(0), name, lanes);
+        var destination = new SqliteLogDestination(statement.Int64(0), name, statement.Text(2), lanes);
         statement.Reset();
         return destination;
     }

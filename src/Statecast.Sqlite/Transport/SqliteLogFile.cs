@@ -138,7 +138,7 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
     private SqliteLogNews ReadSnapshot(SqliteDatabase database, SqliteLogDestination destination, SqliteLogCursor[] cursors, int maxEvents)
     {
         var ends = destination.ReadEnds(database);
-        var scan = new SqliteLogScan(destination, contract.Name, Header.Source, cursors);
+        var scan = new SqliteLogScan(destination, Header.Source, cursors);
         var start = StartOf(cursors, ends);
         var scanned = ends.Max();
         if (start < scanned)

@@ -30,7 +30,7 @@ internal static class SqliteLogRecord
     }
 
     /// <summary>The record that a statement over the position and <see cref="SqliteLogTables.RecordColumns"/> stands on; one that cannot be an event comes with its defect.</summary>
-    public static ReceivedEvent Map(SqliteStatement record, SqliteLogDestination destination, string contract, string source)
+    public static ReceivedEvent Map(SqliteStatement record, SqliteLogDestination destination, string source)
     {
         var position = record.Int64(0);
         if (FindDefect(record, destination) is { } defect)
@@ -41,7 +41,7 @@ internal static class SqliteLogRecord
         return new(
             new()
             {
-                Contract = contract,
+                Contract = destination.Contract,
                 Lane = destination.Lanes[record.Int32(1)],
                 Key = record.Text(2),
                 Revision = record.Revision(3, 4),

@@ -4,7 +4,7 @@ using Statecast.Transport;
 namespace Statecast.Sqlite.Transport;
 
 /// <summary>Collects one read's records by lane.</summary>
-internal sealed class SqliteLogScan(SqliteLogDestination destination, string contract, string source, SqliteLogCursor[] cursors)
+internal sealed class SqliteLogScan(SqliteLogDestination destination, string source, SqliteLogCursor[] cursors)
 {
     private readonly List<ReceivedEvent>?[] _events = new List<ReceivedEvent>?[cursors.Length];
 
@@ -25,7 +25,7 @@ internal sealed class SqliteLogScan(SqliteLogDestination destination, string con
         var lane = SqliteLogRecord.LaneOf(record, destination);
         if (!cursors[lane].Sought || Position < cursors[lane].From)
             return false;
-        var received = SqliteLogRecord.Map(record, destination, contract, source);
+        var received = SqliteLogRecord.Map(record, destination, source);
         (_events[lane] ??= []).Add(received);
         Count++;
         Bytes += received.Event?.Body.Length ?? received.Raw.Length;

@@ -49,7 +49,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var store = subscription.Store;
         var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
         if (contents.LayoutHash != subscription.Layout.Hash)
-            contents = await ReplicaRebuild.RunAsync(store, subscription, contents, clock, ct).ConfigureAwait(false);
+            contents = await ReplicaRebuild.RunAsync(store, subscription, contents, logger, clock, ct).ConfigureAwait(false);
         var machine = new ApplyMachine(contents, subscription.Planner, subscription.Rules);
         subscription.Status.Opened(machine.Progress, contents, await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false));
         _unsure = false;
@@ -76,7 +76,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                 if (!receiving.IsCompleted)
                 {
                     asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
-                    await Task.WhenAny(receiving, asked).ConfigureAwait(false);
+                    await AnyOrBeat(receiving, asked, ct).ConfigureAwait(false);
                 }
                 LastBeat = clock.GetUtcNow();
                 if (asked is { IsCompleted: true })
@@ -104,6 +104,19 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                         TaskScheduler.Default
                     )
                     .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for either, or until it is time to show that the loop lives: a source or carrier that is silent for long is no loop that stands still.</summary>
+    private async Task AnyOrBeat(Task receiving, Task asked, CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAny(receiving, asked).WaitAsync(subscription.Beat, clock, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing came: the caller looks again.
         }
     }
 
@@ -140,6 +153,22 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
     {
         using var activity = StatecastActivity.Process(subscription, delivery);
         var started = clock.GetTimestamp();
+        try
+        {
+            await Execute(machine, receiver, delivery, ct).ConfigureAwait(false);
+            await Finish(machine, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            StatecastActivity.Failed(activity, e.GetType().FullName);
+            StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), e.GetType().FullName);
+            throw;
+        }
+        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), null);
+    }
+
+    private async Task Execute(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    {
         IReplicaUnit? unit = null;
         try
         {
@@ -175,8 +204,6 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             if (unit is not null)
                 await unit.DisposeAsync().ConfigureAwait(false);
         }
-        await Finish(machine, ct).ConfigureAwait(false);
-        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started));
     }
 
     private async Task Finish(ApplyMachine machine, CancellationToken ct)
@@ -200,10 +227,11 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
     private async Task Write(IReplicaUnit unit, ReplicaPlan plan, CancellationToken ct)
     {
+        var bootstrap = !subscription.Status.WasLive;
         _unsure = true;
         await unit.CommitAsync(plan, ct).ConfigureAwait(false);
         _unsure = false;
-        Told(plan);
+        Told(plan, bootstrap);
     }
 
     /// <summary>Takes over what the store holds: sums, keys, parked events, and states that somebody waits for.</summary>
@@ -222,12 +250,12 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         subscription.PendingWork.Signal();
     }
 
-    private void Told(ReplicaPlan plan)
+    private void Told(ReplicaPlan plan, bool bootstrap)
     {
         subscription.Status.Committed(plan, plan.KeysDelta);
         foreach (var parked in plan.Park)
             Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
-        StatecastMeter.Applied(subscription, plan);
+        StatecastMeter.Applied(subscription, plan, bootstrap);
         if (plan.Pending.Count > 0)
             subscription.PendingWork.Signal();
     }

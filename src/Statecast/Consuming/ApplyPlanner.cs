@@ -47,7 +47,10 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         }
         plan.Counters = new(received, 0, 0, 0);
         foreach (var state in keys.Values)
+        {
+            plan.Rejected += state.Rejected;
             Write(plan, state, live, now);
+        }
         return plan;
     }
 
@@ -103,6 +106,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         var inspection = incoming.IsDelete ? StateInspection.Readable([]) : Inspect(incoming);
         if (inspection.Defect is { } defect)
         {
+            key.Rejected += inspection.IsMisfit ? 1 : 0;
             Park(
                 key,
                 new ParkedEvent
@@ -253,6 +257,9 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         public StateEvent? Winner { get; set; }
         public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
         public long Superseded { get; set; }
+
+        /// <summary>Events that the contract does not fit.</summary>
+        public int Rejected { get; set; }
 
         /// <summary>The newest accepted change, or null if only Snapshots came.</summary>
         public StateEvent? Change { get; private set; }

@@ -84,6 +84,7 @@ internal sealed class HandlerLoop(
             {
                 DateTimeOffset? next =
                     change.Attempts + 1 < options.MaxAttempts ? clock.GetUtcNow() + _backoff.Wait(change.Attempts) : null;
+                StatecastActivity.Failed(activity, e.GetType().FullName);
                 Log.HandlerFailed(logger, e, change.Handler, change.Key, change.Attempts + 1, next is null);
                 await Fail(change, $"{e.GetType().Name}: {e.Message}", next, ct).ConfigureAwait(false);
                 return;

@@ -24,4 +24,10 @@ public readonly record struct StateInspection(string? Defect, IReadOnlyList<Inde
 
     /// <summary>A state that cannot.</summary>
     public static StateInspection Unreadable(string defect) => new(defect, []);
+
+    /// <summary>A state that the replica's contract does not fit.</summary>
+    internal static StateInspection Misfit(string defect) => new(defect, []) { IsMisfit = true };
+
+    /// <summary>Whether it is the contract or its shape that does not fit.</summary>
+    internal bool IsMisfit { get; private init; }
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Replicas;
 
@@ -15,6 +17,7 @@ internal static class ReplicaRebuild
         IReplicaStore store,
         Subscription subscription,
         ReplicaContents contents,
+        ILogger logger,
         TimeProvider clock,
         CancellationToken ct
     )
@@ -26,11 +29,11 @@ internal static class ReplicaRebuild
             chunk.Add(row);
             if (chunk.Count == ChunkSize)
             {
-                await Write(store, subscription, chunk, null, clock, ct).ConfigureAwait(false);
+                await Write(store, subscription, chunk, null, logger, clock, ct).ConfigureAwait(false);
                 chunk.Clear();
             }
         }
-        await Write(store, subscription, chunk, subscription.Layout, clock, ct).ConfigureAwait(false);
+        await Write(store, subscription, chunk, subscription.Layout, logger, clock, ct).ConfigureAwait(false);
         return contents.LayoutHash is null ? contents : await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
     }
 
@@ -39,6 +42,7 @@ internal static class ReplicaRebuild
         Subscription subscription,
         List<ReplicaRow> rows,
         ReplicaLayout? done,
+        ILogger logger,
         TimeProvider clock,
         CancellationToken ct
     )
@@ -50,6 +54,8 @@ internal static class ReplicaRebuild
             var said = EventOf(row, subscription);
             var inspection = subscription.Reader.Inspect(said);
             if (inspection.Defect is { } defect)
+            {
+                plan.Rejected += inspection.IsMisfit ? 1 : 0;
                 plan.Park.Add(
                     new()
                     {
@@ -59,12 +65,16 @@ internal static class ReplicaRebuild
                         ParkedAt = clock.GetUtcNow(),
                     }
                 );
+            }
             else
                 plan.Rows.Add(row with { Entries = inspection.Entries });
         }
         // Counted as received again: received = applied + superseded + parked must hold for the rows that are parked now.
         plan.Counters = new(plan.Park.Count, 0, 0, 0);
         await unit.CommitAsync(plan, ct).ConfigureAwait(false);
+        foreach (var parked in plan.Park)
+            Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
+        StatecastMeter.Applied(subscription, plan, bootstrap: false);
     }
 
     private static StateEvent EventOf(ReplicaRow row, Subscription subscription) =>

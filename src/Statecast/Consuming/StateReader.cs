@@ -20,8 +20,8 @@ public sealed class StateReader<TState>(
     public StateInspection Inspect(StateEvent stateEvent)
     {
         if (stateEvent.Contract != contract.Name || stateEvent.Lane.Destination != contract.Destination)
-            return StateInspection.Unreadable(
-                $"the event is of {stateEvent.Lane.Destination}, this replica of {contract.Destination}: another contract, or another major version, needs a replica of its own."
+            return StateInspection.Misfit(
+                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
             );
         TState state;
         try
@@ -33,7 +33,7 @@ public sealed class StateReader<TState>(
         }
         catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
         {
-            return StateInspection.Unreadable(e.Message);
+            return StateInspection.Misfit(e.Message);
         }
         return Collect(state);
     }

@@ -20,6 +20,9 @@ internal sealed class Subscription
     public required ReplicaStatus Status { get; init; }
     public required int MaxBatch { get; init; }
 
+    /// <summary>How often a loop that waits for its carrier shows that it lives.</summary>
+    public required TimeSpan Beat { get; init; }
+
     /// <summary>Set when handlers have something to do.</summary>
     public AsyncSignal PendingWork { get; } = new();
 }

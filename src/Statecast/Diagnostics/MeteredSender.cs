@@ -6,27 +6,30 @@ namespace Statecast.Diagnostics;
 /// <summary>A sending side that tells how its sends went: one span and one count per batch. Heartbeats and reads make none.</summary>
 internal sealed class MeteredSender(ITransportSender inner, string carrier, TimeProvider clock) : ITransportSender
 {
+    private const string Unknown = "unknown";
+
     public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
     {
         using var activity = StatecastActivity.Send(carrier, events);
         var started = clock.GetTimestamp();
+        string? error = null;
         try
         {
             var outcomes = await inner.SendAsync(events, ct).ConfigureAwait(false);
-            var confirmed = outcomes.Count(o => o.Result == SendResult.Confirmed);
-            var refused = outcomes.Count(o => o.Result == SendResult.Refused);
-            StatecastMeter.Sent(carrier, confirmed, clock.GetElapsedTime(started));
-            if (confirmed + refused < outcomes.Count)
-                activity?.SetTag(
-                    "error.type",
-                    outcomes.First(o => o.Result is SendResult.Unknown or SendResult.Failed).Result.ToString().ToLowerInvariant()
-                );
+            error = outcomes.Select(ErrorOf).FirstOrDefault(e => e is not null);
+            StatecastMeter.Sent(carrier, events, i => i < outcomes.Count ? ErrorOf(outcomes[i]) : Unknown);
             return outcomes;
         }
         catch (Exception e)
         {
-            activity?.SetTag("error.type", e.GetType().FullName);
+            error = e.GetType().FullName;
+            StatecastMeter.Sent(carrier, events, _ => error);
             throw;
+        }
+        finally
+        {
+            StatecastActivity.Failed(activity, error);
+            StatecastMeter.SendEnded(carrier, clock.GetElapsedTime(started), error);
         }
     }
 
@@ -39,4 +42,12 @@ internal sealed class MeteredSender(ITransportSender inner, string carrier, Time
         inner.ReadBackAsync(lane, from, end, ct);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private static string? ErrorOf(SendOutcome outcome) =>
+        outcome.Result switch
+        {
+            SendResult.Failed => "failed",
+            SendResult.Unknown => Unknown,
+            _ => null,
+        };
 }

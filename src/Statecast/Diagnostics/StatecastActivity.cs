@@ -19,9 +19,12 @@ public static class StatecastActivity
     {
         if (events.Count == 0 || !Source.HasListeners())
             return null;
+        // A batch of several destinations has no name but the operation's.
         var destination = events[0].Lane.Destination;
+        if (events.Any(e => e.Lane.Destination != destination))
+            destination = null;
         var activity = Source.StartActivity(
-            $"send {destination}",
+            destination is null ? "send" : $"send {destination}",
             ActivityKind.Client,
             default(ActivityContext),
             links: Links(events.Select(e => e.TraceParent))
@@ -61,7 +64,16 @@ public static class StatecastActivity
         return activity;
     }
 
-    private static void Tag(Activity? activity, string system, string operation, string destination, int count)
+    /// <summary>Notes how an operation failed; nothing where it did not.</summary>
+    internal static void Failed(Activity? activity, string? error)
+    {
+        if (error is null)
+            return;
+        activity?.SetTag("error.type", error);
+        activity?.SetStatus(ActivityStatusCode.Error);
+    }
+
+    private static void Tag(Activity? activity, string system, string operation, string? destination, int count)
     {
         activity?.SetTag("messaging.system", system);
         activity?.SetTag("messaging.operation.name", operation);

@@ -14,11 +14,12 @@ internal sealed class StatecastGauges : IDisposable
     private readonly Meter _meter = new(StatecastMeter.Name);
     private readonly Func<IEnumerable<RelayRunner>> _relays;
     private readonly IReadOnlyList<ReplicaStatus> _replicas;
+    private readonly string _service;
     private readonly TimeProvider _clock;
 
-    public StatecastGauges(Func<IEnumerable<RelayRunner>> relays, IReadOnlyList<ReplicaStatus> replicas, TimeProvider clock)
+    public StatecastGauges(string service, Func<IEnumerable<RelayRunner>> relays, IReadOnlyList<ReplicaStatus> replicas, TimeProvider clock)
     {
-        (_relays, _replicas, _clock) = (relays, replicas, clock);
+        (_service, _relays, _replicas, _clock) = (service, relays, replicas, clock);
         _meter.CreateObservableGauge(
             "statecast.outbox.pending",
             () => Relays(s => s.Backlog.Count),
@@ -30,11 +31,18 @@ internal sealed class StatecastGauges : IDisposable
         Counter("statecast.relay.sent", c => c.Sent, "Of these, confirmed.");
         Counter("statecast.relay.coalesced", c => c.Coalesced, "Of these, dropped for a later one of their key.");
         Counter("statecast.relay.superseded", c => c.Superseded, "Of these, refused by a log that has a newer one.");
+        _meter.CreateObservableGauge("statecast.relay.in_hand", () => Relays(s => s.InHand), "{event}", "Of these, not confirmed yet.");
         _meter.CreateObservableGauge(
             "statecast.replica.lag.messages",
             () => Replicas(r => r.Backlog.Remaining),
             "{position}",
             "Positions still to read."
+        );
+        _meter.CreateObservableGauge(
+            "statecast.replica.lag.time",
+            Lags,
+            "s",
+            "How far what is applied trails the source's newest word, both by the source's clock; absent before a word is covered."
         );
         _meter.CreateObservableGauge(
             "statecast.replica.staleness",
@@ -55,26 +63,38 @@ internal sealed class StatecastGauges : IDisposable
     {
         foreach (var relay in _relays())
             if (relay.Status is { } status)
-                yield return new(value(status), new KeyValuePair<string, object?>("messaging.system", relay.Carrier));
+                yield return new(value(status), Tags(relay));
     }
 
     private IEnumerable<Measurement<double>> OldestAges()
     {
         foreach (var relay in _relays())
             if (relay.Status is { Backlog.OldestCapture: { } oldest })
-                yield return new(
-                    Math.Max(0, (_clock.GetUtcNow() - oldest).TotalSeconds),
-                    new KeyValuePair<string, object?>("messaging.system", relay.Carrier)
-                );
+                yield return new(Math.Max(0, (_clock.GetUtcNow() - oldest).TotalSeconds), Tags(relay));
+    }
+
+    // Two sources may use one carrier: without the source's name they would be one series.
+    private static KeyValuePair<string, object?>[] Tags(RelayRunner relay) =>
+        [new("messaging.system", relay.Carrier), new("statecast.source", relay.Source)];
+
+    private IEnumerable<Measurement<double>> Lags()
+    {
+        foreach (var replica in _replicas)
+            if (replica.Lag is { } lag)
+                yield return new(lag.TotalSeconds, Tags(replica));
     }
 
     private IEnumerable<Measurement<long>> Replicas(Func<ReplicaStatus, long> value) =>
-        _replicas.Select(r => new Measurement<long>(value(r), new KeyValuePair<string, object?>("messaging.destination.name", r.Name)));
+        _replicas.Select(r => new Measurement<long>(value(r), Tags(r)));
+
+    // As with relays: two services of one process may hold the same contract.
+    private KeyValuePair<string, object?>[] Tags(ReplicaStatus replica) =>
+        [new("messaging.destination.name", replica.Name), new("messaging.consumer.group.name", _service)];
 
     private IEnumerable<Measurement<double>> Staleness()
     {
         foreach (var replica in _replicas)
             if (replica.Freshness.Staleness(_clock.GetUtcNow()) is { } staleness)
-                yield return new(staleness.TotalSeconds, new KeyValuePair<string, object?>("messaging.destination.name", replica.Name));
+                yield return new(staleness.TotalSeconds, Tags(replica));
     }
 }

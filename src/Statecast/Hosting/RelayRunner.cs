@@ -24,6 +24,9 @@ internal sealed class RelayRunner(
 
     public string Carrier => transport.Carrier;
 
+    /// <summary>The source's name.</summary>
+    public string Source => source.Name;
+
     /// <summary>What the running relay says of itself; null before it runs.</summary>
     public RelayStatus? Status => _loop?.Status;
 

@@ -18,7 +18,9 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public IReadOnlyList<RelayRunner> Relays => _relays;
 
-    public bool Publishes(string contract) => source.Publications.Any(p => p.Contract.Name == contract);
+    public IEnumerable<string> Contracts => source.Publications.Select(p => p.Contract.Name);
+
+    public bool Publishes(string contract) => Contracts.Contains(contract);
 
     public async Task PrepareAsync(string service, CarrierDirectory carriers, CancellationToken ct)
     {

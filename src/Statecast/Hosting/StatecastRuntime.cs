@@ -62,7 +62,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
-        _gauges = new(() => _sources.SelectMany(s => s.Relays), Replicas, clock);
+        _gauges = new(registration.Service, () => _sources.SelectMany(s => s.Relays), Replicas, clock);
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
@@ -79,11 +79,9 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StartingAsync(CancellationToken ct)
     {
         foreach (var create in _registration.Sources)
-        {
-            var source = new SourceRuntime(create(_services), _options, _logger, _clock, _entropy);
+            AddSource(new(create(_services), _options, _logger, _clock, _entropy));
+        foreach (var source in _sources)
             await source.PrepareAsync(_registration.Service, _carriers, ct).ConfigureAwait(false);
-            _sources.Add(source);
-        }
     }
 
     public Task StartAsync(CancellationToken ct)
@@ -145,8 +143,21 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     {
         var source =
             _sources.FirstOrDefault(s => s.Publishes(contract))
-            ?? throw new ArgumentException($"No source of service '{_registration.Service}' publishes '{contract}'.", nameof(contract));
+            ?? throw new ArgumentException(
+                $"No source of service '{_registration.Service}' publishes '{contract}'. Published are: {(_sources.Count == 0 ? "none" : string.Join(", ", _sources.SelectMany(s => s.Contracts).Select(c => $"'{c}'")))}.",
+                nameof(contract)
+            );
         await source.RepublishAsync(contract, keys, ct).ConfigureAwait(false);
+    }
+
+    private void AddSource(SourceRuntime source)
+    {
+        foreach (var contract in source.Contracts)
+            if (_sources.FirstOrDefault(s => s.Publishes(contract)) is { } other)
+                throw new SourceException(
+                    $"'{contract}' is published from {other.Name} and from {source.Name}. A contract has one publication: remove one, or give one of the contracts another name."
+                );
+        _sources.Add(source);
     }
 
     private async Task<bool> Idle(DateTimeOffset asked, CancellationToken ct)

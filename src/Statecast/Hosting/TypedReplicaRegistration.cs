@@ -38,6 +38,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Rules = rules,
             Status = new(layout.Name, context.Clock),
             MaxBatch = context.Options.Target.MaxBatch,
+            Beat = context.Options.LoopTimeout / 4,
         };
         var replica = new Replica<TKey, TState>(
             contract,

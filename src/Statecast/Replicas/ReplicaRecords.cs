@@ -181,6 +181,9 @@ public sealed class ReplicaPlan
     /// </summary>
     public List<PendingChange> Pending { get; } = [];
 
+    /// <summary>How many of the events to park the replica's contract cannot read.</summary>
+    internal int Rejected { get; set; }
+
     /// <summary>New positions.</summary>
     public List<LanePosition> Positions { get; } = [];
 

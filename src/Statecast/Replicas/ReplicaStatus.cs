@@ -101,6 +101,18 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         }
     }
 
+    /// <summary>How far the newest word that is covered trails the newest that was heard; null before one is.</summary>
+    internal TimeSpan? Lag
+    {
+        get
+        {
+            lock (_gate)
+                return _progress is { Newest: { } newest } progress && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf is { } asOf
+                    ? newest.Clock - asOf
+                    : null;
+        }
+    }
+
     /// <summary>Why the loop cannot work at the moment; null while it can.</summary>
     public string? Failure
     {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,7 +16,7 @@ public sealed class CaptureTransactionTests : IAsyncLifetime
         _world = await CaptureWorld.CreateAsync(o =>
         {
             o.Context = b => b.AddInterceptors(_lost);
-            o.Sqlite = s => s.ExecutionStrategy(d => new Retrying(d.CurrentContext.Context));
+            o.Sqlite = s => s.ExecutionStrategy(d => new RetryingStrategy(d.CurrentContext.Context));
         });
 
     public ValueTask DisposeAsync()
@@ -328,6 +327,28 @@ public sealed class CaptureTransactionTests : IAsyncLifetime
         _world.AssertCapturedEqualsRows();
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Cancellation_undoes_the_save_in_the_applications_transaction(bool beforeWrite)
+    {
+        await using var db = _world.Open();
+        using var cancel = new CancellationTokenSource();
+        _world.Store.BeforeLock = beforeWrite ? null : cancel.Cancel;
+        _world.Store.BeforeWrite = beforeWrite ? cancel.Cancel : null;
+        await db
+            .Database.CreateExecutionStrategy()
+            .ExecuteAsync(async () =>
+            {
+                await using var transaction = await db.Database.BeginTransactionAsync();
+                db.Add(CaptureWorld.NewOrder());
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => db.SaveChangesAsync(cancel.Token));
+                // The application gives this save up and commits the rest.
+                await transaction.CommitAsync();
+            });
+
+        Assert.Equal(0, _world.Number("SELECT count(*) FROM Orders"));
+        Assert.Empty(_world.Outbox());
+    }
+
     [Fact]
     public async Task Concurrent_child_saves_of_one_aggregate_never_step_back()
     {
@@ -362,57 +383,5 @@ public sealed class CaptureTransactionTests : IAsyncLifetime
                 if (commit)
                     await transaction.CommitAsync();
             });
-    }
-
-    private sealed class Retrying(DbContext context) : ExecutionStrategy(context, 3, TimeSpan.FromMilliseconds(1))
-    {
-        protected override bool ShouldRetryOn(Exception exception) => exception.Message == LostCommit.Transient;
-    }
-
-    /// <summary>The connection is lost once, before or after the COMMIT.</summary>
-    private sealed class LostCommit : DbTransactionInterceptor
-    {
-        public const string Transient = "transient";
-
-        public bool Before { get; set; }
-
-        public bool After { get; set; }
-
-        public override InterceptionResult TransactionCommitting(
-            DbTransaction transaction,
-            TransactionEventData eventData,
-            InterceptionResult result
-        )
-        {
-            if (!Before)
-                return result;
-            Before = false;
-            throw new InvalidOperationException(Transient);
-        }
-
-        public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
-        {
-            if (!After)
-                return;
-            After = false;
-            throw new InvalidOperationException(Transient);
-        }
-
-        public override ValueTask<InterceptionResult> TransactionCommittingAsync(
-            DbTransaction transaction,
-            TransactionEventData eventData,
-            InterceptionResult result,
-            CancellationToken cancellationToken = default
-        ) => new(TransactionCommitting(transaction, eventData, result));
-
-        public override Task TransactionCommittedAsync(
-            DbTransaction transaction,
-            TransactionEndEventData eventData,
-            CancellationToken cancellationToken = default
-        )
-        {
-            TransactionCommitted(transaction, eventData);
-            return Task.CompletedTask;
-        }
     }
 }

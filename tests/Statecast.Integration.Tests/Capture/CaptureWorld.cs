@@ -103,13 +103,16 @@ internal sealed class CaptureWorld : IDisposable
         return Convert.ToInt64(command.ExecuteScalar(), null);
     }
 
-    public List<Captured> Outbox()
+    /// <summary>What was captured, in order.</summary>
+    /// <param name="after">Rows after this sequence only.</param>
+    public List<Captured> Outbox(long after = 0)
     {
         using var connection = new SqliteConnection(ConnectionString);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText =
-            "SELECT contract, key, revision, operation, causes, body, carrier, destination, lane, codec, schema, content, trace_parent, captured_at, keep_each FROM statecast_outbox ORDER BY sequence";
+            "SELECT contract, key, revision, operation, causes, body, carrier, destination, lane, codec, schema, content, trace_parent, captured_at, sequence FROM statecast_outbox WHERE sequence > $after ORDER BY sequence";
+        command.Parameters.AddWithValue("$after", after);
         using var reader = command.ExecuteReader();
         var rows = new List<Captured>();
         while (reader.Read())
@@ -128,7 +131,8 @@ internal sealed class CaptureWorld : IDisposable
                     Fingerprint.Read((byte[])reader[10]),
                     reader.IsDBNull(11) ? null : Fingerprint.Read((byte[])reader[11]),
                     reader.IsDBNull(12) ? null : reader.GetString(12),
-                    reader.GetInt64(13)
+                    reader.GetInt64(13),
+                    reader.GetInt64(14)
                 )
             );
         return rows;
@@ -157,25 +161,33 @@ internal sealed class CaptureWorld : IDisposable
         _directory.Dispose();
     }
 
-    private Dictionary<string, string> Expected()
+    /// <summary>The map of the rows as a fresh context reads them, by contract and key.</summary>
+    /// <param name="published">The publications' predicates; null publishes every row.</param>
+    public Dictionary<string, string> Expected(Func<object, bool>? published = null)
     {
         using var db = Plain();
         var expected = new Dictionary<string, string>();
         foreach (var order in db.Orders.IgnoreQueryFilters().AsNoTracking().Include("Lines.Notes").Include(o => o.Tags))
-            Add(OrderState.From(order));
+            Add(order, OrderState.From);
         foreach (var invoice in db.Invoices.AsNoTracking().Include(i => i.Items))
-            Add(InvoiceState.From(invoice));
+            Add(invoice, InvoiceState.From);
         foreach (var doc in db.Docs.AsNoTracking())
-            Add(DocState.From(doc));
+            Add(doc, DocState.From);
         foreach (var shipment in db.Shipments.AsNoTracking().Include(s => s.Parcels))
-            Add(ShipmentState.From(shipment));
+            Add(shipment, ShipmentState.From);
         foreach (var ticket in db.Tickets.AsNoTracking().Include(t => t.Comments))
-            Add(TicketState.From(ticket));
+            Add(ticket, TicketState.From);
         return expected;
 
-        void Add<TState>(TState state)
-            where TState : class, IStateContract<TState> =>
+        void Add<TRow, TState>(TRow row, Func<TRow, TState> map)
+            where TRow : class
+            where TState : class, IStateContract<TState>
+        {
+            if (published?.Invoke(row) == false)
+                return;
+            var state = map(row);
             expected.Add($"{TState.Contract.Name}/{TState.Contract.KeyTextOf(state)}", Json(state));
+        }
     }
 
     public static StateContract<TState> ContractOf<TState>()
@@ -225,7 +237,8 @@ internal sealed record Captured(
     Fingerprint Schema,
     Fingerprint? Content,
     string? TraceParent,
-    long CapturedAt
+    long CapturedAt,
+    long Sequence
 );
 
 /// <summary>How a world differs from the usual one.</summary>

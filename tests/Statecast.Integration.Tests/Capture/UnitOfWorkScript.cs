@@ -1,366 +1,313 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Statecast.Integration.Tests.Capture;
 
-/// <summary>A random unit of work, decided by one seed: what is loaded, what is changed, how it is saved and how it ends.</summary>
-internal sealed class UnitOfWorkScript(int seed)
+/// <summary>
+/// Random units of work over one or two contexts, decided by one seed: what is loaded and changed, who saves before whom, how it is saved, what
+/// fails on the way and how it ends.
+/// </summary>
+internal sealed class UnitOfWorkScript
 {
-    private readonly Random _random = new(seed);
+    private readonly Random _random;
+    private readonly ModelWorld _world;
     private readonly List<string> _steps = [];
+    private readonly Collisions _collisions;
+    private readonly Func<ShopDb, Task<string>>[] _moves;
 
-    // EF Core cannot delete an owner again whose row another instance takes over in the same save.
-    private readonly HashSet<Guid> _recreated = [];
+    public UnitOfWorkScript(int seed, ModelWorld world)
+    {
+        _random = new(seed);
+        _world = world;
+        var pick = new RowPicker(_random, world);
+        _collisions = new(pick, world);
+        _moves = [.. new OrderMoves(pick, world).All, .. new OtherMoves(pick, world).All];
+    }
 
     /// <summary>What was done, for the failure's message.</summary>
     public string Story => string.Join("; ", _steps);
 
-    /// <summary>Runs the script. Failures that belong to a script (a conflict, a duplicate) are part of it; any other is a defect.</summary>
-    public async Task RunAsync(CaptureWorld world)
+    /// <summary>Runs the script. Failures that belong to a script (a conflict, a duplicate, a planted one) are part of it; any other is a defect.</summary>
+    public async Task RunAsync()
     {
-        await using var db = world.Open();
-        var explicitly = _random.Next(3) == 0;
-        await using var transaction = explicitly ? await db.Database.BeginTransactionAsync() : null;
-        var saves = _random.Next(1, 4);
-        for (var save = 0; save < saves; save++)
+        await using var scope = _world.OpenScope();
+        await using var otherScope = _world.OpenScope();
+        var db = scope.ServiceProvider.GetRequiredService<ShopDb>();
+        _world.Cover(db.ContextId.Lease > 1 ? "pooled context used again" : "new context");
+        var other = _random.Next(2) == 0 ? otherScope.ServiceProvider.GetRequiredService<ShopDb>() : null;
+        for (var unit = _random.Next(1, 3); unit > 0; unit--)
         {
-            var savepoint = transaction is not null && _random.Next(4) == 0;
-            if (savepoint)
-                await transaction!.CreateSavepointAsync("script");
-            for (var move = _random.Next(1, 4); move > 0; move--)
-                await MoveAsync(db);
-            await SaveAsync(db, world);
-            if (savepoint && _random.Next(2) == 0)
+            if (other is not null && _random.Next(2) == 0)
+                await db.Orders.IgnoreQueryFilters().Include("Lines.Notes").LoadAsync();
+            await MoveAsync(db);
+            if (other is not null)
             {
-                _steps.Add("rollback to savepoint");
-                await transaction!.RollbackToSavepointAsync("script");
-                db.ChangeTracker.Clear();
+                await InterleaveAsync(db, other);
+                await MoveAsync(db);
             }
-            if (_random.Next(4) == 0)
-                db.ChangeTracker.Clear();
+            await UnitAsync(db);
         }
-        if (transaction is not null)
-            await EndAsync(transaction);
     }
 
-    private async Task EndAsync(IDbContextTransaction transaction)
+    /// <summary>The other context changes what the first one has loaded, and saves; what the first one holds is out of date then.</summary>
+    private async Task InterleaveAsync(ShopDb db, ShopDb other)
     {
-        switch (_random.Next(5))
+        _steps.Add("[other context");
+        var collided = false;
+        for (var i = _random.Next(1, 4); i > 0; i--)
+            if (await _collisions.MoveAsync(db, other) is { } what)
+            {
+                collided = true;
+                _steps.Add(what);
+            }
+        if (_random.Next(3) == 0)
+            await MoveAsync(other);
+        await UnitAsync(other);
+        _steps.Add("]");
+        _world.Cover(collided ? "stale context" : "second context");
+    }
+
+    private async Task UnitAsync(ShopDb db)
+    {
+        switch (_random.Next(6))
+        {
+            case 0 or 1:
+                await InTransactionAsync(db, BeginAsync);
+                break;
+            case 2:
+                await InTransactionAsync(db, UseForeignAsync);
+                break;
+            default:
+                await SaveAsync(db);
+                break;
+        }
+        if (_random.Next(4) == 0)
+            db.ChangeTracker.Clear();
+    }
+
+    /// <summary>Several saves in a transaction of the application's, under its execution strategy: a retry runs moves anew, as an application would.</summary>
+    private async Task InTransactionAsync(ShopDb db, Func<ShopDb, Task<IScriptTransaction>> begin)
+    {
+        var attempts = 0;
+        try
+        {
+            await db
+                .Database.CreateExecutionStrategy()
+                .ExecuteAsync(async () =>
+                {
+                    if (attempts++ > 0)
+                    {
+                        _steps.Add("again");
+                        _world.Cover("transaction retried");
+                        db.ChangeTracker.Clear();
+                    }
+                    await using var transaction = await begin(db);
+                    for (var saves = _random.Next(1, 3); saves > 0; saves--)
+                        await SaveWithSavepointAsync(db, transaction);
+                    await EndAsync(transaction, attempts);
+                });
+        }
+        catch (InvalidOperationException lost) when (lost.Message == LostCommit.Transient && !_world.Retries)
+        {
+            _steps.Add("lost");
+            if (_random.Next(2) == 0)
+                db.ChangeTracker.Clear();
+        }
+    }
+
+    private async Task SaveWithSavepointAsync(ShopDb db, IScriptTransaction transaction)
+    {
+        var savepoint = _random.Next(4) == 0;
+        if (savepoint)
+            await transaction.SavepointAsync("script");
+        await SaveAsync(db);
+        if (savepoint && _random.Next(2) == 0)
+        {
+            _steps.Add("rollback to savepoint");
+            _world.Cover("savepoint rolled back");
+            await transaction.RollbackToAsync("script");
+            if (_random.Next(2) == 0)
+                db.ChangeTracker.Clear();
+        }
+        await MoveAsync(db);
+    }
+
+    private async Task EndAsync(IScriptTransaction transaction, int attempts)
+    {
+        switch (_random.Next(6))
         {
             case 0:
                 _steps.Add("rollback");
+                _world.Cover("rollback");
                 await transaction.RollbackAsync();
                 break;
             case 1:
                 _steps.Add("dispose");
+                _world.Cover("transaction disposed");
                 break;
             default:
-                _steps.Add("commit");
-                await transaction.CommitAsync();
+                // The strategy gives up after a few attempts.
+                using (attempts == 1 ? LoseAnswer() : null)
+                {
+                    _steps.Add("commit");
+                    await transaction.CommitAsync();
+                }
                 break;
         }
     }
 
-    private async Task SaveAsync(ShopDb db, CaptureWorld world)
+    private async Task SaveAsync(ShopDb db)
     {
-        var fault = _random.Next(12);
-        world.Store.BeforeLock = fault == 0 ? Planted : null;
-        world.Store.BeforeWrite = fault == 1 ? Planted : null;
+        if (await TryAsync(db, SaveFault.Any) is not { } failure)
+            return;
+        if (_random.Next(4) == 0 || !await MendAsync(db, failure))
+        {
+            db.ChangeTracker.Clear();
+            return;
+        }
+        _world.Cover("failed save retried");
+        if (await TryAsync(db, SaveFault.None) is not null)
+            db.ChangeTracker.Clear();
+    }
+
+    /// <summary>Saves; the failure if it is one that belongs to a script.</summary>
+    private async Task<Exception?> TryAsync(ShopDb db, SaveFault allowed)
+    {
+        var fault = allowed == SaveFault.Any ? (SaveFault)_random.Next((int)SaveFault.Any + 14) : SaveFault.None;
+        using var cancel = new CancellationTokenSource();
+        _world.World.Store.BeforeLock = fault switch
+        {
+            SaveFault.BeforeLock => Planted,
+            SaveFault.CancelledInCapture => cancel.Cancel,
+            _ => null,
+        };
+        _world.World.Store.BeforeWrite = fault == SaveFault.BeforeWrite ? Planted : null;
+        if (fault == SaveFault.Cancelled)
+            await cancel.CancelAsync();
         var behavior = db.Database.AutoTransactionBehavior;
         if (_random.Next(6) == 0)
             db.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
         try
         {
-            _steps.Add(fault < 2 ? "save (fails in capture)" : "save");
-            if (_random.Next(2) == 0)
-                await db.SaveChangesAsync();
-            else
-                db.SaveChanges();
+            _steps.Add(fault < SaveFault.Any && fault != SaveFault.None ? $"save ({fault})" : "save");
+            // Inside the application's transaction a lost answer would be that of the application's own commit.
+            using (db.Database.CurrentTransaction is null && fault >= SaveFault.Any ? LoseAnswer() : null)
+                if (fault is SaveFault.Cancelled or SaveFault.CancelledInCapture || _random.Next(2) == 0)
+                    await db.SaveChangesAsync(cancel.Token);
+                else
+                    db.SaveChanges();
+            return null;
         }
-        catch (Exception failure) when (failure is DbUpdateException || failure.Message == nameof(Planted))
+        catch (Exception failure) when (Belongs(failure, cancel))
         {
             _steps.Add($"failed: {failure.GetType().Name}");
-            if (failure is DbUpdateException || _random.Next(2) == 0)
-                db.ChangeTracker.Clear();
+            _world.Cover($"failed: {(failure is InvalidOperationException ? failure.Message : failure.GetType().Name)}");
+            return failure;
         }
         finally
         {
             db.Database.AutoTransactionBehavior = behavior;
-            (world.Store.BeforeLock, world.Store.BeforeWrite) = (null, null);
+            (_world.World.Store.BeforeLock, _world.World.Store.BeforeWrite) = (null, null);
         }
 
         static void Planted() => throw new InvalidOperationException(nameof(Planted));
     }
 
+    private static bool Belongs(Exception failure, CancellationTokenSource cancel) =>
+        failure is DbUpdateException
+        || failure.Message is "Planted" or LostCommit.Transient
+        || failure is OperationCanceledException && cancel.IsCancellationRequested
+        || IsSecondInsertOfJson(failure);
+
+    // EF Core itself, without capture too, cannot insert an owner with parts in JSON and a generated key again after a failure.
+    private static bool IsSecondInsertOfJson(Exception failure) =>
+        failure is NullReferenceException
+        && failure.StackTrace?.Contains("ModificationCommand.<GenerateColumnModifications>g__FindJson", StringComparison.Ordinal) == true;
+
+    /// <summary>Makes what failed savable, as an application would; false if there is no such way.</summary>
+    private async Task<bool> MendAsync(ShopDb db, Exception failure)
+    {
+        if (failure is DbUpdateConcurrencyException conflict)
+        {
+            foreach (var entry in conflict.Entries)
+                if (entry.Metadata.IsOwned())
+                    return false;
+                else if (await entry.GetDatabaseValuesAsync() is { } values)
+                    entry.OriginalValues.SetValues(values);
+                else
+                    entry.State = EntityState.Detached;
+            _world.Cover("optimistic failure mended");
+            return true;
+        }
+        if (failure is DbUpdateException { InnerException: SqliteException { SqliteExtendedErrorCode: 2067 } })
+            foreach (var line in db.ChangeTracker.Entries<OrderLine>().Where(l => l.State is EntityState.Added or EntityState.Modified))
+                line.Entity.Sku = $"mended{_random.Next(1_000_000)}";
+        else if (failure is DbUpdateException or NullReferenceException)
+            return false;
+        return true;
+    }
+
+    /// <summary>Sometimes the next commit's answer is lost: before it was committed, or after.</summary>
+    private Reset LoseAnswer()
+    {
+        var lost = _world.Lost;
+        (lost.Before, lost.After) = _random.Next(16) switch
+        {
+            0 => (true, false),
+            1 => (false, true),
+            _ => (false, false),
+        };
+        if (lost.Before || lost.After)
+            _steps.Add(lost.Before ? "(lost before COMMIT)" : "(lost after COMMIT)");
+        return new(_world, lost.Before, lost.After);
+    }
+
     private async Task MoveAsync(ShopDb db)
     {
-        Func<ShopDb, Task<string>>[] moves =
-        [
-            AddOrderAsync,
-            ChangeOrderAsync,
-            RemoveOrderAsync,
-            RecreateOrderAsync,
-            ChangeLineAsync,
-            AddLineAsync,
-            RemoveLineAsync,
-            MoveLineAsync,
-            AddNoteAsync,
-            RemoveNoteAsync,
-            MoveNoteAsync,
-            ChangeTagsAsync,
-            ChangeAddressAsync,
-            InvoiceAsync,
-            DocAsync,
-            ShipmentAsync,
-            TicketAsync,
-        ];
-        var move = moves[_random.Next(moves.Length)];
-        _steps.Add($"{move.Method.Name.Replace("Async", "", StringComparison.Ordinal)} {await move(db)}");
-    }
-
-    private Task<string> AddOrderAsync(ShopDb db)
-    {
-        var order = CaptureWorld.NewOrder(_random.Next(3));
-        order.Id = NewId();
-        if (_random.Next(4) == 0)
-            order = new ExpressOrder
-            {
-                Id = order.Id,
-                At = order.At,
-                Hours = _random.Next(9),
-                Lines = order.Lines,
-            };
-        order.IsDeleted = _random.Next(5) == 0;
-        db.Add(order);
-        return Task.FromResult(order.Id.ToString()[..8]);
-    }
-
-    private async Task<string> ChangeOrderAsync(ShopDb db)
-    {
-        IQueryable<Order> orders = db.Orders.IgnoreQueryFilters();
-        orders = _random.Next(4) switch
+        for (var moves = _random.Next(1, 4); moves > 0; moves--)
         {
-            0 => orders.Include(o => o.Lines),
-            1 => orders.Include(o => o.Lines.Where(l => l.Quantity > 2)),
-            2 => orders.Include("Lines.Notes").Include(o => o.Tags),
-            _ => orders,
-        };
-        if (await PickAsync(orders.OrderBy(o => o.Id)) is not { } order)
-            return "none";
-        order.Status = $"s{_random.Next(4)}";
-        order.Internal = $"{_random.Next(3)}";
-        order.IsDeleted = _random.Next(4) == 0;
-        order.At = order.At.AddTicks(_random.Next(100_000_000));
-        return order.Id.ToString()[..8];
-    }
-
-    private async Task<string> RemoveOrderAsync(ShopDb db)
-    {
-        var orders = db.Orders.IgnoreQueryFilters();
-        if (await PickAsync((_random.Next(2) == 0 ? orders.Include(o => o.Lines) : orders).OrderBy(o => o.Id)) is not { } order)
-            return "none";
-        if (_recreated.Contains(order.Id))
-            return "skipped";
-        db.Remove(order);
-        return order.Id.ToString()[..8];
-    }
-
-    private async Task<string> RecreateOrderAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Orders.IgnoreQueryFilters().Include("Lines.Notes").OrderBy(o => o.Id)) is not { } order)
-            return "none";
-        if (db.Entry(order).State != EntityState.Unchanged)
-            return "skipped";
-        _recreated.Add(order.Id);
-        db.Remove(order);
-        var again = CaptureWorld.NewOrder(_random.Next(3));
-        again.Id = order.Id;
-        db.Add(again);
-        return order.Id.ToString()[..8];
-    }
-
-    private async Task<string> ChangeLineAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Lines.OrderBy(l => l.Id)) is not { } line)
-            return "none";
-        line.Quantity = _random.Next(10);
-        return $"{line.Id}";
-    }
-
-    private async Task<string> AddLineAsync(ShopDb db)
-    {
-        var id = await PickAsync(db.Orders.IgnoreQueryFilters().OrderBy(o => o.Id).Select(o => (Guid?)o.Id));
-        if (id is null)
-            return "none";
-        db.Add(new OrderLine { OrderId = id.Value, Sku = $"sku{_random.Next(6)}" });
-        return id.Value.ToString()[..8];
-    }
-
-    private async Task<string> RemoveLineAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Lines.OrderBy(l => l.Id)) is not { } line)
-            return "none";
-        db.Remove(line);
-        return $"{line.Id}";
-    }
-
-    private async Task<string> MoveLineAsync(ShopDb db)
-    {
-        var line = await PickAsync(db.Lines.OrderBy(l => l.Id));
-        var id = await PickAsync(db.Orders.IgnoreQueryFilters().OrderBy(o => o.Id).Select(o => (Guid?)o.Id));
-        if (line is null || id is null || db.Entry(line).State == EntityState.Deleted)
-            return "none";
-        line.OrderId = id.Value;
-        return $"{line.Id} to {id.Value.ToString()[..8]}";
-    }
-
-    private async Task<string> AddNoteAsync(ShopDb db)
-    {
-        var id = await PickAsync(db.Lines.OrderBy(l => l.Id).Select(l => (int?)l.Id));
-        if (id is null)
-            return "none";
-        db.Add(new LineNote { LineId = id.Value, Text = $"n{_random.Next(5)}" });
-        return $"{id}";
-    }
-
-    private async Task<string> RemoveNoteAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Set<LineNote>().OrderBy(n => n.Id)) is not { } note)
-            return "none";
-        db.Remove(note);
-        return $"{note.Id}";
-    }
-
-    private async Task<string> MoveNoteAsync(ShopDb db)
-    {
-        var note = await PickAsync(db.Set<LineNote>().OrderBy(n => n.Id));
-        var id = await PickAsync(db.Lines.OrderBy(l => l.Id).Select(l => (int?)l.Id));
-        if (note is null || id is null || db.Entry(note).State == EntityState.Deleted)
-            return "none";
-        note.LineId = id.Value;
-        return $"{note.Id} to {id}";
-    }
-
-    private async Task<string> ChangeTagsAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Orders.IgnoreQueryFilters().Include(o => o.Tags).OrderBy(o => o.Id)) is not { } order)
-            return "none";
-        if (order.Tags.Count > 0 && _random.Next(2) == 0)
-            order.Tags.RemoveAt(0);
-        else
-            order.Tags.Add(new() { Name = $"t{_random.Next(5)}" });
-        return order.Id.ToString()[..8];
-    }
-
-    private async Task<string> ChangeAddressAsync(ShopDb db)
-    {
-        if (await PickAsync(db.Orders.IgnoreQueryFilters().OrderBy(o => o.Id)) is not { } order)
-            return "none";
-        if (_random.Next(2) == 0)
-            order.Address.City = $"c{_random.Next(5)}";
-        else
-            order.Address = new() { City = $"c{_random.Next(5)}" };
-        return order.Id.ToString()[..8];
-    }
-
-    private async Task<string> InvoiceAsync(ShopDb db)
-    {
-        var invoice = _random.Next(3) == 0 ? null : await PickAsync(db.Invoices.OrderBy(i => i.Id));
-        if (invoice is null)
-            db.Add(
-                new Invoice
-                {
-                    Number = $"{_random.Next(100)}",
-                    Net = _random.Next(100),
-                    Items = [new() { Text = "i" }],
-                }
-            );
-        else if (_random.Next(4) == 0)
-            db.Remove(invoice);
-        else if (_random.Next(2) == 0 && await db.Set<InvoiceItem>().FirstOrDefaultAsync(i => i.InvoiceId == invoice.Id) is { } item)
-            item.InvoiceId = null;
-        else
-            invoice.Net++;
-        return $"{invoice?.Id}";
-    }
-
-    private async Task<string> DocAsync(ShopDb db)
-    {
-        var doc = _random.Next(3) == 0 ? null : await PickAsync(db.Docs.OrderBy(d => d.Id));
-        if (doc is null)
-        {
-            db.Add(
-                new Doc
-                {
-                    Parts = [new() { Name = "p" }],
-                    Phones = [new() { Number = "1" }],
-                    Price = new() { Currency = "e" },
-                }
-            );
-            return "new";
+            var move = _moves[_random.Next(_moves.Length)];
+            var name = move.Method.Name.Replace("Async", "", StringComparison.Ordinal);
+            _steps.Add($"{name} {await move(db)}");
+            _world.Cover(name);
         }
-        switch (_random.Next(5))
+    }
+
+    private static async Task<IScriptTransaction> BeginAsync(ShopDb db) =>
+        new EfScriptTransaction(await db.Database.BeginTransactionAsync());
+
+    /// <summary>A plain ADO.NET transaction that EF Core is only told of.</summary>
+    private async Task<IScriptTransaction> UseForeignAsync(ShopDb db)
+    {
+        await db.Database.OpenConnectionAsync();
+        var transaction = ((SqliteConnection)db.Database.GetDbConnection()).BeginTransaction();
+        await db.Database.UseTransactionAsync(transaction);
+        _steps.Add("UseTransaction");
+        return new ForeignScriptTransaction(_world, db, transaction);
+    }
+
+    private enum SaveFault
+    {
+        None,
+        BeforeLock,
+        BeforeWrite,
+        Cancelled,
+        CancelledInCapture,
+
+        /// <summary>From here on nothing is planted in the save itself.</summary>
+        Any,
+    }
+
+    private sealed class Reset(ModelWorld world, bool before, bool after) : IDisposable
+    {
+        public void Dispose()
         {
-            case 0:
-                db.Remove(doc);
-                break;
-            case 1:
-                doc.Parts.Add(new() { Name = "q", Count = _random.Next(9) });
-                break;
-            case 2 when doc.Parts.Count > 0:
-                doc.Parts[0].Count++;
-                break;
-            case 3:
-                doc.Phones.Add(new() { Number = $"{_random.Next(9)}" });
-                break;
-            default:
-                doc.Price.Amount++;
-                break;
+            if (before && !world.Lost.Before)
+                world.Cover("lost before COMMIT");
+            if (after && !world.Lost.After)
+                world.Cover("lost after COMMIT");
+            (world.Lost.Before, world.Lost.After) = (false, false);
         }
-        return $"{doc.Id}";
-    }
-
-    private async Task<string> ShipmentAsync(ShopDb db)
-    {
-        var parcel = await PickAsync(db.Set<Parcel>().OrderBy(p => p.Id));
-        if (parcel is not null && _random.Next(3) > 0)
-        {
-            parcel.Grams++;
-            return $"parcel {parcel.Id}";
-        }
-        var shipment = new Shipment
-        {
-            Region = $"r/{_random.Next(3)}",
-            Number = _random.Next(1_000_000),
-            Parcels = [new() { Grams = 1 }],
-        };
-        db.Add(shipment);
-        return shipment.Region;
-    }
-
-    private async Task<string> TicketAsync(ShopDb db)
-    {
-        var code = await PickAsync(db.Tickets.OrderBy(t => t.Code).Select(t => t.Code));
-        if (code is not null && _random.Next(2) == 0)
-        {
-            db.Add(new Comment { TicketCode = code, Text = $"{_random.Next(9)}" });
-            return $"comment on {code}";
-        }
-        var id = NewId();
-        db.Add(new Ticket { Id = new(id), Code = id.ToString() });
-        return "new";
-    }
-
-    private async Task<T?> PickAsync<T>(IQueryable<T> rows)
-    {
-        var count = await rows.CountAsync();
-        return count == 0 ? default : await rows.Skip(_random.Next(count)).FirstAsync();
-    }
-
-    private Guid NewId()
-    {
-        var bytes = new byte[16];
-        _random.NextBytes(bytes);
-        return new(bytes);
     }
 }

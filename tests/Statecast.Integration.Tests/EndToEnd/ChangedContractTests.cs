@@ -73,7 +73,7 @@ public sealed class ChangedContractTests : IDisposable
         target = await _shop.StartTargetAsync<BrokenNoteState>();
         var statecast = target.Services.GetRequiredService<IStatecast>();
         var replica = target.Services.GetRequiredService<IReplica<int, BrokenNoteState>>();
-        Assert.True(await Until(() => statecast.Replicas[0].Parked == 2));
+        await NotesShop.UntilAsync(() => statecast.Replicas[0].Parked == 2);
         Assert.Contains("size", (await Assert.ThrowsAsync<StateParkedException>(() => replica.GetAsync(1).AsTask())).Message);
         Assert.False(replica.Freshness.IsKnown);
 
@@ -98,7 +98,7 @@ public sealed class ChangedContractTests : IDisposable
         await NotesShop.StopAsync(target);
         target = await _shop.StartTargetAsync<BrokenNoteState>();
         var statecast = target.Services.GetRequiredService<IStatecast>();
-        Assert.True(await Until(() => statecast.Replicas[0].Parked == 1));
+        await NotesShop.UntilAsync(() => statecast.Replicas[0].Parked == 1);
         await NotesShop.StopAsync(target);
         target = await _shop.StartTargetAsync<NoteState>();
         await NotesShop.IdleAsync(source, target);
@@ -108,12 +108,4 @@ public sealed class ChangedContractTests : IDisposable
     }
 
     public void Dispose() => _shop.Dispose();
-
-    private static async Task<bool> Until(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!condition())
-            await Task.Delay(5, deadline.Token);
-        return true;
-    }
 }

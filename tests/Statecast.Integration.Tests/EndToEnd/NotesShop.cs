@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,14 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
 
     public async Task<IHost> StartSourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null, string service = "notes")
     {
+        var host = await BuildSourceAsync(publish, service);
+        await host.StartAsync();
+        return host;
+    }
+
+    /// <summary>A source that captures but sends nothing: its host is not started.</summary>
+    public async Task<IHost> BuildSourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null, string service = "notes")
+    {
         var builder = Builder();
         builder.Services.AddDbContext<NotesDb>(o => // This process starts many hosts with many kinds of publications; an application has one.
             o.UseSqlite($"Data Source={Database}").ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
@@ -45,9 +54,17 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
         var host = builder.Build();
         using (var scope = host.Services.CreateScope())
             await scope.ServiceProvider.GetRequiredService<NotesDb>().Database.EnsureCreatedAsync();
-        await host.StartAsync();
         return host;
     }
+
+    /// <summary>A number in one of the folder's files.</summary>
+    public long Number(string file, string sql) => Convert.ToInt64(Scalar(file, sql), null);
+
+    /// <summary>A text in one of the folder's files.</summary>
+    public string Text(string file, string sql) => Convert.ToString(Scalar(file, sql), null)!;
+
+    /// <summary>Changes one of the folder's files behind everyone's back.</summary>
+    public void Change(string file, string sql) => Scalar(file, sql);
 
     public async Task<IHost> StartTargetAsync<TState>(string file = "target.db", Action<ReplicaBuilder<TState>>? configure = null)
         where TState : class, IStateContract<TState>
@@ -90,6 +107,23 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
         await target.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
     }
 
+    /// <summary>Waits for a condition that hosts bring about.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+            await Task.Delay(5, deadline.Token);
+    }
+
+    private object? Scalar(string file, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={File(file)};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
     private HostApplicationBuilder Builder()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -118,6 +152,8 @@ public sealed class NotesDb(DbContextOptions<NotesDb> options) : DbContext(optio
 [StateContract("e2e.note")]
 public sealed partial record NoteState([property: StateKey] int Id, string Text);
 
+// One contract's shapes over time, which an application never holds together.
+#pragma warning disable STC1007
 /// <summary>The same contract and major, one nullable field more.</summary>
 [StateContract("e2e.note")]
 public sealed partial record WiderNoteState([property: StateKey] int Id, string Text, string? Mood);

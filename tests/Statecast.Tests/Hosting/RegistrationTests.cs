@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Statecast.Consuming;
+using Statecast.Contracts;
 using Statecast.Hosting;
+using Statecast.Outbox;
+using Statecast.Publishing;
 using Statecast.Replicas;
 using Xunit;
 
@@ -87,6 +90,22 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task Contract_published_from_two_sources_stops_the_start()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddStatecast(
+            "tests",
+            s =>
+                s.AddTransport("scripted", _ => new ScriptedTransport())
+                    .AddSource(_ => new NeverPrepared("OrdersDb"))
+                    .AddSource(_ => new NeverPrepared("ArchiveDb"))
+        );
+        using var host = builder.Build();
+        var error = await Assert.ThrowsAsync<SourceException>(() => host.StartAsync());
+        Assert.Contains($"'{ContractOf<NoteState>().Name}' is published from OrdersDb and from ArchiveDb", error.Message);
+    }
+
+    [Fact]
     public async Task Option_out_of_range_stops_the_start()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -142,6 +161,24 @@ public sealed class RegistrationTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         Assert.Contains(named, error.Message);
         Assert.Contains("The configuration section Statecast cannot be used.", error.Message);
+    }
+
+    private static StateContract<TState> ContractOf<TState>()
+        where TState : class, IStateContract<TState> => TState.Contract;
+
+    private sealed class NeverPrepared(string name) : IStateSource
+    {
+        public string Name => name;
+
+        public IReadOnlyList<Publication> Publications { get; } = [new Publication<NoteState>(ContractOf<NoteState>(), new())];
+
+        public ValueTask PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
+
+        public IOutboxStore OpenOutbox() => throw new NotSupportedException();
+
+        public ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct) => throw new NotSupportedException();
     }
 
     private sealed class Silent : IStateHandler<NoteState>

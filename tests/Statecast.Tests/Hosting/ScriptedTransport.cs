@@ -18,6 +18,9 @@ internal sealed class ScriptedTransport : ITransport, ITransportReceiver
 
     public string Carrier => "scripted";
 
+    /// <summary>The source's clock.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
     public TransportAbilities Abilities { get; } =
         new()
         {
@@ -61,7 +64,7 @@ internal sealed class ScriptedTransport : ITransport, ITransportReceiver
     {
         var received = events.Select(e => new ReceivedEvent(e, _position++)).ToList();
         _deliveries.Writer.TryWrite(
-            new Delivery { Batches = [new(Lane, received, _position, AtTail: true)], Heartbeats = [Word(DateTimeOffset.UtcNow)] }
+            new Delivery { Batches = [new(Lane, received, _position, AtTail: true)], Heartbeats = [Word(Clock.GetUtcNow())] }
         );
     }
 

@@ -21,6 +21,8 @@ internal sealed class FaultyWorld : IAsyncDisposable
     private readonly Random _random;
     private readonly Random _storeFaults;
     private IHost? _sourceHost;
+    private TaskCompletionSource _fileFailed = new();
+    private volatile bool _fileIsDown;
     private int _texts;
     private bool _healed;
 
@@ -30,7 +32,7 @@ internal sealed class FaultyWorld : IAsyncDisposable
         Transport = new(FaultyOptions.Worst(retained, conditional) with { HungSend = 0.05 }, seed);
         Source = new(_clock.Time, Enumerable.Range(0, Keys / 2).Select(id => new NoteState(id, "before")));
         InMemory = new("in-memory", Transport, _clock.Time, () => new MemoryReplicaStore(), StoreFails);
-        InFile = new("in-file", Transport, _clock.Time, () => new SqliteReplicaStore(Path.Combine(_folder, "notes.db")), StoreFails);
+        InFile = new("in-file", Transport, _clock.Time, () => new SqliteReplicaStore(Path.Combine(_folder, "notes.db")), FileFails);
     }
 
     public FaultyTransport Transport { get; }
@@ -101,6 +103,17 @@ internal sealed class FaultyWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the target in a file with a delivery in its hands that it cannot write, as a crash would.</summary>
+    public async Task StopInFileMidwayAsync(CancellationToken ct)
+    {
+        _fileFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fileIsDown = true;
+        await WriteAsync(3, ct);
+        await _fileFailed.Task.WaitAsync(ct);
+        await InFile.StopAsync();
+        _fileIsDown = false;
+    }
+
     /// <summary>Ends all faults.</summary>
     public void Heal()
     {
@@ -152,6 +165,14 @@ internal sealed class FaultyWorld : IAsyncDisposable
         );
         _sourceHost = builder.Build();
         await _sourceHost.StartAsync();
+    }
+
+    private bool FileFails(StoreMoment moment)
+    {
+        if (!_fileIsDown || moment != StoreMoment.BeforeRows)
+            return StoreFails(moment);
+        _fileFailed.TrySetResult();
+        return true;
     }
 
     private bool StoreFails(StoreMoment moment)

@@ -31,6 +31,9 @@ internal sealed class MemorySource : IStateSource
     /// <summary>Outbox rows ever captured.</summary>
     public long Captured { get; private set; }
 
+    /// <summary>Whether the first republish has ended.</summary>
+    public bool IsPublished => InTransaction(() => _store.Published.Values.Any(p => p.FirstRepublishEnded));
+
     /// <summary>Keys ever published: rows and tombstones.</summary>
     public IReadOnlyDictionary<string, Head> Heads =>
         InTransaction(() => _store.Heads.Where(h => h.Value.Revision > 0).ToDictionary(h => h.Key.Key, h => h.Value));

@@ -87,7 +87,7 @@ internal sealed class WitnessStore(IReplicaStore inner, Witness witness, Func<St
 
         public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {
-            _store.Fail(StoreMoment.BeforeCommit);
+            _store.Fail(plan.Rows.Count > 0 ? StoreMoment.BeforeRows : StoreMoment.BeforeCommit);
             await inner.CommitAsync(plan, ct);
             _store.Witnessed(plan);
             _store.Fail(StoreMoment.AfterCommit);
@@ -105,8 +105,11 @@ internal enum StoreMoment
     /// <summary>Before anything is loaded.</summary>
     Begin,
 
-    /// <summary>Nothing was written.</summary>
+    /// <summary>Nothing was written; no rows were to be.</summary>
     BeforeCommit,
+
+    /// <summary>Nothing was written, although rows were to be.</summary>
+    BeforeRows,
 
     /// <summary>Everything was written, and nobody hears of it.</summary>
     AfterCommit,

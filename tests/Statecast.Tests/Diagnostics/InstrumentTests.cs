@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Statecast.Conformance.Transport;
+using Statecast.Consuming;
+using Statecast.Events;
+using Statecast.Hosting;
+using Statecast.Replicas;
+using Statecast.Tests.Hosting;
+using Statecast.Tests.Hosting.Faults;
+using Statecast.Tests.Repository;
+using Xunit;
+using static Statecast.Tests.Hosting.ScriptedTransport;
+
+namespace Statecast.Tests.Diagnostics;
+
+/// <summary>Every instrument there is, driven by whole hosts, and the list of them in the guide.</summary>
+public sealed partial class InstrumentTests : IDisposable
+{
+    private readonly Telemetry _telemetry = new();
+
+    public void Dispose() => _telemetry.Dispose();
+
+    [Fact]
+    public async Task Guide_names_every_instrument_with_its_unit_and_each_measures()
+    {
+        await SourceAndTarget();
+        await TroubledTarget();
+        var documented = InstrumentRow()
+            .Matches(File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "guide.md")))
+            .Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value}")
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(documented, _telemetry.Declared.Select(d => $"{d.Key} {d.Value}").Order(StringComparer.Ordinal));
+        Assert.Empty(_telemetry.Declared.Keys.Except(_telemetry.Measured.Select(m => m.Name)));
+    }
+
+    private async Task SourceAndTarget()
+    {
+        const string service = "telemetry-both";
+        // Takes nothing until it is healed: there is a backlog to be seen.
+        var options = FaultyOptions.Calm(retained: true, conditionalAppend: true) with
+        {
+            FailedSend = 0.999_999,
+        };
+        var transport = new FaultyTransport(options, 1) { Carrier = service };
+        var source = new MemorySource(TimeProvider.System, [new NoteState(1, "before")]);
+        using var host = HostOf(service, transport, source);
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        await TargetHost.Until(() => source.IsPublished);
+        string trace;
+        using (var activity = new Activity("checkout").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            trace = activity.TraceId.ToString();
+            source.Save([new(2, new NoteState(2, "a"))]);
+        }
+        (string, object)[] relay = [("messaging.system", service), ("statecast.source", "notes")];
+        (string, object)[] replica = [("messaging.destination.name", "test.note.v1"), ("messaging.consumer.group.name", service)];
+        await TargetHost.Until(() => _telemetry.Gauge("statecast.outbox.pending", relay) == 2);
+        await TargetHost.Until(() => _telemetry.Gauge("statecast.relay.in_hand", relay) == 2);
+        Assert.True(_telemetry.Gauge("statecast.outbox.oldest_age", relay) >= 0);
+        await TargetHost.Until(() => _telemetry.Sum("messaging.client.sent.messages", relay[0], ("error.type", "failed")) >= 2);
+
+        transport.Heal();
+        await host.Services.GetRequiredService<IStatecast>().WhenIdleAsync(TestContext.Current.CancellationToken);
+        await TargetHost.Until(() => _telemetry.Gauge("statecast.outbox.pending", relay) == 0);
+        Assert.Equal(
+            (2, 2, 0, 0, 0),
+            (
+                _telemetry.Gauge("statecast.relay.seen", relay),
+                _telemetry.Gauge("statecast.relay.sent", relay),
+                _telemetry.Gauge("statecast.relay.coalesced", relay),
+                _telemetry.Gauge("statecast.relay.superseded", relay),
+                _telemetry.Gauge("statecast.relay.in_hand", relay)
+            )
+        );
+        var taken = _telemetry.Of("messaging.client.sent.messages", relay[0]).Where(m => !m.Tags.ContainsKey("error.type"));
+        Assert.Equal(2, taken.Sum(m => m.Value));
+        Assert.True(_telemetry.Sum("statecast.capture.captured", replica[0]) >= 2);
+        Assert.Equal(
+            (2, 0),
+            (_telemetry.Gauge("statecast.replica.keys", replica), _telemetry.Gauge("statecast.replica.lag.messages", replica))
+        );
+        Assert.InRange(_telemetry.Gauge("statecast.replica.lag.time", replica)!.Value, 0, 10);
+        Assert.InRange(_telemetry.Gauge("statecast.replica.staleness", replica)!.Value, 0, 10);
+        // Counted when the delivery is over, a moment after it is idle.
+        await TargetHost.Until(() => _telemetry.Sum("messaging.client.consumed.messages", replica) >= 2);
+        Assert.Equal(
+            _telemetry.Sum("messaging.client.consumed.messages", replica),
+            _telemetry.Sum("statecast.apply.applied", replica) + _telemetry.Sum("statecast.apply.superseded", replica)
+        );
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        AssertSpans(service, trace);
+    }
+
+    // Links where traces meet, a child where there is but one.
+    private void AssertSpans(string service, string trace)
+    {
+        var mine = _telemetry.Spans.Where(s => Equals(s.GetTagItem("messaging.system"), service)).ToList();
+        foreach (var operation in new[] { "send test.note.v1", "process test.note.v1" })
+            Assert.Contains(mine, s => s.OperationName == operation && s.Links.Any(l => l.Context.TraceId.ToString() == trace));
+        var handled = _telemetry.Spans.First(s => s.OperationName == "handle test.note.v1" && s.TraceId.ToString() == trace);
+        Assert.Equal(("Failing", ActivityStatusCode.Error), (handled.GetTagItem("statecast.handler"), handled.Status));
+        Assert.Equal(typeof(InvalidOperationException).FullName, handled.GetTagItem("error.type"));
+        // Heartbeats went out all the while.
+        Assert.DoesNotContain(mine, s => (int)s.GetTagItem("messaging.batch.message_count")! == 0);
+    }
+
+    private async Task TroubledTarget()
+    {
+        var transport = new ScriptedTransport();
+        var failing = false;
+        await using var host = await new TargetHost(
+            transport,
+            r =>
+                r.In(_ => new WitnessStore(
+                    new Statecast.Replicas.InMemory.MemoryReplicaStore(),
+                    new(),
+                    moment => failing && moment == StoreMoment.BeforeRows && !(failing = false)
+                ))
+        ).StartAsync();
+        (string, object)[] tags = [("messaging.system", "scripted"), ("messaging.consumer.group.name", "tests")];
+        // Other tests have targets of these names too: ours comes on top.
+        var rejected = _telemetry.Sum("statecast.schema.rejected", tags);
+        transport.Deliver(
+            Event(new(1, "old"), 1),
+            Event(new(1, "new"), 2),
+            Event(new(2, "x"), 1) with
+            {
+                Body = "no JSON"u8.ToArray(),
+            },
+            Event(new(3, "x"), 1) with
+            {
+                Operation = StateOperation.Patch,
+            }
+        );
+        await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
+        Assert.True(_telemetry.Sum("statecast.bootstrap.rows", tags) >= 1);
+        Assert.True(_telemetry.Sum("statecast.apply.superseded", tags) >= 1);
+        Assert.True(_telemetry.Sum("statecast.apply.parked", tags) >= 2);
+        Assert.True(_telemetry.Sum("statecast.schema.rejected", tags) >= rejected + 1);
+        Assert.Equal(2, await host.Statecast.Parked.DropAsync("test.note.v1"));
+        Assert.True(_telemetry.Sum("statecast.apply.dropped", tags) >= 2);
+
+        failing = true;
+        transport.Deliver(Event(new(4, "x"), 1));
+        (string, object) error = ("error.type", typeof(ReplicaStoreException).FullName!);
+        await TargetHost.Until(() => _telemetry.Of("messaging.process.duration", [.. tags, error]).Any());
+        await host.Replica.WaitForAsync(new("test.note", "4", new(1, 1)), TimeSpan.FromSeconds(10));
+        Assert.Contains(
+            _telemetry.Spans,
+            s => s.OperationName == "process test.note.v1" && Equals(s.GetTagItem("error.type"), error.Item2)
+        );
+    }
+
+    private static IHost HostOf(string service, FaultyTransport transport, MemorySource source)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.ClearProviders();
+        builder.Services.AddStatecast(
+            service,
+            s =>
+                s.AddTransport(service, _ => transport)
+                    .AddSource(_ => source)
+                    .Configure(FaultyWorld.Quick)
+                    .Configure(o => o.Handlers.MaxAttempts = 1)
+                    .Replica<NoteState>(r => r.InMemory().On<Failing>(replay: true))
+        );
+        return builder.Build();
+    }
+
+    [GeneratedRegex(@"^\| `((?:messaging|statecast)\.[\w.]+)` \| (\S+) \|", RegexOptions.Multiline)]
+    private static partial Regex InstrumentRow();
+
+    private sealed class Failing : IStateHandler<NoteState>
+    {
+        public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct) => throw new InvalidOperationException("always");
+    }
+}
