@@ -117,6 +117,11 @@ public sealed class PackageCatalogTests
         Assert.Equal(0, replica.GetProperty("parked").GetInt64());
         Assert.Equal(0, replica.GetProperty("waiting").GetInt64());
         Assert.Equal(0, replica.GetProperty("appliedTwice").GetInt64());
+        Assert.True(Sum(replica, "received") > 0);
+        Assert.Equal(
+            Sum(replica, "received"),
+            Sum(replica, "applied") + Sum(replica, "superseded") + Sum(replica, "parked") + Sum(replica, "dropped")
+        );
         var saved = Sum(report, "states") + Sum(report, "updates") + Sum(report, "removed") - Sum(report, "unchanged");
         Assert.Equal(saved, Sum(report, "captured"));
         Assert.Equal(Sum(report, "captured") - Sum(report, "coalesced"), replica.GetProperty("applied").GetInt64());
