@@ -27,4 +27,13 @@ internal static class SqliteFault
         };
         return $"The {what} '{path}' {reason} (SQLite {error.SqliteExtendedErrorCode}: {error.Message})";
     }
+
+    /// <summary>Whether a table of Statecast's is not there.</summary>
+    public static bool IsMissingTable(SqliteException error) =>
+        error.SqliteErrorCode == raw.SQLITE_ERROR && error.Message.Contains("no such table: statecast_", StringComparison.Ordinal);
+
+    /// <summary>Says how the tables come into a source's database.</summary>
+    public static string ExplainMissingTable(SqliteException error) =>
+        $"{error.Message.TrimEnd('.')}. The database does not have Statecast's tables: add modelBuilder.AddStatecast() to the context's OnModelCreating, "
+        + "then add a migration and apply it before the host starts (Database.Migrate(); on a new database without migrations, Database.EnsureCreated()).";
 }

@@ -127,11 +127,8 @@ internal sealed class SqliteOutboxStore : IOutboxStore
 
     private SourceException Failure(SqliteException error, string path)
     {
-        if (error.SqliteErrorCode == raw.SQLITE_ERROR && error.Message.Contains("no such table: statecast_", StringComparison.Ordinal))
-            return new(
-                $"'{path}': {error.Message}. Add modelBuilder.AddStatecast() to the context's OnModelCreating and apply a migration that has its tables.",
-                error
-            );
+        if (SqliteFault.IsMissingTable(error))
+            return new($"'{path}': {SqliteFault.ExplainMissingTable(error)}", error);
         return new(
             SqliteFault.Explain(
                 error,
