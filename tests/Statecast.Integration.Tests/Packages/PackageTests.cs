@@ -43,7 +43,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
             token = await placed.Content.ReadAsStringAsync();
             Assert.True(placed.IsSuccessStatusCode, $"{token}\n{orders.Output}");
             await RequireAsync(http, target, readme.OrderId, token, shipping);
-            Assert.Equal($"1 lines of {readme.OrderId}", await shipping.AfterAsync("Reserving "));
+            Assert.Equal("nothing to new", await shipping.AfterAsync($"{readme.OrderId} went from "));
         }
         // The source is gone; the target does not need it.
         await RequireAsync(http, target, readme.OrderId, token, shipping);
