@@ -54,9 +54,11 @@ internal sealed record CatalogReport
                     {
                         name = $"search/{Replica.Name}",
                         keys = Replica.Keys,
+                        received = Replica.Received,
                         applied = Replica.Applied,
                         superseded = Replica.Superseded,
                         parked = Replica.Parked,
+                        dropped = Replica.Dropped,
                         waiting = Replica.Waiting,
                         staleness = Staleness,
                         equal = Equal,

@@ -13,6 +13,10 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
 {
     public async Task<CatalogReport> PlayAsync(CancellationToken ct)
     {
+        // Loading takes a while: that the updates cannot be read must not come out after it.
+        await PackageIndex.CheckAsync(options.Packages, ct);
+        if (options.Updates is { } later)
+            await PackageIndex.CheckAsync(later, ct);
         var started = clock.GetTimestamp();
         var differences = new Differences();
         using var catalog = await CatalogService.StartAsync(files, new LineLoggerProvider(line => progress.Say($"! catalog: {line}")), ct);

@@ -119,6 +119,11 @@ public sealed class EfStateSource<TContext> : IStateSource
             await store.EnsureEpochAsync(session.Scope, now).ConfigureAwait(false);
             return await PublishedContracts.ReconcileAsync(store.Republish, session.Scope, Publications).ConfigureAwait(false);
         }
+        // What the store found is about a database; whoever reads it knows the context.
+        catch (SourceException failure)
+        {
+            throw new SourceException($"{Name} cannot publish: {failure.Message}", failure.InnerException ?? failure);
+        }
         catch (System.Data.Common.DbException failure)
         {
             throw new SourceException(

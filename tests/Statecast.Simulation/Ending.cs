@@ -27,6 +27,8 @@ internal sealed class Ending(SimWorld world)
             Await(() => FirstDifference(poisoned), Checker.OwnKeyOnly);
             world.Carrier.PoisonedKey = null;
         }
+        var bad = world.Targets.Where(HasBadKey).ToList();
+        Await(() => bad.Select(FirstDifferenceBesideBad).FirstOrDefault(d => d is not null), Checker.OwnKeyOnly);
         Await(() => world.Database.Unsent == 0 ? null : $"{world.Database.Unsent} rows are not sent", Checker.Converges);
         Await(() => FirstDifference(except: null), Checker.Converges);
         foreach (var target in world.Targets)
@@ -58,6 +60,15 @@ internal sealed class Ending(SimWorld world)
                 return text;
         return null;
     }
+
+    // Promise 7 at a target: what it cannot apply delays no other key.
+    private bool HasBadKey(SimTarget target) => world.Keys.Any(k => IsBad(target, k));
+
+    private string? FirstDifferenceBesideBad(SimTarget target) =>
+        world.Keys.Where(k => !IsBad(target, k)).Select(k => Difference(target, k)).FirstOrDefault(d => d is not null);
+
+    private bool IsBad(SimTarget target, string key) =>
+        target.FindParked(key) is not null || (target.IsOld && world.Truth.Newest(key)?.Content == SimContent.Unreadable);
 
     private string? Difference(SimTarget target, string key)
     {

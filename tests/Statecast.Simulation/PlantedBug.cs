@@ -13,6 +13,15 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
 {
     public static IReadOnlyList<PlantedBug> All { get; } =
     [
+        new("rows of a rollback stay", SimRules.Protocol with { RowsLeft = (_, rows) => rows }, Checker.Atomic),
+        new(
+            "a row of a commit is lost",
+            SimRules.Protocol with
+            {
+                RowsLeft = (committed, rows) => committed ? rows.SkipLast(rows.Count > 1 ? 1 : 0) : [],
+            },
+            Checker.Atomic
+        ),
         new("guard removed", Apply(r => r with { Guard = new NoGuard() }), Checker.NeverBackwards),
         new(
             "acknowledge before commit",
@@ -79,6 +88,18 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             },
             Checker.Converges
         ),
+        new("a refused event stops its relay", Relay(StopAtRefused), Checker.OwnKeyOnly),
+        new(
+            "a bad event takes its batch along",
+            Apply(r =>
+                r with
+                {
+                    Order = (plan, delivery) =>
+                        plan.Park.Count > 0 ? [new ApplyCommand.Commit(new())] : ApplyRules.Default.Order(plan, delivery),
+                }
+            ),
+            Checker.OwnKeyOnly
+        ),
         new("a kept revision is coalesced", Relay(() => RelayRules.Protocol with { MayCoalesce = (_, _) => true }), Checker.NothingSkipped),
     ];
 
@@ -109,6 +130,21 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
                         newest = row.CapturedAt;
                 return newest;
             },
+        };
+    }
+
+    // One queue for all keys, whose head must go first.
+    private static RelayRules StopAtRefused()
+    {
+        var stopped = false;
+        return RelayRules.Protocol with
+        {
+            Judge = result =>
+            {
+                stopped |= result == SendResult.Failed;
+                return RelayRules.Protocol.Judge(result);
+            },
+            MaySend = check => !stopped && RelayRules.Protocol.MaySend(check),
         };
     }
 

@@ -17,4 +17,8 @@ internal sealed record SimRules
 
     /// <summary>Capture at a save.</summary>
     public Func<Head, ReadBack, CaptureDecision> Save { get; init; } = CaptureRule.Save;
+
+    /// <summary>Which of a transaction's outbox rows are there once it ended, committed or not.</summary>
+    public Func<bool, IReadOnlyList<OutboxRow>, IEnumerable<OutboxRow>> RowsLeft { get; init; } =
+        static (committed, rows) => committed ? rows : [];
 }

@@ -79,6 +79,19 @@ internal sealed class SimWorld
             relay.Nudge();
     }
 
+    /// <summary>What the seed decided at the start.</summary>
+    public string Described
+    {
+        get
+        {
+            var carrier =
+                Carrier is SimQueue ? "a queue"
+                : Carrier.Abilities.ConditionalAppend ? "a log with conditional append"
+                : "a log without conditional append";
+            return $"profile {Faults.Profile}, {carrier}, {Lanes} lane(s), {Keys.Count} keys, {Relays.Count} relay(s), {Targets.Sum(t => t.Instances.Count)} target instances; faults: {Faults}";
+        }
+    }
+
     /// <summary>Runs the whole seed.</summary>
     /// <exception cref="Violation">A promise was broken.</exception>
     public void Run()

@@ -24,7 +24,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         {
             var bug = Environment.GetEnvironmentVariable("STATECAST_BUG");
             var rules = bug is null ? SimRules.Protocol : PlantedBug.All.Single(b => b.Name == bug).Rules;
-            new SimWorld(ulong.Parse(one, CultureInfo.InvariantCulture), rules, Console.Out).Run();
+            var replayed = new SimWorld(ulong.Parse(one, CultureInfo.InvariantCulture), rules, Console.Out);
+            Console.WriteLine($"seed {one}: {replayed.Described}");
+            replayed.Run();
             return;
         }
         var failures = new List<(ulong Seed, string What)>();
@@ -39,7 +41,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
                 {
                     coverage.Add(world.Coverage);
                     if (violation is not null)
-                        failures.Add(((ulong)n, violation is Violation ? violation.Message : violation.ToString()));
+                        failures.Add(((ulong)n, Describe((ulong)n, violation, world)));
                 }
             }
         );
@@ -58,16 +60,24 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var others = new List<string>();
         for (var seed = 1UL; seed <= 1000; seed++)
         {
-            if (Run(seed, bug.Rules).Violation is not { } violation)
+            var (found, world) = Run(seed, bug.Rules);
+            if (found is not { } violation)
                 continue;
             if (bug.Checkers.Contains((violation as Violation)?.Checker))
             {
-                output.WriteLine($"seed {seed}: {violation.Message}");
+                output.WriteLine(Describe(seed, violation, world, name));
                 return;
             }
-            others.Add($"seed {seed}: {violation.Message}");
+            others.Add(Describe(seed, violation, world, name));
         }
         Assert.Fail($"no seed trips {string.Join(" or ", bug.Checkers)}; tripped otherwise: {string.Join('\n', others.Take(5))}");
+    }
+
+    [Fact]
+    public void Every_checker_has_a_planted_bug()
+    {
+        var checkers = typeof(Checker).GetFields().Select(f => (string)f.GetRawConstantValue()!);
+        Assert.Equal(checkers.Order(), PlantedBug.All.SelectMany(b => b.Checkers).Distinct().Order());
     }
 
     [Fact]
@@ -97,13 +107,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     private static string Describe(List<(ulong Seed, string What)> failures) =>
-        string.Join(
-            '\n',
-            failures
-                .OrderBy(f => f.Seed)
-                .Take(10)
-                .Select(f =>
-                    $"seed {f.Seed}: {f.What}\n    replay: STATECAST_SEED={f.Seed} dotnet run --project tests/Statecast.Simulation -c Release -- -method '*Every_seed*'"
-                )
-        ) + $"\n{failures.Count} seeds failed";
+        string.Join('\n', failures.OrderBy(f => f.Seed).Take(10).Select(f => f.What)) + $"\n{failures.Count} seeds failed";
+
+    /// <summary>What happened, what the seed had decided, and the command that shows it again with its whole trace.</summary>
+    private static string Describe(ulong seed, Exception violation, SimWorld world, string? bug = null)
+    {
+        var what = violation is Violation ? violation.Message : violation.ToString();
+        var planted = bug is null ? "" : $" STATECAST_BUG='{bug}'";
+        return $"seed {seed}: {what}\n    options: {world.Described}\n    replay: STATECAST_SEED={seed}{planted} dotnet run --project tests/Statecast.Simulation -c Release -- -method '*Every_seed*'";
+    }
 }

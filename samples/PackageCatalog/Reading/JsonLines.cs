@@ -31,12 +31,12 @@ internal static class JsonLines
         {
             record = JsonSerializer.Deserialize<PackageRecord>(line, Json);
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new PackageFormatException(file, number, e.Message);
+            throw new PackageFormatException(file, number, JsonDefect.Of(line));
         }
         if (record is null)
-            throw new PackageFormatException(file, number, "null is no package.");
+            throw new PackageFormatException(file, number, JsonDefect.Of(line));
         return record.Name.Length > 0 ? record : throw new PackageFormatException(file, number, "the package has no name.");
     }
 }

@@ -7,8 +7,15 @@ namespace PackageCatalog.Reading;
 /// <summary>Reads a package index, state by state: Debian's own <c>Packages</c> format or JSON lines, plain or gzip. Which, the content tells, not the name.</summary>
 public static class PackageIndex
 {
+    /// <summary>Opens an index and reads its first state, so that a wrong file is known before anything is started for it.</summary>
+    /// <exception cref="PackageFormatException">The index cannot be read.</exception>
+    public static async Task CheckAsync(string file, CancellationToken ct = default)
+    {
+        await foreach (var _ in ReadAsync(file, ct))
+            return;
+    }
+
     /// <exception cref="PackageFormatException">The index cannot be read; the message names file and line.</exception>
-    /// <exception cref="IOException">The file cannot be opened.</exception>
     public static async IAsyncEnumerable<PackageRecord> ReadAsync(string file, [EnumeratorCancellation] CancellationToken ct = default)
     {
         var (stream, size) = await OpenAsync(file, ct);
@@ -35,7 +42,7 @@ public static class PackageIndex
     /// <summary>The unpacked text, and its size modulo 2^32 where the file names it.</summary>
     private static async Task<(Stream Text, uint? Size)> OpenAsync(string file, CancellationToken ct)
     {
-        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        var stream = Open(file);
         var magic = new byte[6];
         var read = await stream.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, ct);
         stream.Position = 0;
@@ -52,6 +59,33 @@ public static class PackageIndex
             default:
                 return (stream, null);
         }
+    }
+
+    private static FileStream Open(string file)
+    {
+        if (Directory.Exists(file))
+            throw new PackageFormatException(file, 0, "this is a directory. Name the index itself: a Packages file or JSON lines.");
+        FileStream stream;
+        try
+        {
+            stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new PackageFormatException(file, 0, "there is no such file.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PackageFormatException(file, 0, $"the file cannot be opened for reading ({e.Message})");
+        }
+        if (stream.CanSeek)
+            return stream;
+        stream.Dispose();
+        throw new PackageFormatException(
+            file,
+            0,
+            "this is a pipe or a device, and the index is opened more than once. Write it to a file first."
+        );
     }
 
     // A gzip file ends with the size of what is in it.

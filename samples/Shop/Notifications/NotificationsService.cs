@@ -12,6 +12,7 @@ internal static class NotificationsService
     {
         var builder = context.CreateBuilder("notifications");
         builder.Services.AddSingleton(new Mailbox(context.ConnectionString("notifications")));
+        builder.Services.AddSingleton(new HandledStates(context.ConnectionString("notifications")));
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Mailbox>());
         builder.Services.AddStatecast(
             "notifications",

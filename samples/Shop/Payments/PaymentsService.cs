@@ -12,6 +12,7 @@ internal static class PaymentsService
     {
         var builder = context.CreateBuilder("payments");
         builder.Services.AddSingleton(new Ledger(context.ConnectionString("payments")));
+        builder.Services.AddSingleton(new HandledStates(context.ConnectionString("payments")));
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Ledger>());
         builder.Services.AddStatecast(
             "payments",

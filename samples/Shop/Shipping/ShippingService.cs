@@ -15,6 +15,7 @@ internal static class ShippingService
     {
         var builder = context.CreateBuilder("shipping");
         builder.Services.AddSingleton(new Warehouse(context.ConnectionString("shipping")));
+        builder.Services.AddSingleton(new HandledStates(context.ConnectionString("shipping")));
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Warehouse>());
         builder.Services.AddStatecast(
             "shipping",

@@ -25,7 +25,10 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
         CompareRows<TState>(rows, wanted, revisions, differences);
         CompareTokens(rows, contract.Name, differences);
         var appliedTwice = CompareFigures(rows, figures, differences);
-        return new($"{service}/{contract.Destination}", figures, staleness, appliedTwice, differences.Lines);
+        var handled = contract.StateType == typeof(Contracts.OrderState) ? await file.HandledAsync(ct) : null;
+        if (handled is not null)
+            CompareEffects(handled, differences);
+        return new($"{service}/{contract.Destination}", figures, staleness, appliedTwice, handled, differences.Lines);
     }
 
     private static void CompareRows<TState>(
@@ -83,6 +86,12 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
             $"{figures.Applied} events were applied, for {figures.Applied - appliedTwice} revisions: some were applied twice."
         );
         return appliedTwice;
+    }
+
+    private static void CompareEffects(HandledFigures handled, Differences differences)
+    {
+        differences.If(handled.Twice != 0, $"{handled.Twice} revisions took effect again although nothing was killed in between.");
+        differences.If(handled.Ahead != 0, $"{handled.Ahead} revisions took effect that the replica is not at any more.");
     }
 
     /// <summary>Collects what differs, and stops where it is enough to see.</summary>

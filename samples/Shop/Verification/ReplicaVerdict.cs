@@ -4,13 +4,15 @@ namespace Shop.Verification;
 /// <param name="Name">Service and destination.</param>
 /// <param name="Figures">The replica's own figures.</param>
 /// <param name="Staleness">Seconds, as the replica last said; null for unknown.</param>
-/// <param name="AppliedTwice">Applications that were not of a new revision: 0, or something was applied twice.</param>
+/// <param name="AppliedTwice">Applications that were not of a new revision, by the replica's own counts: 0, or something was applied twice.</param>
+/// <param name="Handled">What the service's handlers did; null where it has none for this replica.</param>
 /// <param name="Differences">What differs, at most a few; empty if the replica equals its source.</param>
 internal sealed record ReplicaVerdict(
     string Name,
     ReplicaFigures Figures,
     double? Staleness,
     long AppliedTwice,
+    HandledFigures? Handled,
     IReadOnlyList<string> Differences
 )
 {

@@ -36,14 +36,14 @@ internal static class SqliteCaptureScope
         {
             return new(handle, sql);
         }
-        catch (SqliteException error) when (error.Message.Contains("no such table: statecast_", StringComparison.Ordinal))
+        catch (SqliteException error) when (SqliteFault.IsMissingTable(error))
         {
-            throw new SourceException($"{error.Message.TrimEnd('.')}. {SqliteFault.HowToMakeTables}", error);
+            throw new SourceException(SqliteFault.ExplainMissingTable(error), error);
         }
         catch (SqliteException error) when (error.Message.Contains("no such column", StringComparison.Ordinal))
         {
             throw new SourceException(
-                $"{error.Message}. Statecast's tables have an older layout than {TableLayout.Version}: add and apply a migration.",
+                $"{error.Message.TrimEnd('.')}. Statecast's tables have an older layout than {TableLayout.Version}: add and apply a migration.",
                 error
             );
         }

@@ -6,10 +6,6 @@ namespace Statecast.Sqlite.Files;
 /// <summary>Says what SQLite's error codes mean for a file of ours, and what mends it.</summary>
 internal static class SqliteFault
 {
-    public const string HowToMakeTables =
-        "Make Statecast's tables: with EF Core, call modelBuilder.AddStatecast() in the context's OnModelCreating and apply a migration that has them; "
-        + "without it, say MakeTables() in FromConnection or run SqliteTableScript.Create.";
-
     /// <param name="error">What SQLite reported.</param>
     /// <param name="what">What the file is, for example <c>replica file</c>.</param>
     /// <param name="path">Where it is.</param>
@@ -31,4 +27,14 @@ internal static class SqliteFault
         };
         return $"The {what} '{path}' {reason} (SQLite {error.SqliteExtendedErrorCode}: {error.Message})";
     }
+
+    /// <summary>Whether a table of Statecast's is not there.</summary>
+    public static bool IsMissingTable(SqliteException error) =>
+        error.SqliteErrorCode == raw.SQLITE_ERROR && error.Message.Contains("no such table: statecast_", StringComparison.Ordinal);
+
+    /// <summary>Says how the tables come into a source's database.</summary>
+    public static string ExplainMissingTable(SqliteException error) =>
+        $"{error.Message.TrimEnd('.')}. The database does not have Statecast's tables: add modelBuilder.AddStatecast() to the context's OnModelCreating, "
+        + "then add a migration and apply it before the host starts (Database.Migrate(); on a new database without migrations, Database.EnsureCreated()). "
+        + "A source without EF Core says MakeTables() in FromConnection, or runs SqliteTableScript.Create.";
 }

@@ -127,8 +127,8 @@ internal sealed class SqliteOutboxStore : IOutboxStore
 
     private SourceException Failure(SqliteException error, string path)
     {
-        if (error.SqliteErrorCode == raw.SQLITE_ERROR && error.Message.Contains("no such table: statecast_", StringComparison.Ordinal))
-            return new($"'{path}': {error.Message.TrimEnd('.')}. {SqliteFault.HowToMakeTables}", error);
+        if (SqliteFault.IsMissingTable(error))
+            return new($"'{path}': {SqliteFault.ExplainMissingTable(error)}", error);
         return new(
             SqliteFault.Explain(
                 error,

@@ -16,7 +16,9 @@ public sealed class SystemEntropy : IEntropy
     public static SystemEntropy Instance { get; } = new();
 
     /// <inheritdoc/>
+#pragma warning disable RS0030 // Here, and nowhere else, randomness comes from the machine.
     public void Fill(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
+#pragma warning restore RS0030
 }
 
 /// <summary>What the core draws.</summary>

@@ -89,8 +89,14 @@ public sealed class StartupFindingTests : IDisposable
         FindsAsync<ForgetfulDb>(db => db.Publish<Client, ClientState>(c => new(c.Id, c.Name)), "modelBuilder.AddStatecast()");
 
     [Fact]
-    public Task Missing_tables_are_found() =>
-        FindsAsync<BasketDb>(db => Answered(db), "no such table: statecast_", "modelBuilder.AddStatecast()", create: false);
+    public async Task Missing_tables_are_found_and_how_to_make_them_is_said()
+    {
+        var error = await ErrorAsync<BasketDb>(db => Answered(db), _ => { }, adapter: true, create: false);
+        Assert.StartsWith("BasketDb cannot publish: ", error.Message);
+        foreach (var part in (string[])["no such table: statecast_", "modelBuilder.AddStatecast()", "migration", "Database.Migrate()"])
+            Assert.Contains(part, error.Message);
+        Assert.DoesNotContain("..", error.Message);
+    }
 
     [Fact]
     public Task Entity_that_is_not_mapped_is_found() =>

@@ -1,5 +1,7 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using SQLitePCL;
 using Statecast.Hosting;
 using Statecast.Replicas;
 using Xunit;
@@ -74,13 +76,29 @@ public sealed class RecoveryTests : IDisposable
     {
         var source = await _shop.StartSourceAsync();
         var target = await _shop.StartTargetAsync<NoteState>();
-        await using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_shop.Database}"))
+        await using (var other = new SqliteConnection($"Data Source={_shop.Database}"))
         {
             await other.OpenAsync();
             await using var transaction = other.BeginTransaction();
             // SQLite has no asynchronous calls: the save would hold this thread.
-            var saving = Task.Run(() => NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 1, Text = "a" })));
-            await Task.Delay(300);
+            var begun = new TaskCompletionSource();
+            var saving = Task.Run(() =>
+                NotesShop.SaveAsync(
+                    source,
+                    db =>
+                    {
+                        db.Add(new Note { Id = 1, Text = "a" });
+                        begun.SetResult();
+                    }
+                )
+            );
+            await begun.Task;
+            // Somebody less patient, who came later, meets the lock and gives up; the save that came before waits on.
+            await using (var hasty = new SqliteConnection($"Data Source={_shop.Database};Default Timeout=1"))
+            {
+                await hasty.OpenAsync();
+                Assert.Equal(raw.SQLITE_BUSY, Assert.Throws<SqliteException>(() => hasty.BeginTransaction()).SqliteErrorCode);
+            }
             Assert.False(saving.IsCompleted);
             await transaction.RollbackAsync();
             await saving;

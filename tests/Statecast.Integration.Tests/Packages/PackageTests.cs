@@ -1,109 +1,62 @@
-using System.Diagnostics;
-using System.Text;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Packages;
 
 /// <summary>What a user gets: the packages, out of a local folder, in a project that knows nothing of this repository.</summary>
-public sealed class PackageTests : IDisposable
+public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("statecast-packages-").FullName;
-
     [Fact]
     public async Task Small_source_and_target_build_and_run_from_the_packages()
     {
-        var root = Root();
-        // Packed from a copy: another version built in place would leave this checkout's own output half one version, half another.
-        var copy = Path.Combine(_folder, "copy");
-        foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "README.md"])
-            Copy(Path.Combine(root, file), Path.Combine(copy, file));
-        foreach (var folder in (string[])["src", "eng"])
-            CopyFolder(Path.Combine(root, folder), Path.Combine(copy, folder));
-        var feed = Path.Combine(_folder, "feed");
-        foreach (var project in new[] { "Statecast", "Statecast.Sqlite", "Statecast.EntityFrameworkCore" })
-            await Run(copy, "dotnet", "pack", $"src/{project}", "-c", "Release", "-o", feed, "-v", "q", "-p:Version=0.0.0-test");
-
-        var user = Directory.CreateDirectory(Path.Combine(_folder, "user")).FullName;
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "tests", "Statecast.Integration.Tests", "Packages", "User")))
+        var user = await feed.NewUserAsync("user");
+        foreach (
+            var file in Directory.EnumerateFiles(Path.Combine(PackedFeed.Root, "tests", "Statecast.Integration.Tests", "Packages", "User"))
+        )
             File.Copy(file, Path.Combine(user, Path.GetFileName(file).Replace(".txt", "", StringComparison.Ordinal)));
-        await File.WriteAllTextAsync(
-            Path.Combine(user, "NuGet.config"),
-            $"""
-            <configuration>
-              <packageSources><add key="local" value="{feed}" /></packageSources>
-              <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "cache")}" /></config>
-              <fallbackPackageFolders><add key="machine" value="{Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-                ?? Path.Combine(
-                    Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-                    ".nuget",
-                    "packages"
-                )}" /></fallbackPackageFolders>
-            </configuration>
-            """
-        );
-        var output = await Run(user, "dotnet", "run", "-c", "Release");
+        var output = await UserProcess.RunAsync(user, "dotnet", "run", "-c", "Release", $"-p:StatecastVersion={PackedFeed.Version}");
         Assert.Contains("replica holds: second", output);
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private static void CopyFolder(string from, string to)
+    [Fact]
+    public async Task Quick_start_of_the_README_runs_as_it_stands()
     {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        var readme = await QuickStart.ReadAsync(Path.Combine(PackedFeed.Root, "README.md"));
+        var user = await feed.NewUserAsync("quickstart");
+        // -e: a command that fails must not go unnoticed.
+        await UserProcess.RunAsync(user, "bash", "-e", "-c", readme.Install);
+        foreach (var (path, code) in readme.Files)
+            await File.WriteAllTextAsync(Path.Combine(user, path), code);
+        foreach (var project in (string[])["Orders", "Shipping"])
+            await UserProcess.RunAsync(user, "dotnet", "build", project, "-v", "q", "-warnaserror");
+
+        using var http = new HttpClient();
+        using var shipping = Start(user, "Shipping");
+        Uri target;
+        string token;
+        using (var orders = Start(user, "Orders"))
         {
-            var relative = Path.GetRelativePath(from, file);
-            if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
-                Copy(file, Path.Combine(to, relative));
+            target = new(await shipping.AfterAsync("Now listening on: "));
+            var source = new Uri(await orders.AfterAsync("Now listening on: "));
+            await shipping.AfterAsync(" to Live with ");
+            using var body = new StringContent(readme.Order, System.Text.Encoding.UTF8, "application/json");
+            using var placed = await http.PostAsync(new Uri(source, "orders"), body);
+            token = await placed.Content.ReadAsStringAsync();
+            Assert.True(placed.IsSuccessStatusCode, $"{token}\n{orders.Output}");
+            await RequireAsync(http, target, readme.OrderId, token, shipping);
+            Assert.Equal("nothing to new", await shipping.AfterAsync($"{readme.OrderId} went from "));
         }
+        // The source is gone; the target does not need it.
+        await RequireAsync(http, target, readme.OrderId, token, shipping);
     }
 
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        File.Copy(from, to);
-    }
+    private static UserProcess Start(string user, string project) =>
+        new(user, "dotnet", "run", "--no-build", "--project", project, "--urls", "http://127.0.0.1:0");
 
-    private static string Root()
+    private static async Task RequireAsync(HttpClient http, Uri target, string id, string token, UserProcess shipping)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Statecast.slnx")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("Statecast.slnx was not found above the test's own folder.");
-    }
-
-    private static async Task<string> Run(string folder, string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // The runner's own settings must not leak into the user's build.
-        start.Environment.Remove("MSBUILDNODEHANDSHAKESALT");
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        using var process = Process.Start(start)!;
-        var output = new StringBuilder();
-        var reading = Task.WhenAll(Collect(process.StandardOutput, output), Collect(process.StandardError, output));
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
-        try
-        {
-            await process.WaitForExitAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within 4 minutes:\n{output}");
-        }
-        await reading;
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}");
-        return output.ToString();
-    }
-
-    private static async Task Collect(StreamReader reader, StringBuilder output)
-    {
-        while (await reader.ReadLineAsync() is { } line)
-            lock (output)
-                output.AppendLine(line);
+        using var found = await http.GetAsync(new Uri(target, $"orders/{id}?after={token}"));
+        var state = await found.Content.ReadAsStringAsync();
+        Assert.True(found.IsSuccessStatusCode, $"{state}\n{shipping.Output}");
+        Assert.Equal($$"""{"orderId":"{{id}}","status":"new","lines":[{"sku":"tea","quantity":2,"price":4.50}]}""", state);
     }
 }

@@ -10,6 +10,9 @@ namespace Statecast.Integration.Tests.Samples;
 [Collection(SamplesCollection.Name)]
 public sealed class PackageCatalogTests
 {
+    // In hexadecimal: 64 MiB of managed memory, for each process.
+    private static readonly KeyValuePair<string, string> HeapLimit = new("DOTNET_GCHeapHardLimit", "0x4000000");
+
     private const string Rows = "\"statecast_rows.catalog.package.v1\"";
     private const string One = $"rowid = (SELECT min(rowid) FROM {Rows} WHERE NOT deleted)";
 
@@ -51,9 +54,11 @@ public sealed class PackageCatalogTests
             Assert.Skip("STATECAST_DATA names no folder with packages-bookworm.ndjson.gz and packages-updates.ndjson.gz.");
             return;
         }
+        // All states at once would need several times as much, in either process: whoever keeps them ends here, out of memory.
         var run = await SampleProcess.RunAsync(
             "PackageCatalog",
             TimeSpan.FromMinutes(8),
+            HeapLimit,
             "--packages",
             Path.Combine(folder, "packages-bookworm.ndjson.gz"),
             "--updates",
@@ -66,8 +71,6 @@ public sealed class PackageCatalogTests
         Assert.Equal(63_440, report.GetProperty("states").GetInt64());
         Assert.Equal(3_054, report.GetProperty("updates").GetInt64());
         Assert.InRange(report.GetProperty("removed").GetInt64(), 1, 1000);
-        foreach (var process in report.GetProperty("peakMiB").EnumerateObject())
-            Assert.InRange(process.Value.GetDouble(), 1, 400);
     }
 
     [Fact]
@@ -80,6 +83,20 @@ public sealed class PackageCatalogTests
         Assert.Equal(1, run.Code);
         Assert.Contains($"{file}, line 1:", run.Errors);
         Assert.False(run.Json().GetProperty("equal").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("--packages")]
+    [InlineData("--updates")]
+    public async Task Input_that_cannot_be_read_is_found_before_anything_starts(string option)
+    {
+        using var directory = new TempDirectory();
+        var file = directory.File("missing.gz");
+        var run = await SampleProcess.RunAsync("PackageCatalog", TimeSpan.FromMinutes(2), option, file, "--data", directory.File("data"));
+        Assert.Equal(1, run.Code);
+        Assert.Contains($"{file}: there is no such file.", run.Errors);
+        Assert.Empty(run.Output);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.File("data")));
     }
 
     [Fact]
@@ -100,6 +117,11 @@ public sealed class PackageCatalogTests
         Assert.Equal(0, replica.GetProperty("parked").GetInt64());
         Assert.Equal(0, replica.GetProperty("waiting").GetInt64());
         Assert.Equal(0, replica.GetProperty("appliedTwice").GetInt64());
+        Assert.True(Sum(replica, "received") > 0);
+        Assert.Equal(
+            Sum(replica, "received"),
+            Sum(replica, "applied") + Sum(replica, "superseded") + Sum(replica, "parked") + Sum(replica, "dropped")
+        );
         var saved = Sum(report, "states") + Sum(report, "updates") + Sum(report, "removed") - Sum(report, "unchanged");
         Assert.Equal(saved, Sum(report, "captured"));
         Assert.Equal(Sum(report, "captured") - Sum(report, "coalesced"), replica.GetProperty("applied").GetInt64());

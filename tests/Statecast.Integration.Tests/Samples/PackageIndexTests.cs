@@ -98,7 +98,7 @@ public sealed class PackageIndexTests : IDisposable
     [Theory]
     [InlineData("", 0, "empty")]
     [InlineData("\n\n", 0, "empty")]
-    [InlineData("{\"name\":\"a\"}\n", 1, "required")]
+    [InlineData("{\"name\":\"a\"}\n", 1, "'version' is missing")]
     [InlineData("{\"name\":\"a\"\n", 1, "JSON")]
     [InlineData("Package: a\nVersion 1\n", 2, "neither a field")]
     [InlineData(" continued\n", 1, "before the first field")]
@@ -114,25 +114,41 @@ public sealed class PackageIndexTests : IDisposable
         Assert.Contains(_directory.Path, e.Message);
     }
 
-    [Fact]
-    public async Task Second_of_two_lines_is_named_when_it_is_malformed()
+    [Theory]
+    [InlineData("[]", "expected a JSON object with the fields of a package, found an array.")]
+    [InlineData("null", "expected a JSON object with the fields of a package, found null.")]
+    [InlineData("{", "the line is no JSON from byte 2 on.")]
+    [InlineData("{}", "the field 'name' is missing: expected a string.")]
+    [InlineData("\"sizeBytes\":0", "\"sizeBytes\":\"x\"", "the field 'sizeBytes' must be a whole number, found a string.")]
+    [InlineData("\"sizeBytes\":0", "\"sizeBytes\":1.5", "the field 'sizeBytes' must be a whole number, found the number 1.5.")]
+    [InlineData("\"version\":\"1\"", "\"version\":null", "the field 'version' must be a string, found null.")]
+    [InlineData("\"version\":\"1\",", "", "the field 'version' is missing: expected a string.")]
+    [InlineData("\"depends\":[]", "\"depends\":[1]", "the field 'depends' must be an array of strings, found an array.")]
+    [InlineData("\"homepage\":null", "\"homepage\":false", "the field 'homepage' must be a string or null, found false.")]
+    [InlineData("\"version\":\"1\"", "\"version\":\"1\",\"version\":\"2\"", "the field 'version' stands 2 times.")]
+    public async Task Malformed_line_is_named_with_what_was_expected(params string[] bad)
     {
         var good = Json.Split('\n')[1];
-        foreach (
-            var bad in (string[])
-                [
-                    "[]",
-                    "null",
-                    "{",
-                    good.Replace("\"sizeBytes\":0", "\"sizeBytes\":\"x\""),
-                    good.Replace("\"version\":\"1\"", "\"version\":null"),
-                    good.Replace("\"version\":\"1\"", "\"version\":\"1\",\"version\":\"2\""),
-                ]
-        )
-        {
-            var e = await Assert.ThrowsAsync<PackageFormatException>(() => ReadAsync(Bytes($"{good}\n{bad}\n")));
-            Assert.Equal(2, e.Line);
-        }
+        var line = bad.Length == 2 ? bad[0] : good.Replace(bad[0], bad[1]);
+        Assert.NotEqual(good, line);
+        var e = await Assert.ThrowsAsync<PackageFormatException>(() => ReadAsync(Bytes($"{good}\n{line}\n")));
+        Assert.Equal(2, e.Line);
+        Assert.StartsWith($"{_directory.File("index")}, line 2: ", e.Message);
+        Assert.EndsWith(bad[^1], e.Message);
+        Assert.DoesNotContain("PackageRecord", e.Message);
+    }
+
+    [Fact]
+    public async Task File_that_cannot_be_opened_is_said_to_be_so()
+    {
+        var missing = await Assert.ThrowsAsync<PackageFormatException>(() => PackageIndex.CheckAsync(_directory.File("no-such-file")));
+        Assert.EndsWith("there is no such file.", missing.Message);
+        var folder = await Assert.ThrowsAsync<PackageFormatException>(() => PackageIndex.CheckAsync(_directory.Path));
+        Assert.Contains("this is a directory", folder.Message);
+        var file = _directory.File("held");
+        await using var held = new FileStream(file, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var locked = await Assert.ThrowsAsync<PackageFormatException>(() => PackageIndex.CheckAsync(file));
+        Assert.Contains("cannot be opened for reading", locked.Message);
     }
 
     [Fact]

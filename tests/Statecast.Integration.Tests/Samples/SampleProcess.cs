@@ -20,7 +20,16 @@ internal sealed record SampleProcess(int Code, string Output, string Errors)
     }
 
     /// <summary>Runs a sample to its end.</summary>
-    public static async Task<SampleProcess> RunAsync(string sample, TimeSpan patience, params string[] arguments)
+    public static Task<SampleProcess> RunAsync(string sample, TimeSpan patience, params string[] arguments) =>
+        RunAsync(sample, patience, null, arguments);
+
+    /// <summary>Runs a sample to its end, with an environment variable that its child processes see too.</summary>
+    public static async Task<SampleProcess> RunAsync(
+        string sample,
+        TimeSpan patience,
+        KeyValuePair<string, string>? variable,
+        params string[] arguments
+    )
     {
         // The samples stand beside the tests: a reference copies an executable with all that it needs.
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
@@ -29,6 +38,8 @@ internal sealed record SampleProcess(int Code, string Output, string Errors)
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        if (variable is { } told)
+            start.Environment[told.Key] = told.Value;
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{sample} did not start.");
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();

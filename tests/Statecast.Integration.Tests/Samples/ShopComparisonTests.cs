@@ -34,6 +34,8 @@ public sealed class ShopComparisonTests(FinishedShop shop)
     [InlineData("payments", $"UPDATE {Rows} SET writes = writes + 1 WHERE {One}")]
     [InlineData("payments", "UPDATE statecast_replica SET applied = applied + 1, received = received + 1")]
     [InlineData("payments", "UPDATE statecast_replica SET received = received + 1")]
+    [InlineData("payments", "UPDATE handled SET times = 2 WHERE rowid = (SELECT min(rowid) FROM handled)")]
+    [InlineData("payments", "UPDATE handled SET revision = revision + 1000 WHERE rowid = (SELECT min(rowid) FROM handled)")]
     [InlineData("payments", "UPDATE statecast_replica SET keys = keys - 1")]
     [InlineData("orders", "UPDATE Orders SET Note = 'changed' WHERE rowid = (SELECT min(rowid) FROM Orders)")]
     [InlineData("orders", "UPDATE OrderLines SET Quantity = Quantity + 1 WHERE Id = (SELECT min(Id) FROM OrderLines)")]

@@ -8,6 +8,7 @@ namespace Statecast.Simulation.Checks;
 internal sealed class SourceSums(SimWorld world)
 {
     private readonly Dictionary<string, long> _landed = [];
+    private readonly HashSet<(string Key, long Revision)> _captured = [];
 
     public long CapturedRows { get; private set; }
 
@@ -15,7 +16,18 @@ internal sealed class SourceSums(SimWorld world)
 
     public long CoalescedRows { get; private set; }
 
-    public void Captured(OutboxRow row) => CapturedRows++;
+    public void Captured(OutboxRow row)
+    {
+        CapturedRows++;
+        _captured.Add((row.Key, row.Revision));
+    }
+
+    /// <summary>A transaction that raised a key's revision committed: its event must be there.</summary>
+    public void Committed(string key, long revision)
+    {
+        if (!_captured.Contains((key, revision)))
+            throw new Violation(Checker.Atomic, $"{key}@{revision} was committed, and the outbox has no event of it");
+    }
 
     public bool HasLanded(string key, long revision) => _landed.TryGetValue(key, out var newest) && newest >= revision;
 

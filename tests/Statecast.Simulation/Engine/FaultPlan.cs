@@ -94,4 +94,42 @@ internal sealed class FaultPlan
     public bool Healed { get; set; }
 
     public bool Strikes(bool enabled, SimRandom random, double probability) => enabled && !Healed && random.Chance(probability);
+
+    /// <summary>The faults that are on, by name.</summary>
+    public override string ToString()
+    {
+        (string Name, bool On)[] all =
+        [
+            (nameof(LateCommits), LateCommits),
+            (nameof(Rollbacks), Rollbacks),
+            (nameof(SourceCrashes), SourceCrashes),
+            (nameof(StoreFailures), StoreFailures),
+            (nameof(RelayCrashes), RelayCrashes),
+            (nameof(RelaySleeps), RelaySleeps),
+            (nameof(UnknownSends), UnknownSends),
+            (nameof(SlowLandings), SlowLandings),
+            (nameof(LateLandings), LateLandings),
+            (nameof(LaneOutages), LaneOutages),
+            (nameof(PoisonedKey), PoisonedKey),
+            (nameof(NoPositions), NoPositions),
+            (nameof(LostWakes), LostWakes),
+            (nameof(LostHeartbeats), LostHeartbeats),
+            (nameof(Compaction), Compaction),
+            (nameof(TargetCrashes), TargetCrashes),
+            (nameof(TargetStoreFailures), TargetStoreFailures),
+            (nameof(SlowTargets), SlowTargets),
+            (nameof(LateTarget), LateTarget),
+            (nameof(LaneMoves), LaneMoves),
+            (nameof(Duplicates), Duplicates),
+            (nameof(Reorder), Reorder),
+            (nameof(SourceClockJumps), SourceClockJumps),
+            (nameof(TargetClockJumps), TargetClockJumps),
+            (nameof(Corrupt), Corrupt),
+            (nameof(OldTarget), OldTarget),
+            (nameof(Republishes), Republishes),
+            (nameof(KeepEach), KeepEach),
+            (nameof(TwoRelays), TwoRelays),
+        ];
+        return string.Join(", ", all.Where(f => f.On).Select(f => f.Name));
+    }
 }

@@ -59,7 +59,7 @@ internal sealed class SimWriter(SimWorld world)
     {
         world.Coverage.Note(Event.SourceCrash);
         foreach (var transaction in _open)
-            transaction.Undo(Database);
+            transaction.Rollback(world);
         _open.Clear();
     }
 
@@ -70,7 +70,7 @@ internal sealed class SimWriter(SimWorld world)
         if (world.Faults.Strikes(world.Faults.Rollbacks, world.Random, 0.15))
         {
             world.Coverage.Note(Event.Rollback);
-            transaction.Undo(Database);
+            transaction.Rollback(world);
             return;
         }
         if (late && transaction.Rows.Count > 0)
@@ -179,21 +179,27 @@ internal sealed class SimWriter(SimWorld world)
                 if (raised || world.Truth.Newest(key)?.Content != state)
                     world.Truth.Committed(key, head.Revision, state);
             }
-            foreach (var row in Rows)
+            Leave(world, committed: true);
+            foreach (var (key, (_, head, raised)) in _writes)
+                if (raised)
+                    world.Sums.Committed(key, head.Revision);
+        }
+
+        public void Rollback(SimWorld world) => Leave(world, committed: false);
+
+        private void Leave(SimWorld world, bool committed)
+        {
+            var rows = world.Rules.RowsLeft(committed, Rows).ToList();
+            foreach (var row in rows)
             {
                 world.Database.Insert(row);
                 world.Sums.Captured(row);
                 world.Trace.Add("committed", row.Key, row.Revision, row.Sequence);
             }
-            Undo(world.Database);
-            if (Rows.Count > 0)
-                world.WakeRelays();
-        }
-
-        public void Undo(SimDatabase database)
-        {
             foreach (var key in Keys)
-                database.Locked.Remove(key);
+                world.Database.Locked.Remove(key);
+            if (rows.Count > 0)
+                world.WakeRelays();
         }
     }
 }

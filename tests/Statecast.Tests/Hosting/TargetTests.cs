@@ -138,6 +138,32 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Stalled_change_that_is_dropped_is_never_handled()
+    {
+        var calls = new Calls { Fails = change => change.Current?.Text == "bad" };
+        await using var host = await new TargetHost(_transport, r => r.On<Recorder>(), s => s.AddSingleton(calls)).StartAsync();
+        var parked = host.Statecast.Parked;
+        _transport.Deliver();
+        await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
+        Assert.False(await parked.DropStalledAsync("test.note.v1", nameof(Recorder), "1"));
+        _transport.Deliver(Event(new(1, "bad"), 1, "One"));
+        while ((await parked.StalledAsync("test.note.v1")).Count == 0)
+            await Task.Delay(2);
+        Assert.False(await parked.DropStalledAsync("test.note.v1", nameof(Recorder), "2"));
+        Assert.True(await parked.DropStalledAsync("test.note.v1", nameof(Recorder), "1"));
+        Assert.Empty(await parked.StalledAsync("test.note.v1"));
+        calls.Fails = _ => false;
+        Assert.False(await parked.RetryStalledAsync("test.note.v1", nameof(Recorder), "1"));
+        // Only the handler lost it: the replica has the state, and what comes later is handled without the dropped cause.
+        Assert.Equal("bad", (await host.Replica.GetAsync(1))?.Text);
+        _transport.Deliver(Event(new(1, "good"), 2, "Two"));
+        await TargetHost.Until(() => calls.Done.Count > 0);
+        var change = calls.Done.Single();
+        Assert.Equal("good", change.Current?.Text);
+        Assert.Equal(["Two"], change.Causes);
+    }
+
+    [Fact]
     public async Task Newer_state_revives_a_stalled_handler()
     {
         var calls = new Calls { Fails = change => change.Current?.Text == "bad" };

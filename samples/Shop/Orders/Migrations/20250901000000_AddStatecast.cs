@@ -23,7 +23,6 @@ namespace Shop.Orders.Migrations
                     content = table.Column<byte[]>(type: "BLOB", nullable: true),
                     operation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     body = table.Column<byte[]>(type: "BLOB", nullable: true),
-
                 },
                 constraints: table =>
                 {
@@ -41,7 +40,6 @@ namespace Shop.Orders.Migrations
                     next_number = table.Column<long>(type: "INTEGER", nullable: false),
                     incarnation = table.Column<long>(type: "INTEGER", nullable: false),
                     verified = table.Column<long>(type: "INTEGER", nullable: false),
-
                 },
                 constraints: table =>
                 {
@@ -67,7 +65,6 @@ namespace Shop.Orders.Migrations
                     fencing = table.Column<long>(type: "INTEGER", nullable: false),
                     expires_at = table.Column<long>(type: "INTEGER", nullable: false),
                     counter = table.Column<long>(type: "INTEGER", nullable: false),
-
                 },
                 constraints: table =>
                 {
@@ -84,7 +81,6 @@ namespace Shop.Orders.Migrations
                     lane = table.Column<int>(type: "INTEGER", nullable: false),
                     lease_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     first_number = table.Column<long>(type: "INTEGER", nullable: false),
-
                 },
                 constraints: table =>
                 {
@@ -124,7 +120,6 @@ namespace Shop.Orders.Migrations
                     captured_at = table.Column<long>(type: "INTEGER", nullable: false),
                     keep_each = table.Column<bool>(type: "INTEGER", nullable: false),
                     body = table.Column<byte[]>(type: "BLOB", nullable: true),
-
                 },
                 constraints: table =>
                 {
@@ -140,7 +135,6 @@ namespace Shop.Orders.Migrations
                     contract = table.Column<string>(type: "TEXT", nullable: false),
                     schema = table.Column<byte[]>(type: "BLOB", nullable: false),
                     first_republish_ended = table.Column<bool>(type: "INTEGER", nullable: false),
-
                 },
                 constraints: table =>
                 {
@@ -160,7 +154,6 @@ namespace Shop.Orders.Migrations
                     destination = table.Column<string>(type: "TEXT", nullable: true),
                     reason = table.Column<string>(type: "TEXT", nullable: false),
                     cursor = table.Column<string>(type: "TEXT", nullable: true),
-
                 },
                 constraints: table =>
                 {
@@ -175,7 +168,6 @@ namespace Shop.Orders.Migrations
                     id = table.Column<int>(type: "INTEGER", nullable: false),
                     epoch = table.Column<long>(type: "INTEGER", nullable: false),
                     layout = table.Column<int>(type: "INTEGER", nullable: false),
-
                 },
                 constraints: table =>
                 {
