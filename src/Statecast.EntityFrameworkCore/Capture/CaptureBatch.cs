@@ -48,5 +48,22 @@ internal sealed class CaptureBatch(
         Store = store;
         Tokens = await capture.Capture.SaveAsync(store, scope, sets).ConfigureAwait(false);
         TransactionId = transaction?.TransactionId ?? default;
+        if (sets.Any(s => s.Missing.Count > 0))
+            await CaptureElsewhereAsync(store, scope, [.. sets.SelectMany(s => s.Missing)]).ConfigureAwait(false);
+    }
+
+    // Rows that are no longer where the tracker has them: their roots of now have changed as well.
+    private async ValueTask CaptureElsewhereAsync(ICaptureStore store, CaptureScope scope, List<ExpectedRow> rows)
+    {
+        var elsewhere = new TouchedRoots(shape);
+        foreach (
+            var (member, parent) in await CommittedParents
+                .ReadAsync(context, rows, scope.Synchronous, scope.CancellationToken)
+                .ConfigureAwait(false)
+        )
+            elsewhere.AddRoot(member.Plan, parent, session.Cause);
+        var sets = elsewhere.Sets(context);
+        if (sets.Count > 0)
+            Tokens = [.. Tokens, .. await capture.Capture.SaveAsync(store, scope with { Wrote = true }, sets).ConfigureAwait(false)];
     }
 }

@@ -24,6 +24,9 @@ internal sealed class EfCaptureSet : ICaptureSet
             _keys[i] = roots[i].Text;
     }
 
+    /// <summary>Rows that the tracker says are in a root, and the root read back does not hold; known once it was read.</summary>
+    public List<ExpectedRow> Missing { get; } = [];
+
     public Publication Publication => _publication.Publication.Publication;
 
     public IReadOnlyList<string> Keys => _keys;
@@ -34,6 +37,9 @@ internal sealed class EfCaptureSet : ICaptureSet
         return place < 0 ? null : _roots[place].Causes;
     }
 
-    public ValueTask<IReadOnlyList<KeyState>> ReadAsync(CaptureScope scope) =>
-        _publication.ReadAsync(_context, _roots, scope.Synchronous, scope.CancellationToken);
+    public ValueTask<IReadOnlyList<KeyState>> ReadAsync(CaptureScope scope)
+    {
+        Missing.Clear();
+        return _publication.ReadAsync(_context, _roots, Missing, scope.Synchronous, scope.CancellationToken);
+    }
 }

@@ -11,6 +11,7 @@ namespace Statecast.EntityFrameworkCore.Capture;
 internal sealed class TouchedRoots(AggregateShape shape)
 {
     private readonly Dictionary<AggregatePlan, Dictionary<object, string?>> _roots = [];
+    private Dictionary<(AggregatePlan, object), List<ExpectedRow>>? _expected;
     private IUpdateAdapter? _adapter;
     private List<UnknownParent>? _unknown;
 
@@ -30,7 +31,11 @@ internal sealed class TouchedRoots(AggregateShape shape)
             AddParent(member, key, session.Cause);
         foreach (var entry in entries)
         foreach (var member in shape.MembersOf(entry.EntityType))
+        {
             Climb(entry, member, session.Cause);
+            if (CommittedParents.IsSeenLater(entry, member))
+                Expect(entry, member);
+        }
         if (session.HasEntityCauses)
             AddEntityCauses(session);
     }
@@ -69,15 +74,15 @@ internal sealed class TouchedRoots(AggregateShape shape)
     }
 
     /// <summary>What to capture, one set per publication.</summary>
-    public IReadOnlyList<ICaptureSet> Sets(DbContext context)
+    public IReadOnlyList<EfCaptureSet> Sets(DbContext context)
     {
-        var sets = new List<ICaptureSet>(_roots.Count);
+        var sets = new List<EfCaptureSet>(_roots.Count);
         foreach (var (plan, roots) in _roots)
         {
             var publication = shape[plan];
             var touched = new List<TouchedRoot>(roots.Count);
             foreach (var (rowKey, causes) in roots)
-                touched.Add(new(publication.KeyText(rowKey), rowKey, causes));
+                touched.Add(new(publication.KeyText(rowKey), rowKey, causes) { Expected = _expected?.GetValueOrDefault((plan, rowKey)) });
             sets.Add(new EfCaptureSet(context, publication, touched));
         }
         return sets;
@@ -101,6 +106,16 @@ internal sealed class TouchedRoots(AggregateShape shape)
         // Moved or cut off: the parent it left has changed as well.
         if (RowKey.Of(entry, properties, original: true) is { } before && !before.Equals(now))
             AddParent(member, before, causes, onlyCauses);
+    }
+
+    private void Expect(IUpdateEntry entry, AggregateMember member)
+    {
+        var row = RowKey.Of(entry, member.Row!.Properties, original: false)!;
+        var root = RowKey.Of(entry, member.ToParent!.Properties, original: false)!;
+        _expected ??= [];
+        if (!_expected.TryGetValue((member.Plan, root), out var rows))
+            _expected.Add((member.Plan, root), rows = []);
+        rows.Add(new(member, row));
     }
 
     private void AddEntityCauses(CaptureSession session)

@@ -24,4 +24,7 @@ internal sealed record AggregateMember(AggregatePlan Plan, IForeignKey? ToParent
         && !ToParent.DeclaringEntityType.IsOwned()
         && ToParent.DeclaringEntityType.FindPrimaryKey() is { } key
         && !ToParent.Properties.All(p => key.Properties.Contains(p) || p.IsConcurrencyToken);
+
+    /// <summary>Finds a row of this place in a root that was read back; null where its key or the way to it cannot be seen there.</summary>
+    public RowSight? Sight { get; } = RowSight.Of(Parent, ToParent);
 }

@@ -21,10 +21,11 @@ internal abstract class BoundPublication(EfPublication publication, AggregatePla
     /// <exception cref="FormatException">The text is no key of the contract.</exception>
     public abstract object RowKeyOf(string text);
 
-    /// <summary>Reads aggregates back and maps them, in the order of the keys.</summary>
+    /// <summary>Reads aggregates back and maps them, in the order of the keys. Adds the expected rows that they do not hold to <paramref name="missing"/>.</summary>
     public abstract ValueTask<IReadOnlyList<KeyState>> ReadAsync(
         DbContext context,
         IReadOnlyList<TouchedRoot> roots,
+        ICollection<ExpectedRow> missing,
         bool synchronous,
         CancellationToken ct
     );
@@ -40,7 +41,11 @@ internal abstract class BoundPublication(EfPublication publication, AggregatePla
 /// <param name="Text">The text form of its key.</param>
 /// <param name="RowKey">Its primary key; null if the text is no key of the contract.</param>
 /// <param name="Causes">Joined causes.</param>
-internal readonly record struct TouchedRoot(string Text, object? RowKey, string? Causes);
+internal readonly record struct TouchedRoot(string Text, object? RowKey, string? Causes)
+{
+    /// <summary>Changed rows that it should hold; null for none.</summary>
+    public List<ExpectedRow>? Expected { get; init; }
+}
 
 /// <summary>A publication whose types are known.</summary>
 internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot, TKey, TState> publication, AggregatePlan plan)
@@ -62,6 +67,7 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
     public override async ValueTask<IReadOnlyList<KeyState>> ReadAsync(
         DbContext context,
         IReadOnlyList<TouchedRoot> roots,
+        ICollection<ExpectedRow> missing,
         bool synchronous,
         CancellationToken ct
     )
@@ -69,10 +75,15 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
         var states = new KeyState[roots.Count];
         var found = await _reader.ReadAsync(context, roots, synchronous, ct).ConfigureAwait(false);
         for (var i = 0; i < states.Length; i++)
+        {
+            foreach (var row in roots[i].Expected ?? [])
+                if (found[i] is not { } read || !row.Member.Sight!.Holds(read, row.RowKey))
+                    missing.Add(row);
             if (roots[i].RowKey is null)
                 states[i] = new(null, new(publication.Contract.Name, roots[i].Text, "this text is no key of the contract."));
             else if (found[i] is { } root)
                 states[i] = publication.Map(root, roots[i].Text, Plan);
+        }
         return states;
     }
 

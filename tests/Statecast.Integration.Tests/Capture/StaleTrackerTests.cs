@@ -96,6 +96,35 @@ public sealed class StaleTrackerTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Changed_child_without_a_parent_that_another_context_gave_one()
+    {
+        var invoice = _world.Save(db => db.Add(new Invoice { Number = "1" }).Entity);
+        var item = _world.Save(db => db.Add(new InvoiceItem { Text = "loose" }).Entity);
+        using var stale = _world.Open();
+        var loose = stale.Set<InvoiceItem>().Single(i => i.Id == item.Id);
+        _world.Save(db => db.Set<InvoiceItem>().Single(i => i.Id == item.Id).InvoiceId = invoice.Id);
+
+        loose.Text = "changed";
+        stale.SaveChanges();
+
+        _world.AssertCapturedEqualsRows();
+    }
+
+    [Fact]
+    public void Changed_child_of_a_root_that_another_context_deleted_after_moving_it()
+    {
+        using var stale = _world.Open();
+        var line = stale.Lines.Single(l => l.OrderId == _first.Id);
+        Move(_first, _second);
+        _world.Save(db => db.Remove(db.Orders.Single(o => o.Id == _first.Id)).Entity);
+
+        line.Quantity = 99;
+        stale.SaveChanges();
+
+        _world.AssertCapturedEqualsRows();
+    }
+
+    [Fact]
     public void Several_changed_children_are_asked_for_together()
     {
         var many = Existing(150);
