@@ -76,6 +76,7 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
             Scalar.DateTimeOffset => $"WriteLong({Code.Domain}.Micros({value}))",
             Scalar.DateTime => $"WriteLong({Code.Domain}.Micros({value}, {at}))",
             Scalar.DateOnly => $"WriteInt({Code.Domain}.Days({value}))",
+            Scalar.TimeOnly or Scalar.TimeSpan => $"WriteLong({Code.Domain}.Micros({value}))",
             Scalar.Bytes => $"WriteBytes({value}.AsSpan())",
             _ => $"WriteInt({value})",
         };

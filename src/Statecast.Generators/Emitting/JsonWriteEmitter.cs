@@ -38,9 +38,9 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
     {
         switch (shape)
         {
-            case ScalarShape { Scalar: Scalar.DateOnly }:
+            case ScalarShape { Scalar: Scalar.DateOnly or Scalar.TimeOnly or Scalar.TimeSpan } time:
                 Name(name);
-                code.Line($"{Code.Serialization}.Json.JsonStateWriter.WriteDate(writer, {value});");
+                code.Line($"{Code.Serialization}.Json.JsonStateWriter.{TimeMethod(time.Scalar)}(writer, {value});");
                 break;
             case ScalarShape scalar:
                 var (method, argument) = ScalarCall(scalar, value, path);
@@ -72,6 +72,14 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 break;
         }
     }
+
+    private static string TimeMethod(Scalar scalar) =>
+        scalar switch
+        {
+            Scalar.DateOnly => "WriteDate",
+            Scalar.TimeOnly => "WriteTime",
+            _ => "WriteDuration",
+        };
 
     private static string Present(RecordShape record, string value, string path) =>
         record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";

@@ -137,6 +137,9 @@ internal sealed class SchemaEmitter
             Scalar.Guid => "{\"type\":\"string\",\"logicalType\":\"uuid\"}",
             Scalar.DateTime or Scalar.DateTimeOffset => "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}",
             Scalar.DateOnly => "{\"type\":\"int\",\"logicalType\":\"date\"}",
+            Scalar.TimeOnly => "{\"type\":\"long\",\"logicalType\":\"time-micros\"}",
+            // Avro's own duration counts months: a property of ours, which readers that do not know it ignore.
+            Scalar.TimeSpan => "{\"type\":\"long\",\"ecst\":\"duration-micros\"}",
             Scalar.Bytes => "\"bytes\"",
             _ => throw new InvalidOperationException($"The scalar {shape.Scalar} has no schema."),
         };

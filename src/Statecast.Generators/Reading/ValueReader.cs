@@ -138,7 +138,6 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
     private static string Advice(INamedTypeSymbol type) =>
         type.ToDisplayString() switch
         {
-            "System.TimeSpan" or "System.TimeOnly" => "write a long of microseconds or ticks",
             "object" => "write the type that is meant",
             "System.Uri" or "System.Version" or "char" or "System.Globalization.CultureInfo" => "write a string",
             "System.Half" or "System.Int128" or "System.UInt128" or "System.Numerics.BigInteger" or "nint" or "nuint" =>
@@ -168,6 +167,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "Guid") => Scalar.Guid,
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "DateTimeOffset") => Scalar.DateTimeOffset,
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "DateOnly") => Scalar.DateOnly,
+            _ when type is INamedTypeSymbol named && Names.Is(named, "System", "TimeOnly") => Scalar.TimeOnly,
+            _ when type is INamedTypeSymbol named && Names.Is(named, "System", "TimeSpan") => Scalar.TimeSpan,
             _ => null,
         };
 

@@ -24,6 +24,8 @@ internal enum Scalar
     DateTimeOffset,
     DateTime,
     DateOnly,
+    TimeOnly,
+    TimeSpan,
     Bytes,
 }
 

@@ -61,6 +61,12 @@ public static class ValueDomain
     /// <summary>Days since 1970.</summary>
     public static int Days(DateOnly value) => value.DayNumber - UnixDayNumber;
 
+    /// <summary>Microseconds since midnight: what is finer is cut.</summary>
+    public static long Micros(TimeOnly value) => value.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Microseconds; what is finer is cut towards zero, so that a negated duration stays the other's negative.</summary>
+    public static long Micros(TimeSpan value) => value.Ticks / TimeSpan.TicksPerMicrosecond;
+
     /// <summary>The decimal's digits at the declared scale.</summary>
     /// <exception cref="StateValueException">It does not fit.</exception>
     public static Int128 Unscaled(decimal value, int precision, int scale, string path) =>

@@ -27,6 +27,8 @@ public sealed class JsonEvolutionTests
         Assert.Equal(new("6f9619ff-8b86-d011-b42d-00c04fc964ff"), state.Segment);
         Assert.Equal(new(2024, 5, 1), state.Since);
         Assert.Equal(new(2024, 5, 1, 8, 0, 0, 500, TimeSpan.Zero), state.Seen);
+        Assert.Equal(new(8, 30, 0, 250), state.Opens);
+        Assert.Equal(-new TimeSpan(1, 2, 0, 0, 500), state.Ahead);
         Assert.Equal("text \"quoted\"", state.Text);
     }
 

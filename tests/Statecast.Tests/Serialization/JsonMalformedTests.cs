@@ -14,6 +14,9 @@ public sealed class JsonMalformedTests
     private static readonly JsonStateCodec Codec = new();
     private static readonly string Good = Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed));
 
+    private const string Time = "\"time\":\"13:14:15.12345\"";
+    private const string Duration = "\"duration\":\"-P1DT2H3M4.005678S\"";
+
     /// <summary>A part of the good JSON, what stands in its place, the path, and what the message says.</summary>
     public static TheoryData<string, string, string, string> Corpus =>
         new()
@@ -53,6 +56,40 @@ public sealed class JsonMalformedTests
             { "\"day\":\"1969-12-31\"", "\"day\":\"31.12.1969\"", "day", "a date" },
             { "\"day\":\"1969-12-31\"", "\"day\":\"1969-12-3\u00fc\"", "day", "a date" },
             { "\"day\":\"1969-12-31\"", "\"day\":19691231", "day", "a date" },
+            { Time, "\"time\":\"24:00:00\"", "time", "a time like 08:30:00.5 is expected, not '24:00:00'" },
+            { Time, "\"time\":\"13:60:00\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:60\"", "time", "a time" },
+            { Time, "\"time\":\"13:14\"", "time", "a time" },
+            { Time, "\"time\":\"1:14:15\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15,5\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.1x\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.1234567x\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15Z\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:1\\u0035\"", "time", "a time" },
+            { Time, "\"time\":131415", "time", "a time" },
+            { Duration, "\"duration\":\"\"", "duration", "a duration like -P1DT2H0.5S" },
+            { Duration, "\"duration\":\"P\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1DT\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1Y\"", "duration", "without years and months" },
+            { Duration, "\"duration\":\"P1M\"", "duration", "without years and months" },
+            { Duration, "\"duration\":\"P1W\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"+P1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P-1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1M1H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1.5H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1.S\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT.5S\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PTS\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1S \"", "duration", "a duration" },
+            { Duration, "\"duration\":\"26:03:04\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P10675199DT2H48M5.477581S\"", "duration", "within TimeSpan's range" },
+            { Duration, "\"duration\":\"P99999999999999999999999999D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT999999999999999999S\"", "duration", "a duration" },
+            { Duration, "\"duration\":5", "duration", "a duration" },
             { "\"bytes\":\"AAH+/w==\"", "\"bytes\":\"AAH\"", "bytes", "base64" },
             { "\"bytes\":\"AAH+/w==\"", "\"bytes\":[0,1]", "bytes", "base64" },
             { "\"line\":{\"sku\":\"a-1\"", "\"line\":{\"sku\":null", "line.sku", "a text is expected, not null" },

@@ -22,12 +22,13 @@ public sealed class JsonRoundTripTests
             "int32":-2147483648,"uInt32":4294967295,"int64":9223372036854775807,"uInt64":18446744073709551615,"single":1.5,"double":-0.1,
             "text":"zwölf \uD83D\uDE00 \u0000 \"quoted\" \\ / twenty-one bytes and more","amount":-12.3456,
             "wide":123456789012345678.0123456789,"at":"2024-02-29T11:14:15.123456Z","utc":"1969-12-31T23:59:59.999Z","day":"1969-12-31",
+            "time":"13:14:15.12345","duration":"-P1DT2H3M4.005678S",
             "bytes":"AAH+/w==","color":"Blue","point":{"x":1,"y":-2.5},"line":{"sku":"a-1","price":2.50,"quantity":3,"class":"first"},
             "owner":-7,"array":[{"sku":"x","price":1.00,"quantity":1,"class":null},{"sku":"y","price":-0.01,"quantity":-1,"class":null}],
             "list":["a","","ü"],"map":{"a":2,"b":1,"\uFFFD":4,"\uD83D\uDE00":3},
             "sortedMap":{"k":{"sku":"z","price":9.99,"quantity":1,"class":null}},"matrix":[[1,null,-1],[],[64]],
             "maybeInt":0,"maybeText":"","maybeLine":{"sku":"m","price":0.00,"quantity":1,"class":null},"maybePoint":{"x":0,"y":0},
-            "maybeColor":"Green","maybeOwner":1,"maybeArray":[],"maybeMap":{"n":null,"v":"w"},"prices":[1.00,null,-1234567.89]}
+            "maybeColor":"Green","maybeOwner":1,"maybeTime":"00:00:00","maybeDuration":"PT0S","maybeArray":[],"maybeMap":{"n":null,"v":"w"},"prices":[1.00,null,-1234567.89]}
             """.ReplaceLineEndings(""),
             Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed)).Replace("\uFFFD", "\\uFFFD", StringComparison.Ordinal)
         );
@@ -99,6 +100,42 @@ public sealed class JsonRoundTripTests
     [InlineData("99999999999999.9999", "99999999999999.9999")]
     public void Decimals_are_read_exactly(string json, string expected) =>
         Assert.Equal(expected, DecodeWith("amount", json).Amount.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    [Theory]
+    [InlineData("08:30:00", "08:30:00")]
+    [InlineData("23:59:59.999999", "23:59:59.999999")]
+    [InlineData("08:30:00.5000000000000", "08:30:00.5")]
+    [InlineData("08:30:00.1234569", "08:30:00.123456")]
+    [InlineData("00:00:00.000001", "00:00:00.000001")]
+    public void Times_of_day_have_one_form(string read, string written)
+    {
+        var back = DecodeWith("time", $"\"{read}\"");
+        Assert.Equal(TimeOnly.Parse(written, System.Globalization.CultureInfo.InvariantCulture), back.Time);
+        Assert.Contains($"\"time\":\"{written}\"", Encoding.UTF8.GetString(Samples.Json(Contract, back)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PT0S", "PT0S", 0)]
+    [InlineData("-PT0.0S", "PT0S", 0)]
+    [InlineData("P0D", "PT0S", 0)]
+    [InlineData("PT90M", "PT1H30M", 54_000_000_000)]
+    [InlineData("PT36H", "P1DT12H", 1_296_000_000_000)]
+    [InlineData("P1D", "P1D", 864_000_000_000)]
+    [InlineData("P007DT0H0M0S", "P7D", 6_048_000_000_000)]
+    [InlineData("-P1DT0.5S", "-P1DT0.5S", -864_005_000_000)]
+    [InlineData("PT0.0000019S", "PT0.000001S", 10)]
+    [InlineData("-PT0.0000019S", "-PT0.000001S", -10)]
+    [InlineData("PT1M1S", "PT1M1S", 610_000_000)]
+    [InlineData("P10675199DT2H48M5.47758S", "P10675199DT2H48M5.47758S", 9_223_372_036_854_775_800)]
+    [InlineData("-P10675199DT2H48M5.47758S", "-P10675199DT2H48M5.47758S", -9_223_372_036_854_775_800)]
+    public void Durations_have_one_form(string read, string written, long ticks)
+    {
+        var back = DecodeWith("duration", $"\"{read}\"");
+        Assert.Equal(ticks, back.Duration.Ticks);
+        Assert.Contains($"\"duration\":\"{written}\"", Encoding.UTF8.GetString(Samples.Json(Contract, back)), StringComparison.Ordinal);
+        // XML Schema's own reader is another opinion.
+        Assert.Equal(System.Xml.XmlConvert.ToTimeSpan(written), back.Duration);
+    }
 
     [Fact]
     public void Numbers_beyond_53_bits_keep_their_digits()

@@ -30,6 +30,8 @@ public sealed partial record EveryValue(
     public required DateTimeOffset At { get; init; }
     public required DateTime Utc { get; init; }
     public required DateOnly Day { get; init; }
+    public required TimeOnly Time { get; init; }
+    public required TimeSpan Duration { get; init; }
     public required ImmutableArray<byte> Bytes { get; init; }
     public required Color Color { get; init; }
     public required Point Point { get; init; }
@@ -46,6 +48,8 @@ public sealed partial record EveryValue(
     public Point? MaybePoint { get; init; }
     public Color? MaybeColor { get; init; }
     public OwnerId? MaybeOwner { get; init; }
+    public TimeOnly? MaybeTime { get; init; }
+    public TimeSpan? MaybeDuration { get; init; }
     public ImmutableArray<string>? MaybeArray { get; init; }
     public ImmutableDictionary<string, string?>? MaybeMap { get; init; }
 
@@ -163,6 +167,12 @@ public static partial class New
         [Default("2024-05-01T10:00:00.5+02:00")]
         public DateTimeOffset Seen { get; init; }
 
+        [Default("08:30:00.25")]
+        public TimeOnly Opens { get; init; }
+
+        [Default("-P1DT2H0.5S")]
+        public TimeSpan Ahead { get; init; }
+
         [Default("text \"quoted\"")]
         public string Text { get; init; } = "";
     }
@@ -197,6 +207,8 @@ public sealed partial record ParameterDefaults(
     Guid Guid = default,
     DateOnly Day = default,
     DateTimeOffset At = default,
+    TimeOnly Time = default,
+    TimeSpan Duration = default,
     ImmutableArray<int> Items = default,
     Color Color = Color.Green,
     string Text = "a\tb",

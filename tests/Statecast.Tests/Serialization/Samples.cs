@@ -24,6 +24,8 @@ internal static class Samples
             At = new(2024, 2, 29, 13, 14, 15, 123, 456, TimeSpan.FromHours(2)),
             Utc = new(1969, 12, 31, 23, 59, 59, 999, DateTimeKind.Utc),
             Day = new(1969, 12, 31),
+            Time = new(13, 14, 15, 123, 450),
+            Duration = -new TimeSpan(1, 2, 3, 4, 5, 678),
             Bytes = [0, 1, 254, 255],
             Color = Color.Blue,
             Point = new(1, -2.5),
@@ -45,6 +47,8 @@ internal static class Samples
             MaybePoint = new(0, 0),
             MaybeColor = Color.Green,
             MaybeOwner = new(1),
+            MaybeTime = TimeOnly.MinValue,
+            MaybeDuration = TimeSpan.Zero,
             MaybeArray = [],
             MaybeMap = ImmutableDictionary<string, string?>.Empty.Add("n", null).Add("v", "w"),
             Prices = [1m, null, -1234567.89m],
@@ -67,6 +71,10 @@ internal static class Samples
     private static Gen<DateTime> Instants { get; } =
         Gen.Long[DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks].Select(ticks => new DateTime(ticks, DateTimeKind.Utc));
 
+    // Of every size, with and without a fraction.
+    private static Gen<long> Ticks(long min, long max) =>
+        Gen.OneOf(Gen.Long[min, max], Gen.Long[min / 864_000_000, max / 864_000_000], Gen.Int[0, 60].Select(s => s * 10_000_000L));
+
     public static Gen<EveryValue> Any { get; } =
         from id in Gen.Guid
         from integers in Gen.Select(Gen.Bool, Gen.SByte, Gen.Byte, Gen.Short, Gen.UShort, Gen.Int, Gen.UInt, Gen.Long)
@@ -79,12 +87,13 @@ internal static class Samples
         from wide in Decimals(28, 10)
         from instants in Gen.Select(Instants, Instants, Gen.Int[-14 * 60, 14 * 60])
         from day in Gen.DateOnly
+        from times in Gen.Select(Ticks(0, TimeOnly.MaxValue.Ticks), Ticks(TimeSpan.MinValue.Ticks, TimeSpan.MaxValue.Ticks))
         from bytes in Gen.Byte.Array[0, 20]
         from color in Colors
         from point in Gen.Select(Gen.Double.Where(double.IsFinite), Gen.Int, (x, y) => new Point(x, y))
         from lines in Lines.Array[1, 4]
         from numbers in Gen.Int.Array[0, 4]
-        from nulls in Gen.Bool.Array[8]
+        from nulls in Gen.Bool.Array[10]
         from prices in Decimals(9, 2).Array[0, 4]
         select new EveryValue(
             id,
@@ -107,6 +116,8 @@ internal static class Samples
             At = Shifted(instants.Item1, instants.Item3),
             Utc = instants.Item2,
             Day = day,
+            Time = new(times.Item1),
+            Duration = new(times.Item2),
             Bytes = [.. bytes],
             Color = color,
             Point = point,
@@ -128,6 +139,8 @@ internal static class Samples
             MaybePoint = nulls[3] ? null : point,
             MaybeColor = nulls[4] ? null : color,
             MaybeOwner = nulls[5] ? null : new(integers.Item8),
+            MaybeTime = nulls[8] ? null : new(times.Item1),
+            MaybeDuration = nulls[9] ? null : new(times.Item2),
             MaybeArray = nulls[6] ? null : [.. texts],
             MaybeMap = nulls[7] ? null : texts.Distinct().ToImmutableDictionary(t => t, t => t.Length == 0 ? null : t),
             Prices = [.. prices.Select(p => (decimal?)p), null],

@@ -69,6 +69,9 @@ public sealed class ValueDomainTests
             Line = new("a-1", 2.5000m, 3, "first"),
             At = Samples.Fixed.At.ToOffset(TimeSpan.FromHours(-5)).AddTicks(9),
             Utc = DateTime.SpecifyKind(Samples.Fixed.Utc, DateTimeKind.Unspecified),
+            Time = Samples.Fixed.Time.Add(TimeSpan.FromTicks(9)),
+            Duration = Samples.Fixed.Duration - TimeSpan.FromTicks(9),
+            MaybeDuration = TimeSpan.FromTicks(-9),
             Map = ImmutableDictionary<string, int>.Empty.Add("\uFFFD", 4).Add("😀", 3).Add("a", 2).Add("b", 1),
             SortedMap = Samples.Fixed.SortedMap.WithComparers(StringComparer.OrdinalIgnoreCase),
             Matrix =

@@ -26,13 +26,14 @@ datum = {
     "at": datetime.datetime(2024, 2, 29, 11, 14, 15, 123456, utc),
     "utc": datetime.datetime(1969, 12, 31, 23, 59, 59, 999000, utc),
     "day": datetime.date(1969, 12, 31),
+    "time": datetime.time(13, 14, 15, 123450), "duration": -((26 * 3600 + 3 * 60 + 4) * 1000000 + 5678),
     "bytes": bytes([0, 1, 254, 255]), "color": "Blue", "point": {"x": 1.0, "y": -2.5},
     "line": line("a-1", "2.50", 3, "first"), "owner": -7,
     "array": [line("x", "1.00"), line("y", "-0.01", -1)], "list": ["a", "", "ü"],
     "map": {"a": 2, "b": 1, "\uFFFD": 4, "😀": 3},
     "sortedMap": {"k": line("z", "9.99")}, "matrix": [[1, None, -1], [], [64]],
     "maybeInt": 0, "maybeText": "", "maybeLine": line("m", "0.00"), "maybePoint": {"x": 0.0, "y": 0.0}, "maybeColor": "Green",
-    "maybeOwner": 1, "maybeArray": [], "maybeMap": {"n": None, "v": "w"},
+    "maybeOwner": 1, "maybeTime": datetime.time(0), "maybeDuration": 0, "maybeArray": [], "maybeMap": {"n": None, "v": "w"},
     "prices": [D("1.00"), None, D("-1234567.89")],
 }
 
