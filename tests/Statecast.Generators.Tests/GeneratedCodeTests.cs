@@ -79,6 +79,34 @@ public sealed partial class GeneratedCodeTests
     }
 
     [Fact]
+    public void Sets_and_times()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop;
+
+            [StateContract("shop.plan")]
+            public sealed partial record PlanState(
+                [StateKey] int Id,
+                ImmutableHashSet<string> Tags,
+                ImmutableSortedSet<DayOfWeek> Days,
+                ImmutableHashSet<DateTimeOffset> Dates,
+                ImmutableHashSet<SiteId>? Sites,
+                TimeOnly Opens,
+                TimeSpan? Grace)
+            {
+                [Default] public ImmutableSortedSet<string> Codes { get; init; } = [];
+                [Default("22:15:00.5")] public TimeOnly Closes { get; init; }
+                [Default("-P1DT0.25S")] public TimeSpan Ahead { get; init; }
+            }
+
+            public readonly record struct SiteId(Guid Value);
+            """
+        );
+        Snapshot.Matches(Only(files, "Shop.PlanState.g.cs"));
+    }
+
+    [Fact]
     public void Contract_within_other_types()
     {
         var files = Compiled.Generate(

@@ -2,7 +2,7 @@ using Statecast.Generators.Shapes;
 
 namespace Statecast.Generators.Emitting;
 
-/// <summary>Emits the straight-line Avro writer: one method per record, list and map.</summary>
+/// <summary>Emits the straight-line Avro writer: one method per record, list, set and map.</summary>
 internal sealed class AvroWriteEmitter(CodeWriter code)
 {
     private const string Writer = "ref " + Code.Serialization + ".Avro.AvroWriter writer";
@@ -23,6 +23,8 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
             var (method, shape, path) = _collections.Dequeue();
             if (shape is ListShape list)
                 EmitList(method, list, path);
+            else if (shape is SetShape set)
+                EmitSet(method, set, path);
             else
                 EmitMap(method, (MapShape)shape, path);
         }
@@ -94,6 +96,25 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
         code.Close();
         code.Close();
         code.Line("writer.WriteLong(0);");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitSet(string method, SetShape set, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {set.Type} value)");
+        var item = SetItems.Collect(code, set, path);
+        code.Open($"if ({SetItems.Span}.Length > 0)");
+        code.Line($"writer.WriteLong({SetItems.Span}.Length);");
+        code.Open($"foreach (ref readonly var item in {SetItems.Span})");
+        if (item is null)
+            code.Line("writer.WriteInt(item);");
+        else
+            Write(item, "item", path);
+        code.Close();
+        code.Close();
+        code.Line("writer.WriteLong(0);");
+        SetItems.Release(code);
         code.Close();
         code.Line();
     }

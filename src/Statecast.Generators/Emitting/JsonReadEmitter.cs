@@ -155,6 +155,8 @@ internal sealed class JsonReadEmitter(CodeWriter code)
             code.Open($"private static {shape.Type} {method}({Reader})");
             if (shape is ListShape list)
                 EmitList(list);
+            else if (shape is SetShape set)
+                EmitSet(set);
             else
                 EmitMap((MapShape)shape);
             code.Close();
@@ -171,11 +173,23 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         code.Line(list.IsArray ? "return items.DrainToImmutable();" : "return items.ToImmutable();");
     }
 
+    private void EmitSet(SetShape set)
+    {
+        // Ordinal, or a sorted set of texts would ask this machine's culture.
+        var comparer = set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? Code.Ordinal : "";
+        code.Line($"{Code.JsonReader}.BeginArray(ref reader);");
+        code.Line($"var items = global::System.Collections.Immutable.{set.Factory}.CreateBuilder<{set.Item.Type}>({comparer});");
+        // Counted by themselves: an item given again, or an unknown symbol's stand-in, adds nothing.
+        code.Line($"for (var count = 0; {Code.JsonReader}.NextItem(ref reader, count); count++)");
+        code.Line($"    items.Add({Read(set.Item)});");
+        code.Line("return items.ToImmutable();");
+    }
+
     private void EmitMap(MapShape map)
     {
         code.Line($"{Code.JsonReader}.BeginObject(ref reader);");
         code.Line(
-            $"var entries = global::System.Collections.Immutable.{map.Factory}.CreateBuilder<string, {map.Value.Type}>(global::System.StringComparer.Ordinal);"
+            $"var entries = global::System.Collections.Immutable.{map.Factory}.CreateBuilder<string, {map.Value.Type}>({Code.Ordinal});"
         );
         code.Open($"while ({Code.JsonReader}.NextProperty(ref reader))");
         code.Line("var start = reader;");

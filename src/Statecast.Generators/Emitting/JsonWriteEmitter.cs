@@ -2,7 +2,7 @@ using Statecast.Generators.Shapes;
 
 namespace Statecast.Generators.Emitting;
 
-/// <summary>Emits the straight-line JSON writer: one method per record, list and map.</summary>
+/// <summary>Emits the straight-line JSON writer: one method per record, list, set and map.</summary>
 internal sealed class JsonWriteEmitter(CodeWriter code)
 {
     private const string Writer = "global::System.Text.Json.Utf8JsonWriter writer";
@@ -29,6 +29,8 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
             var (method, shape, path) = _collections.Dequeue();
             if (shape is ListShape list)
                 EmitList(method, list, path);
+            else if (shape is SetShape set)
+                EmitSet(method, set, path);
             else
                 EmitMap(method, (MapShape)shape, path);
         }
@@ -122,6 +124,23 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
         Write(list.Item, "item", null, path);
         code.Close();
         code.Line("writer.WriteEndArray();");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitSet(string method, SetShape set, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {set.Type} value)");
+        var item = SetItems.Collect(code, set, path);
+        code.Line("writer.WriteStartArray();");
+        code.Open($"foreach (ref readonly var item in {SetItems.Span})");
+        if (item is null)
+            Call("String", null, $"Symbols{Code.Suffix(SetItems.EnumOf(set).Name)}[item]");
+        else
+            Write(item, "item", null, path);
+        code.Close();
+        code.Line("writer.WriteEndArray();");
+        SetItems.Release(code);
         code.Close();
         code.Line();
     }

@@ -56,6 +56,12 @@ internal sealed class SchemaEmitter
                 Type(list.Item);
                 _json.Append('}');
                 break;
+            case SetShape set:
+                // Marked, since the same items in a list would have another order, so another fingerprint.
+                _json.Append("{\"type\":\"array\",\"items\":");
+                Type(set.Item);
+                _json.Append(",\"ecst\":\"set\"}");
+                break;
             case MapShape map:
                 _json.Append("{\"type\":\"map\",\"values\":");
                 Type(map.Value);

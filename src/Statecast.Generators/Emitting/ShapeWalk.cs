@@ -26,6 +26,9 @@ internal sealed class ShapeWalk
             case ListShape list:
                 Visit(list.Item);
                 break;
+            case SetShape set:
+                Visit(set.Item);
+                break;
             case MapShape map:
                 Visit(map.Value);
                 break;

@@ -53,13 +53,21 @@ internal static class DefaultReader
             ScalarShape scalar => MakeScalar(scalar, constant),
             EnumShape shape => MakeEnum(shape, constant, type),
             ListShape when constant is null => new(value.Type + ".Empty", "[]"),
-            MapShape when constant is null => new(value.Type + ".Empty", "{}"),
+            SetShape set when constant is null => new(value.Type + Empty(set), "[]"),
+            MapShape map when constant is null => new(
+                value.Type + (map.Factory == "ImmutableSortedDictionary" ? $".Empty.WithComparers({Code.Ordinal})" : ".Empty"),
+                "{}"
+            ),
             WrapperShape wrapper when Make(wrapper.Inner, constant, type) is { } inner => new(
                 Code.Construct(wrapper, inner.CSharp),
                 inner.Json
             ),
             _ => null,
         };
+
+    // As it is read: a sorted set of texts in an order that is no culture's.
+    private static string Empty(SetShape set) =>
+        set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? $".Empty.WithComparer({Code.Ordinal})" : ".Empty";
 
     private static DefaultShape? MakeEnum(EnumShape shape, object? constant, ITypeSymbol type)
     {
@@ -249,7 +257,7 @@ internal static class DefaultReader
             ScalarShape { Scalar: Scalar.TimeSpan } =>
                 "write a text like \"PT1H30M\" or \"-P1DT0.5S\", without years and months, at most to microseconds",
             ScalarShape { Scalar: Scalar.DateTime or Scalar.DateTimeOffset } => "write a text like \"2024-05-01T00:00:00Z\"",
-            ScalarShape { Scalar: Scalar.Bytes } or ListShape or MapShape =>
+            ScalarShape { Scalar: Scalar.Bytes } or ListShape or SetShape or MapShape =>
                 "a collection's default is empty: write [Default] without a value",
             EnumShape => "write one of the enum's members",
             RecordShape => "a record has none; make the property nullable",

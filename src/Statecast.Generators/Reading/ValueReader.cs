@@ -71,6 +71,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return new ScalarShape(Names.Of(type), Scalar.Bytes);
         if (Names.Is(type, Collections, "ImmutableArray`1") || Names.Is(type, Collections, "ImmutableList`1"))
             return Read(type.TypeArguments[0], place) is { } item ? new ListShape(Names.Of(type), item, type.Name) : null;
+        if (Names.Is(type, Collections, "ImmutableHashSet`1") || Names.Is(type, Collections, "ImmutableSortedSet`1"))
+            return ReadSet(type, place);
         if (!Names.Is(type, Collections, "ImmutableDictionary`2") && !Names.Is(type, Collections, "ImmutableSortedDictionary`2"))
             return Mutable(type, place, Instead(type));
         if (type.TypeArguments[0].SpecialType != SpecialType.System_String)
@@ -86,6 +88,36 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
         }
         return Read(type.TypeArguments[1], place) is { } value ? new MapShape(Names.Of(type), value, type.Name) : null;
     }
+
+    private SetShape? ReadSet(INamedTypeSymbol type, Place place)
+    {
+        var item = type.TypeArguments[0];
+        if (Read(item, place) is not { } shape)
+            return null;
+        var set = new SetShape(Names.Of(type), shape, type.Name);
+        var problem =
+            !HasOrder(shape) ? "its items have no order that every language could follow; write an ImmutableArray"
+            : set.IsSorted && !IsComparable(item) ? $"'{Names.Shown(item)}' is not comparable; write an ImmutableHashSet"
+            : null;
+        if (problem is null)
+            return set;
+        findings.Add(ValueRules.BadSetItem, place.Property, place.Path, Names.Shown(item), problem);
+        return null;
+    }
+
+    // Floating point has two zeros, and what holds a collection is equal to itself alone: a set of them would not be what is equal on the wire.
+    private static bool HasOrder(ValueShape shape) =>
+        shape switch
+        {
+            WrapperShape wrapper => HasOrder(wrapper.Inner),
+            EnumShape => true,
+            ScalarShape scalar => scalar.Scalar is not (Scalar.Single or Scalar.Double or Scalar.Bytes),
+            _ => false,
+        };
+
+    private static bool IsComparable(ITypeSymbol type) =>
+        type.TypeKind == TypeKind.Enum
+        || type.AllInterfaces.Any(i => Names.Is(i, "System", "IComparable") || Names.Is(i, "System", "IComparable`1"));
 
     private ValueShape? ReadNested(INamedTypeSymbol type, Place place)
     {
@@ -121,10 +153,20 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
         || type.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T
         || type.AllInterfaces.Any(i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T);
 
-    private static string Instead(INamedTypeSymbol type) =>
-        type.TypeArguments.Length == 2
-            ? $"ImmutableDictionary<string, {Names.Shown(type.TypeArguments[1])}>"
-            : $"ImmutableArray<{Names.Shown(type.TypeArguments[0])}>";
+    private static string Instead(INamedTypeSymbol type)
+    {
+        var item = Names.Shown(type.TypeArguments[0]);
+        return (type.TypeArguments.Length, type.Name) switch
+        {
+            (2, "SortedDictionary" or "SortedList") => $"ImmutableSortedDictionary<string, {Names.Shown(type.TypeArguments[1])}>",
+            (2, _) => $"ImmutableDictionary<string, {Names.Shown(type.TypeArguments[1])}>",
+            (_, "SortedSet") => $"ImmutableSortedSet<{item}>",
+            _ when type.AllInterfaces.Append(type).Any(IsSet) => $"ImmutableHashSet<{item}>",
+            _ => $"ImmutableArray<{item}>",
+        };
+    }
+
+    private static bool IsSet(INamedTypeSymbol type) => type.Name is "ISet" or "IReadOnlySet" or "IImmutableSet";
 
     // A framework type that no rule names would be taken apart by its properties, which is never meant.
     private static bool IsFramework(INamedTypeSymbol type)

@@ -29,6 +29,7 @@ internal static class RuleIds
     public const string NotSettable = "STC1211";
     public const string PublicField = "STC1212";
     public const string Inherits = "STC1213";
+    public const string BadSetItem = "STC1214";
 
     public const string BadWireName = "STC1301";
     public const string DuplicateWireName = "STC1302";

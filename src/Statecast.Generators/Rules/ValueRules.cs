@@ -122,6 +122,15 @@ internal static class ValueRules
         isEnabledByDefault: true
     );
 
+    public static readonly DiagnosticDescriptor BadSetItem = new(
+        RuleIds.BadSetItem,
+        "A set's items are scalars",
+        "'{0}' is a set of '{1}': {2}",
+        RuleIds.Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true
+    );
+
     public static readonly DiagnosticDescriptor[] All =
     [
         UnsupportedType,
@@ -137,5 +146,6 @@ internal static class ValueRules
         NotSettable,
         PublicField,
         Inherits,
+        BadSetItem,
     ];
 }

@@ -66,6 +66,12 @@ internal sealed record ListShape(string Type, ValueShape Item, string Factory) :
     public bool IsArray => Factory == "ImmutableArray";
 }
 
+/// <summary>An immutable set of scalars or enums, or of structs that wrap one.</summary>
+internal sealed record SetShape(string Type, ValueShape Item, string Factory) : ValueShape(Type)
+{
+    public bool IsSorted => Factory == "ImmutableSortedSet";
+}
+
 /// <summary>An immutable dictionary with string keys.</summary>
 internal sealed record MapShape(string Type, ValueShape Value, string Factory) : ValueShape(Type);
 

@@ -61,6 +61,12 @@ public static class ValueDomain
     /// <summary>Days since 1970.</summary>
     public static int Days(DateOnly value) => value.DayNumber - UnixDayNumber;
 
+    /// <summary>A time of day, cut to microseconds.</summary>
+    public static TimeOnly Cut(TimeOnly value) => new(value.Ticks - value.Ticks % TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>A duration, cut to microseconds towards zero.</summary>
+    public static TimeSpan Cut(TimeSpan value) => new(value.Ticks - value.Ticks % TimeSpan.TicksPerMicrosecond);
+
     /// <summary>Microseconds since midnight: what is finer is cut.</summary>
     public static long Micros(TimeOnly value) => value.Ticks / TimeSpan.TicksPerMicrosecond;
 

@@ -23,6 +23,8 @@ public sealed class JsonEvolutionTests
         Assert.Equal((7, "title", New.Mood.Glad, null, 5, 1.50m), (state.Id, state.Name, state.Mood, state.Note, state.Count, state.Rate));
         Assert.Empty(state.Tags);
         Assert.Empty(state.Map);
+        Assert.Empty(state.Set);
+        Assert.Same(StringComparer.Ordinal, state.Set.KeyComparer);
         Assert.Equal(New.Mood.Glad, state.Other);
         Assert.Equal(new("6f9619ff-8b86-d011-b42d-00c04fc964ff"), state.Segment);
         Assert.Equal(new(2024, 5, 1), state.Since);

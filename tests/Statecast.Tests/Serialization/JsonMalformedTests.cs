@@ -109,6 +109,12 @@ public sealed class JsonMalformedTests
             { "\"matrix\":[[1,null,-1],[],[64]]", "\"matrix\":[[1,null,-1],[],64]", "matrix[2]", "an array is expected, not a number" },
             { "\"matrix\":[[1,null,-1],[],[64]]", "\"matrix\":[[1,null,-1],null]", "matrix[1]", "not null" },
             { "\"matrix\":[[1,null,-1]", "\"matrix\":[[1,null,true]", "matrix[0][2]", "an integer" },
+            { "\"intSet\":[-2147483648", "\"intSet\":[null", "intSet[0]", "an integer" },
+            { "\"intSet\":[-2147483648,-1", "\"intSet\":[-2147483648,-1,{}", "intSet[2]", "not an object" },
+            { "\"intSet\":[", "\"intSet\":[[", "intSet[0]", "not an array" },
+            { "\"colorSet\":[\"Red\"", "\"colorSet\":[0", "colorSet[0]", "a member of Color" },
+            { "\"ownerSet\":[-3,3]", "\"ownerSet\":{}", "ownerSet", "an array is expected, not an object" },
+            { "\"ownerSet\":[-3,3]", "\"ownerSet\":null", "ownerSet", "an array is expected, not null" },
             { "\"maybeInt\":0", "\"maybeInt\":\"\"", "maybeInt", "an integer" },
             { "\"color\":\"Blue\"", "\"color\":-1", "color", "a member of Color is expected, not a number" },
             { "\"color\":\"Blue\"", "\"color\":null", "color", "a member of Color is expected, not null" },
@@ -240,6 +246,16 @@ public sealed class JsonMalformedTests
         var defect = Assert.Throws<StateFormatException>(() => codec.Decode(Contract, Contract.SchemaFingerprint, body));
         Assert.Equal($"matrix[2][{JsonStateReader.MaxItems}]", defect.Path);
         Assert.Contains("1000000 items", defect.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Set_given_the_same_item_a_million_times_is_refused_too()
+    {
+        var codec = new JsonStateCodec(64 << 20);
+        var items = "3" + string.Concat(Enumerable.Repeat(",3", JsonStateReader.MaxItems));
+        var body = Encoding.UTF8.GetBytes(Good.Replace("\"ownerSet\":[-3,3]", $"\"ownerSet\":[{items}]", StringComparison.Ordinal));
+        var defect = Assert.Throws<StateFormatException>(() => codec.Decode(Contract, Contract.SchemaFingerprint, body));
+        Assert.Equal($"ownerSet[{JsonStateReader.MaxItems}]", defect.Path);
     }
 
     [Fact]

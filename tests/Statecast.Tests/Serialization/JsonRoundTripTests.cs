@@ -28,7 +28,11 @@ public sealed class JsonRoundTripTests
             "list":["a","","ü"],"map":{"a":2,"b":1,"\uFFFD":4,"\uD83D\uDE00":3},
             "sortedMap":{"k":{"sku":"z","price":9.99,"quantity":1,"class":null}},"matrix":[[1,null,-1],[],[64]],
             "maybeInt":0,"maybeText":"","maybeLine":{"sku":"m","price":0.00,"quantity":1,"class":null},"maybePoint":{"x":0,"y":0},
-            "maybeColor":"Green","maybeOwner":1,"maybeTime":"00:00:00","maybeDuration":"PT0S","maybeArray":[],"maybeMap":{"n":null,"v":"w"},"prices":[1.00,null,-1234567.89]}
+            "maybeColor":"Green","maybeOwner":1,"maybeTime":"00:00:00","maybeDuration":"PT0S","maybeArray":[],"maybeMap":{"n":null,"v":"w"},"prices":[1.00,null,-1234567.89],
+            "textSet":["","a","aa","b","\uFFFD","\uD83D\uDE00"],"sortedTextSet":["B","a","b"],"intSet":[-2147483648,-1,0,64,65,128],
+            "ownerSet":[-3,3],"colorSet":["Red","Blue"],"instantSet":["2024-05-01T09:00:00Z","2024-05-01T10:00:00Z"],
+            "durationSet":["-PT1H","P1D"],"priceSet":[-1.00,9.50,10.00],
+            "maybeSet":["00000000-0000-0000-0000-000000000000","7f000000-0000-0000-0000-000000000000","ff000000-0000-0000-0000-000000000000"]}
             """.ReplaceLineEndings(""),
             Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed)).Replace("\uFFFD", "\\uFFFD", StringComparison.Ordinal)
         );
@@ -135,6 +139,23 @@ public sealed class JsonRoundTripTests
         Assert.Contains($"\"duration\":\"{written}\"", Encoding.UTF8.GetString(Samples.Json(Contract, back)), StringComparison.Ordinal);
         // XML Schema's own reader is another opinion.
         Assert.Equal(System.Xml.XmlConvert.ToTimeSpan(written), back.Duration);
+    }
+
+    [Fact]
+    public void Set_item_given_twice_counts_once()
+    {
+        Assert.Equal(["a", "b"], DecodeWith("sortedTextSet", "[\"b\",\"a\",\"b\"]").SortedTextSet);
+        Assert.Single(DecodeWith("instantSet", "[\"2024-05-01T10:00:00.1234561Z\",\"2024-05-01T12:00:00.1234569+02:00\"]").InstantSet);
+        // Two symbols that this reader does not know are both taken for the enum's default.
+        Assert.Equal([Color.Red], DecodeWith("colorSet", "[\"Black\",\"White\"]").ColorSet);
+    }
+
+    [Fact]
+    public void Sorted_set_of_texts_is_no_cultures()
+    {
+        var set = DecodeWith("sortedTextSet", "[\"a\",\"B\",\"\\u0000\",\"\"]").SortedTextSet;
+        Assert.Equal(["", "\0", "B", "a"], set);
+        Assert.Same(StringComparer.Ordinal, set.KeyComparer);
     }
 
     [Fact]

@@ -56,6 +56,18 @@ public sealed partial record EveryValue(
     [Decimal(9, 2)]
     public required ImmutableArray<decimal?> Prices { get; init; }
 
+    public required ImmutableHashSet<string> TextSet { get; init; }
+    public required ImmutableSortedSet<string> SortedTextSet { get; init; }
+    public required ImmutableSortedSet<int> IntSet { get; init; }
+    public required ImmutableHashSet<OwnerId> OwnerSet { get; init; }
+    public required ImmutableHashSet<Color> ColorSet { get; init; }
+    public required ImmutableHashSet<DateTimeOffset> InstantSet { get; init; }
+    public required ImmutableHashSet<TimeSpan> DurationSet { get; init; }
+
+    [Decimal(9, 2)]
+    public required ImmutableHashSet<decimal> PriceSet { get; init; }
+    public ImmutableHashSet<Guid>? MaybeSet { get; init; }
+
     public int Derived => Int32 * 2;
 }
 
@@ -154,6 +166,9 @@ public static partial class New
 
         [Default]
         public ImmutableDictionary<string, int> Map { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+        [Default]
+        public ImmutableSortedSet<string> Set { get; init; } = [];
 
         [Default(Mood.Glad)]
         public Mood Other { get; init; }

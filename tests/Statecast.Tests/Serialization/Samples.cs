@@ -52,6 +52,15 @@ internal static class Samples
             MaybeArray = [],
             MaybeMap = ImmutableDictionary<string, string?>.Empty.Add("n", null).Add("v", "w"),
             Prices = [1m, null, -1234567.89m],
+            TextSet = ["b", "a", "aa", "", "\uFFFD", "😀"],
+            SortedTextSet = ["b", "B", "a"],
+            IntSet = [128, 64, -1, 0, 65, int.MinValue],
+            OwnerSet = [new(3), new(-3)],
+            ColorSet = [Color.Blue, Color.Red],
+            InstantSet = [new(2024, 5, 1, 12, 0, 0, TimeSpan.FromHours(2)), new(2024, 5, 1, 9, 0, 0, TimeSpan.Zero)],
+            DurationSet = [TimeSpan.FromDays(1), TimeSpan.FromHours(-1)],
+            PriceSet = [10m, 9.5m, -1m],
+            MaybeSet = [new("ff000000-0000-0000-0000-000000000000"), Guid.Empty, new("7f000000-0000-0000-0000-000000000000")],
         };
 
     /// <summary>Any valid text: what a key or a property may hold, without lone surrogates.</summary>
@@ -143,6 +152,15 @@ internal static class Samples
             MaybeDuration = nulls[9] ? null : new(times.Item2),
             MaybeArray = nulls[6] ? null : [.. texts],
             MaybeMap = nulls[7] ? null : texts.Distinct().ToImmutableDictionary(t => t, t => t.Length == 0 ? null : t),
+            TextSet = [.. texts],
+            SortedTextSet = texts.ToImmutableSortedSet(StringComparer.Ordinal),
+            IntSet = [.. numbers],
+            OwnerSet = [.. numbers.Select(n => new OwnerId(n))],
+            ColorSet = nulls[7] ? [] : [color, Color.Red],
+            InstantSet = [Shifted(instants.Item1, instants.Item3), instants.Item2],
+            DurationSet = [new(times.Item2), new(times.Item1)],
+            PriceSet = [.. prices],
+            MaybeSet = nulls[6] ? null : [id, Guid.Empty],
             Prices = [.. prices.Select(p => (decimal?)p), null],
         };
 

@@ -38,6 +38,11 @@ public sealed class ValueDomainTests
                     Map = ImmutableDictionary<string, int>.Empty.Add("\uD800", 1),
                 }
             },
+            { "EveryValue.TextSet[]: the value is null", Samples.Fixed with { TextSet = null! } },
+            { "EveryValue.TextSet[]: the value is null", Samples.Fixed with { TextSet = [null!] } },
+            { "EveryValue.TextSet[]: the text holds a lone", Samples.Fixed with { TextSet = ["a", "\uD800"] } },
+            { "EveryValue.ColorSet[]: 5 is no member of Color", Samples.Fixed with { ColorSet = [(Color)5] } },
+            { "EveryValue.PriceSet[]: 0.001 does not fit [Decimal(9, 2)]", Samples.Fixed with { PriceSet = [0.001m] } },
             { "EveryValue.SortedMap[]: the value is null", Samples.Fixed with { SortedMap = null! } },
         };
 
@@ -74,6 +79,19 @@ public sealed class ValueDomainTests
             MaybeDuration = TimeSpan.FromTicks(-9),
             Map = ImmutableDictionary<string, int>.Empty.Add("\uFFFD", 4).Add("😀", 3).Add("a", 2).Add("b", 1),
             SortedMap = Samples.Fixed.SortedMap.WithComparers(StringComparer.OrdinalIgnoreCase),
+            TextSet = ["😀", "", "b", "\uFFFD", "aa", "a"],
+            SortedTextSet = ImmutableSortedSet
+                .Create<string>(StringComparer.InvariantCultureIgnoreCase, "b", "a")
+                .WithComparer(Backwards)
+                .Add("B"),
+            IntSet = Samples.Fixed.IntSet.WithComparer(Comparer<int>.Create((left, right) => right.CompareTo(left))),
+            InstantSet =
+            [
+                new(2024, 5, 1, 10, 0, 0, TimeSpan.Zero),
+                new DateTimeOffset(2024, 5, 1, 10, 0, 0, TimeSpan.Zero).AddTicks(9),
+                new(2024, 5, 1, 9, 0, 0, TimeSpan.Zero),
+            ],
+            PriceSet = [9.500m, -1.0m, 10m],
             Matrix =
             [
                 [1, null, -1],
@@ -136,6 +154,51 @@ public sealed class ValueDomainTests
                 Assert.Equal(order.Order(StringComparer.Ordinal), order);
                 Assert.Equal(map.Count, order.Count);
             });
+
+    [Fact]
+    public void Sets_of_texts_are_ordered_like_the_keys_of_maps() =>
+        OrderedKeys
+            .Array[0, 12]
+            .Sample(texts =>
+            {
+                var items = new SetItems<string>(texts.Length);
+                foreach (var text in texts)
+                    items.Add(text);
+                items.Order();
+                using var keys = new MapEntries<int>(texts.Distinct().ToImmutableDictionary(t => t, _ => 0), "m");
+                Assert.Equal(keys.Span.ToArray().Select(e => e.Key), items.Span.ToArray());
+                items.Dispose();
+            });
+
+    [Fact]
+    public void Sets_of_guids_are_ordered_by_their_text() =>
+        Gen
+            .Guid.Array[0, 12]
+            .Sample(guids =>
+            {
+                var items = new SetItems<Guid>(guids.Length);
+                foreach (var guid in guids)
+                    items.Add(guid);
+                items.Order();
+                Assert.Equal(
+                    guids.Select(g => g.ToString()).Distinct().Order(StringComparer.Ordinal),
+                    items.Span.ToArray().Select(g => g.ToString())
+                );
+                items.Dispose();
+            });
+
+    [Fact]
+    public void Set_with_a_refused_item_leaves_the_next_one_whole()
+    {
+        var contract = StateContract.Of<EveryValue>();
+        Assert.Throws<StateValueException>(() => Samples.Avro(contract, Samples.Fixed with { TextSet = ["a", "\uD800"] }));
+        Assert.Equal(
+            Samples.Avro(contract, Samples.Fixed),
+            Samples.Avro(contract, Samples.Fixed with { TextSet = [.. Samples.Fixed.TextSet] })
+        );
+    }
+
+    private static readonly Comparer<string> Backwards = Comparer<string>.Create((left, right) => string.CompareOrdinal(right, left));
 
     [Theory]
     [InlineData("1.5", 3, 1, "1.5")]

@@ -2,7 +2,7 @@
 """Encodes Samples.Fixed with an independent implementation: Apache Avro for Python (Debian's python3-avro 1.11.1).
 
 Reads every-value.avsc and writes every-value.hex beside itself. Run only when the sample or its schema changes; the tests need no Python.
-Maps are written in the order given here, which is by the UTF-8 bytes of their keys.
+Maps and sets are written in the order given here: maps by the UTF-8 bytes of their keys, sets as docs/wire.md says.
 """
 import datetime, decimal, io, pathlib, uuid
 import avro.io, avro.schema
@@ -35,6 +35,11 @@ datum = {
     "maybeInt": 0, "maybeText": "", "maybeLine": line("m", "0.00"), "maybePoint": {"x": 0.0, "y": 0.0}, "maybeColor": "Green",
     "maybeOwner": 1, "maybeTime": datetime.time(0), "maybeDuration": 0, "maybeArray": [], "maybeMap": {"n": None, "v": "w"},
     "prices": [D("1.00"), None, D("-1234567.89")],
+    "textSet": ["", "a", "aa", "b", "\uFFFD", "😀"], "sortedTextSet": ["B", "a", "b"], "intSet": [-(2**31), -1, 0, 64, 65, 128],
+    "ownerSet": [-3, 3], "colorSet": ["Red", "Blue"],
+    "instantSet": [datetime.datetime(2024, 5, 1, 9, tzinfo=utc), datetime.datetime(2024, 5, 1, 10, tzinfo=utc)],
+    "durationSet": [-3600000000, 86400000000], "priceSet": [D("-1.00"), D("9.50"), D("10.00")],
+    "maybeSet": [str(uuid.UUID(int=n << 120)) for n in (0, 0x7F, 0xFF)],
 }
 
 schema = avro.schema.parse((here / "every-value.avsc").read_text())
