@@ -13,13 +13,27 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
 
     public void Emit(RecordShape record)
     {
-        var names = "Names" + Code.Suffix(record.Name);
-        code.Open($"private static void WriteJson{Code.Suffix(record.Name)}({Writer}, {record.Type} value)");
+        var names = "Names" + Code.Suffix(record.SchemaName);
+        if (record.CaseName is not null)
+        {
+            code.Line(
+                $"private static readonly {Code.JsonText} Case{Code.Suffix(record.SchemaName)} = {Code.JsonText}.Encode({Code.Quote(record.CaseName)});"
+            );
+            code.Line();
+        }
+        code.Open($"private static void WriteJson{Code.Suffix(record.SchemaName)}({Writer}, {record.Type} value)");
         code.Line("writer.WriteStartObject();");
+        if (record.CaseName is not null)
+            code.Line($"writer.WriteString({names}[0], Case{Code.Suffix(record.SchemaName)});");
         for (var i = 0; i < record.Properties.Count; i++)
         {
             var property = record.Properties[i];
-            Write(property.Value, Code.Access("value", property.Name), $"{names}[{i}]", $"{record.Name}.{property.Name}");
+            Write(
+                property.Value,
+                Code.Access("value", property.Name),
+                $"{names}[{record.FirstName + i}]",
+                $"{record.Name}.{property.Name}"
+            );
         }
         code.Line("writer.WriteEndObject();");
         code.Close();
@@ -34,6 +48,23 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
             else
                 EmitMap(method, (MapShape)shape, path);
         }
+    }
+
+    public void Emit(HierarchyShape hierarchy)
+    {
+        code.Open($"private static void WriteJsonCase{Code.Suffix(hierarchy.Name)}({Writer}, {hierarchy.Type} value, string path)");
+        code.Open("switch (value)");
+        foreach (var record in hierarchy.Cases)
+        {
+            code.Line($"case {record.Type} one:");
+            code.Line($"    WriteJson{Code.Suffix(record.SchemaName)}(writer, one);");
+            code.Line("    break;");
+        }
+        code.Line("default:");
+        code.Line($"    throw {Code.Domain}.NoCase(path, {Code.Quote(hierarchy.Name)}, value);");
+        code.Close();
+        code.Close();
+        code.Line();
     }
 
     private void Write(ValueShape shape, string value, string? name, string path)
@@ -64,7 +95,12 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 break;
             case RecordShape record:
                 Name(name);
-                code.Line($"WriteJson{Code.Suffix(record.Name)}(writer, {Present(record, value, path)});");
+                code.Line($"WriteJson{Code.Suffix(record.SchemaName)}(writer, {Present(record, value, path)});");
+                break;
+            case HierarchyShape hierarchy:
+                Name(name);
+                var at = Code.Quote(path);
+                code.Line($"WriteJsonCase{Code.Suffix(hierarchy.Name)}(writer, {Code.Domain}.Present({value}, {at}), {at});");
                 break;
             default:
                 var collection = $"WriteJsonItems{_collectionCount++}";

@@ -45,7 +45,16 @@ internal sealed class SchemaEmitter
                 break;
             case NullableShape nullable:
                 _json.Append("[\"null\",");
-                Type(nullable.Inner);
+                // Avro's unions do not nest: null is one more branch.
+                if (nullable.Inner.Travelling is HierarchyShape cases)
+                    Branches(cases);
+                else
+                    Type(nullable.Inner);
+                _json.Append(']');
+                break;
+            case HierarchyShape hierarchy:
+                _json.Append('[');
+                Branches(hierarchy);
                 _json.Append(']');
                 break;
             case WrapperShape wrapper:
@@ -78,11 +87,20 @@ internal sealed class SchemaEmitter
         }
     }
 
+    private void Branches(HierarchyShape hierarchy)
+    {
+        for (var i = 0; i < hierarchy.Cases.Count; i++)
+        {
+            _json.Append(i > 0 ? "," : "");
+            Record(hierarchy.Cases[i], null);
+        }
+    }
+
     private void Record(RecordShape record, string? ns)
     {
-        if (!Named(record.Name))
+        if (!Named(record.SchemaName))
             return;
-        _json.Append("{\"type\":\"record\",\"name\":\"").Append(record.Name).Append('"');
+        _json.Append("{\"type\":\"record\",\"name\":\"").Append(record.SchemaName).Append('"');
         if (ns is not null)
             _json.Append(",\"namespace\":\"").Append(ns).Append('"');
         Aliases(record.Aliases);

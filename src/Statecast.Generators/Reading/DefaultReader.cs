@@ -260,7 +260,7 @@ internal static class DefaultReader
             ScalarShape { Scalar: Scalar.Bytes } or ListShape or SetShape or MapShape =>
                 "a collection's default is empty: write [Default] without a value",
             EnumShape => "write one of the enum's members",
-            RecordShape => "a record has none; make the property nullable",
+            RecordShape or HierarchyShape => "a record has none; make the property nullable",
             _ => "write a constant of the property's type, within its range",
         };
 }

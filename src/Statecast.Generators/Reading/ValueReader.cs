@@ -43,7 +43,7 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return Unsupported(type, place, "its type is not known here");
         if (named.TypeKind == TypeKind.Enum)
         {
-            types.CheckName(named);
+            types.CheckName(named, named.Name);
             return EnumReader.Read(named, place.Property, findings);
         }
         return named.IsGenericType && IsCollection(named) ? ReadCollection(named, place) : ReadNested(named, place);
@@ -125,6 +125,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return Unsupported(type, place, Advice(type));
         if (type.IsGenericType)
             return Unsupported(type, place, "a generic type has no one name in a schema; declare a record of its own");
+        if (type is { TypeKind: TypeKind.Class, IsRecord: true, IsAbstract: true })
+            return ReadHierarchy(type, place);
         if (type.TypeKind == TypeKind.Class && type is not { IsRecord: true, IsSealed: true })
         {
             findings.Add(ValueRules.NotSealedNested, place.Property, place.Path, type.Name);
@@ -134,6 +136,14 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return null;
         // A decimal inside speaks for itself, by its own property's attribute.
         return record.Wrapped is { } only ? new WrapperShape(record.Type, only.Name, only.Value, only.ConstructorIndex >= 0) : record;
+    }
+
+    private HierarchyShape? ReadHierarchy(INamedTypeSymbol type, Place place)
+    {
+        if (HierarchyReader.Declared(type).Count > 0)
+            return types.ReadHierarchy(type);
+        findings.Add(CaseRules.NoCases, place.Property, place.Path, type.Name);
+        return null;
     }
 
     private ValueShape? Mutable(ITypeSymbol type, Place place, string instead)
@@ -186,7 +196,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
                 "write a long, a double or a decimal",
             "System.Memory<byte>" or "System.ReadOnlyMemory<byte>" => "write 'ImmutableArray<byte>'",
             _ when type.IsTupleType => "declare a record with named properties",
-            _ when type.TypeKind == TypeKind.Interface => "write a sealed record; for a collection 'ImmutableArray<T>'",
+            _ when type.TypeKind == TypeKind.Interface =>
+                "write a sealed record, or an abstract one with [StateCase]; for a collection 'ImmutableArray<T>'",
             _ => "use a scalar, an enum, a sealed record, a readonly struct or an immutable collection",
         };
 

@@ -11,6 +11,9 @@ internal readonly struct Finding(DiagnosticDescriptor rule, ISymbol at, params o
 
     public object[] Arguments { get; } = arguments;
 
+    public bool IsSame(Finding other) =>
+        Rule.Id == other.Rule.Id && SymbolEqualityComparer.Default.Equals(At, other.At) && Arguments.SequenceEqual(other.Arguments);
+
     public bool IsError => Rule.DefaultSeverity == DiagnosticSeverity.Error;
 }
 
@@ -23,5 +26,11 @@ internal sealed class Findings
 
     public bool HasErrors => _all.Any(f => f.IsError);
 
-    public void Add(DiagnosticDescriptor rule, ISymbol at, params object[] arguments) => _all.Add(new(rule, at, arguments));
+    /// <summary>Adds a finding, once: what several cases inherit is read with each of them.</summary>
+    public void Add(DiagnosticDescriptor rule, ISymbol at, params object[] arguments)
+    {
+        var finding = new Finding(rule, at, arguments);
+        if (!_all.Any(finding.IsSame))
+            _all.Add(finding);
+    }
 }

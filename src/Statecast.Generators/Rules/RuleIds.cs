@@ -40,5 +40,10 @@ internal static class RuleIds
     public const string BadEnum = "STC1401";
     public const string EnumWithoutDefault = "STC1402";
 
+    public const string BadCase = "STC1501";
+    public const string BadCaseName = "STC1502";
+    public const string UndeclaredCase = "STC1503";
+    public const string NoCases = "STC1504";
+
     public const string Category = "Statecast.Contracts";
 }

@@ -116,7 +116,7 @@ internal static class ValueRules
     public static readonly DiagnosticDescriptor Inherits = new(
         RuleIds.Inherits,
         "A contract and what it nests inherit nothing",
-        "'{0}' derives from '{1}', whose properties would not travel: repeat them, or nest the other as a property",
+        "'{0}' derives from '{1}', {2}",
         RuleIds.Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true

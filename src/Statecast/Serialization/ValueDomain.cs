@@ -87,6 +87,10 @@ public static class ValueDomain
     public static StateValueException NoSymbol(string path, string enumName, long value) =>
         new(path, string.Create(CultureInfo.InvariantCulture, $"{value} is no member of {enumName}: only declared members travel."));
 
+    /// <summary>The exception for an object that is no declared case of a closed hierarchy.</summary>
+    public static StateValueException NoCase(string path, string hierarchy, object value) =>
+        new(path, $"{value.GetType().Name} is no declared case of {hierarchy}: write [StateCase<{value.GetType().Name}>(\"…\")] on it.");
+
     private static readonly SearchValues<char> Surrogates = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;
 

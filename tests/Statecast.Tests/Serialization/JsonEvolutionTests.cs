@@ -44,6 +44,47 @@ public sealed class JsonEvolutionTests
         );
 
     [Fact]
+    public void New_target_reads_old_cases_under_their_names_and_earlier_names()
+    {
+        var (old, now) = (StateContract.Of<Old.Thing>(), StateContract.Of<New.Thing>());
+        New.Note? Read(Old.Note? note) =>
+            Codec.Decode(now, old.SchemaFingerprint, Samples.Json(old, new(1, "t", Old.Mood.Calm, 1, note))).Remark;
+        Assert.Equal(new New.PlainText("b"), Read(new Old.Text("b")));
+        Assert.Equal(new New.Hyperlink("t"), Read(new Old.Link("t")));
+        Assert.Null(Read(null));
+    }
+
+    [Fact]
+    public void Case_added_later_is_refused_with_the_reason_and_others_are_read()
+    {
+        var (old, now) = (StateContract.Of<Old.Thing>(), StateContract.Of<New.Thing>());
+        byte[] Body(New.Note note) =>
+            [
+                .. Encoding.UTF8.GetBytes(
+                    Encoding
+                        .UTF8.GetString(Samples.Json(now, new(1, "n", New.Mood.Calm, null) { Remark = note }))
+                        .Replace("\"name\"", "\"removed\":1,\"title\"", StringComparison.Ordinal)
+                ),
+            ];
+        Assert.Equal(new Old.Text("b"), Codec.Decode(old, now.SchemaFingerprint, Body(new New.PlainText("b", true))).Remark);
+        var defect = Assert.Throws<StateFormatException>(() => Codec.Decode(old, now.SchemaFingerprint, Body(new New.Image([1]))));
+        Assert.Equal("remark.$type", defect.Path);
+        Assert.Contains("'image' is no case of Note that this contract declares (text, link)", defect.Message, StringComparison.Ordinal);
+        Assert.Contains("build with its newer contract and retry what is parked", defect.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Case_added_last_keeps_the_branches_before_it()
+    {
+        // The bytes of what was declared before stay the same, so only states that hold the new case have another body.
+        using var schema = System.Text.Json.JsonDocument.Parse(StateContract.Of<New.Thing>().AvroSchema);
+        var field = schema.RootElement.GetProperty("fields").EnumerateArray().Single(f => f.GetProperty("name").GetString() == "remark");
+        var branches = field.GetProperty("type").EnumerateArray().Skip(1).ToList();
+        Assert.Equal(["text", "hyperlink", "image"], branches.Select(b => b.GetProperty("name").GetString()));
+        Assert.Equal("[\"link\"]", branches[1].GetProperty("aliases").GetRawText());
+    }
+
+    [Fact]
     public void Unknown_symbol_without_default_is_refused()
     {
         var body = "{\"id\":1,\"title\":\"t\",\"mood\":\"Unknown\",\"removed\":1}"u8.ToArray();

@@ -15,6 +15,7 @@ public sealed class JsonMalformedTests
     private static readonly string Good = Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed));
 
     private const string Time = "\"time\":\"13:14:15.12345\"";
+    private const string Card = "\"payment\":{\"$type\":\"card\",";
     private const string Duration = "\"duration\":\"-P1DT2H3M4.005678S\"";
 
     /// <summary>A part of the good JSON, what stands in its place, the path, and what the message says.</summary>
@@ -115,6 +116,27 @@ public sealed class JsonMalformedTests
             { "\"colorSet\":[\"Red\"", "\"colorSet\":[0", "colorSet[0]", "a member of Color" },
             { "\"ownerSet\":[-3,3]", "\"ownerSet\":{}", "ownerSet", "an array is expected, not an object" },
             { "\"ownerSet\":[-3,3]", "\"ownerSet\":null", "ownerSet", "an array is expected, not null" },
+            { Card, "\"payment\":{", "payment", "the property '$type' is missing: it names the case of Payment" },
+            { Card, "\"payment\":{\"$type\":null,", "payment.$type", "a case of Payment is expected, not null" },
+            { Card, "\"payment\":{\"$type\":[1],", "payment.$type", "a case of Payment is expected, not an array" },
+            { Card, "\"payment\":{\"$type\":\"voucher\",", "payment.$type", "'voucher' is no case of Payment" },
+            { Card, "\"payment\":{\"$type\":\"Card\",", "payment.$type", "(card, transfer, cash, coins)" },
+            { Card, "\"payment\":{\"$type\":\"\\uD800\",", "payment.$type", "no valid Unicode" },
+            { Card, "\"payment\":{\"\\uDC00\":1,\"$type\":\"card\",", "payment.\\uDC00", "no valid Unicode" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"$type\":\"card\",", "payment.$type", "given twice" },
+            { Card, "\"payment\":{\"$type\":\"transfer\",", "payment", "the property 'line' is missing" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"total\":1,", "payment.total", "given twice" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"x\":1,\"x\":1,", "payment.x", "given twice" },
+            { Card, "\"payment\":{\"x\":tru,\"$type\":\"card\",", "payment.x", "malformed" },
+            { "\"payment\":{", "\"payment\":[],\"rest\":{", "payment", "an object is expected, not an array" },
+            { "\"payment\":{", "\"payment\":null,\"rest\":{", "payment", "an object is expected, not null" },
+            {
+                "\"payments\":[{\"$type\":\"cash\"",
+                "\"payments\":[{\"$type\":\"none\"",
+                "payments[0].$type",
+                "'none' is no case of Payment"
+            },
+            { "\"b\":{\"$type\":\"none\"}", "\"b\":null", "marks.b", "an object is expected, not null" },
             { "\"maybeInt\":0", "\"maybeInt\":\"\"", "maybeInt", "an integer" },
             { "\"color\":\"Blue\"", "\"color\":-1", "color", "a member of Color is expected, not a number" },
             { "\"color\":\"Blue\"", "\"color\":null", "color", "a member of Color is expected, not null" },

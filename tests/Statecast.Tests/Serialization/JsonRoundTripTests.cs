@@ -32,7 +32,12 @@ public sealed class JsonRoundTripTests
             "textSet":["","a","aa","b","\uFFFD","\uD83D\uDE00"],"sortedTextSet":["B","a","b"],"intSet":[-2147483648,-1,0,64,65,128],
             "ownerSet":[-3,3],"colorSet":["Red","Blue"],"instantSet":["2024-05-01T09:00:00Z","2024-05-01T10:00:00Z"],
             "durationSet":["-PT1H","P1D"],"priceSet":[-1.00,9.50,10.00],
-            "maybeSet":["00000000-0000-0000-0000-000000000000","7f000000-0000-0000-0000-000000000000","ff000000-0000-0000-0000-000000000000"]}
+            "maybeSet":["00000000-0000-0000-0000-000000000000","7f000000-0000-0000-0000-000000000000","ff000000-0000-0000-0000-000000000000"],
+            "payment":{"$type":"card","total":12.50,"last4":"1234","reference":"r"},
+            "maybePayment":{"$type":"transfer","total":-1.00,"line":{"sku":"t","price":3.00,"quantity":1,"class":null},
+            "mark":{"$type":"text","text":"ü"},"reference":null},
+            "payments":[{"$type":"cash","total":0.00,"reference":null},null,{"$type":"card","total":1.00,"last4":"","reference":null}],
+            "maybeCharged":{"$type":"cash","total":7.00,"reference":null},"marks":{"a":{"$type":"text","text":"t"},"b":{"$type":"none"}}}
             """.ReplaceLineEndings(""),
             Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed)).Replace("\uFFFD", "\\uFFFD", StringComparison.Ordinal)
         );
@@ -157,6 +162,28 @@ public sealed class JsonRoundTripTests
         Assert.Equal(["", "\0", "B", "a"], set);
         Assert.Same(StringComparer.Ordinal, set.KeyComparer);
     }
+
+    [Fact]
+    public void Case_is_found_wherever_its_name_stands()
+    {
+        var last = "{\"x\":{\"$type\":\"cash\",\"y\":[{}]},\"last4\":\"1\",\"total\":1,\"\\u0024type\":\"c\\u0061rd\"}";
+        Assert.Equal(new CardPayment(1m, "1"), DecodeWith("payment", last).Payment);
+        Assert.Equal(new CashPayment(1m), DecodeWith("payment", "{\"total\":1,\"$type\":\"cash\"}").Payment);
+    }
+
+    [Fact]
+    public void Another_json_library_reads_a_hierarchy()
+    {
+        using var document = JsonDocument.Parse(Samples.Json(Contract, Samples.Fixed));
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        var mark = document.RootElement.GetProperty("marks").GetProperty("a").Deserialize<ForeignMark>(options);
+        Assert.Equal(new ForeignText("t"), mark);
+    }
+
+    [System.Text.Json.Serialization.JsonDerivedType(typeof(ForeignText), "text")]
+    private abstract record ForeignMark;
+
+    private sealed record ForeignText(string Text) : ForeignMark;
 
     [Fact]
     public void Numbers_beyond_53_bits_keep_their_digits()

@@ -67,6 +67,11 @@ public sealed partial record EveryValue(
     [Decimal(9, 2)]
     public required ImmutableHashSet<decimal> PriceSet { get; init; }
     public ImmutableHashSet<Guid>? MaybeSet { get; init; }
+    public required Payment Payment { get; init; }
+    public Payment? MaybePayment { get; init; }
+    public required ImmutableArray<Payment?> Payments { get; init; }
+    public Charged? MaybeCharged { get; init; }
+    public required ImmutableDictionary<string, Mark> Marks { get; init; }
 
     public int Derived => Int32 * 2;
 }
@@ -80,6 +85,35 @@ public enum Color
 }
 
 public sealed record Line(string Sku, [Decimal(12, 2)] decimal Price, int Quantity = 1, string? @class = null);
+
+/// <summary>A closed hierarchy: with a positional and an init property in common, and a case that holds another hierarchy.</summary>
+[StateCase<CardPayment>("card")]
+[StateCase<TransferPayment>("transfer")]
+[StateCase<CashPayment>("cash")]
+public abstract record Payment([Decimal(9, 2)] decimal Total)
+{
+    public string? Reference { get; init; }
+
+    public bool IsFree => Total == 0;
+}
+
+public sealed record CardPayment(decimal Total, string Last4) : Payment(Total);
+
+public sealed record TransferPayment(decimal Total, Line Line, Mark Mark) : Payment(Total);
+
+[Alias("coins")]
+public sealed record CashPayment(decimal Total) : Payment(Total);
+
+[StateCase<TextMark>("text")]
+[StateCase<NoMark>("none")]
+public abstract record Mark;
+
+public sealed record TextMark(string Text) : Mark;
+
+public sealed record NoMark : Mark;
+
+/// <summary>A wrapper of a hierarchy travels as its case.</summary>
+public readonly record struct Charged(Payment By);
 
 public readonly record struct Point(double X, double Y);
 
@@ -137,7 +171,15 @@ public sealed partial record TwoTexts([StateKey] string First, [StateKey] string
 public static partial class Old
 {
     [StateContract("tests.evolving")]
-    public sealed partial record Thing([StateKey] int Id, string Title, Mood Mood, int Removed);
+    public sealed partial record Thing([StateKey] int Id, string Title, Mood Mood, int Removed, Note? Remark = null);
+
+    [StateCase<Text>("text")]
+    [StateCase<Link>("link")]
+    public abstract record Note;
+
+    public sealed record Text(string Body) : Note;
+
+    public sealed record Link(string Target) : Note;
 
     public enum Mood
     {
@@ -167,6 +209,8 @@ public static partial class New
         [Default]
         public ImmutableDictionary<string, int> Map { get; init; } = ImmutableDictionary<string, int>.Empty;
 
+        public Note? Remark { get; init; }
+
         [Default]
         public ImmutableSortedSet<string> Set { get; init; } = [];
 
@@ -191,6 +235,19 @@ public static partial class New
         [Default("text \"quoted\"")]
         public string Text { get; init; } = "";
     }
+
+    /// <summary>As before, but for a case renamed, a case added and the C# types' own names.</summary>
+    [StateCase<PlainText>("text")]
+    [StateCase<Hyperlink>("hyperlink")]
+    [StateCase<Image>("image")]
+    public abstract record Note;
+
+    public sealed record PlainText(string Body, bool Bold = false) : Note;
+
+    [Alias("link")]
+    public sealed record Hyperlink(string Target) : Note;
+
+    public sealed record Image(ImmutableArray<byte> Pixels) : Note;
 
     public enum Mood
     {

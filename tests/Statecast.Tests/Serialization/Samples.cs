@@ -52,6 +52,11 @@ internal static class Samples
             MaybeArray = [],
             MaybeMap = ImmutableDictionary<string, string?>.Empty.Add("n", null).Add("v", "w"),
             Prices = [1m, null, -1234567.89m],
+            Payment = new CardPayment(12.5m, "1234") { Reference = "r" },
+            MaybePayment = new TransferPayment(-1m, new("t", 3m), new TextMark("ü")),
+            Payments = [new CashPayment(0m), null, new CardPayment(1m, "")],
+            MaybeCharged = new(new CashPayment(7m)),
+            Marks = ImmutableDictionary<string, Mark>.Empty.Add("b", new NoMark()).Add("a", new TextMark("t")),
             TextSet = ["b", "a", "aa", "", "\uFFFD", "😀"],
             SortedTextSet = ["b", "B", "a"],
             IntSet = [128, 64, -1, 0, 65, int.MinValue],
@@ -74,6 +79,21 @@ internal static class Samples
 
     private static Gen<Line> Lines { get; } =
         Gen.Select(Text, Decimals(12, 2), Gen.Int, Text.Nullable(), (sku, price, quantity, note) => new Line(sku, price, quantity, note));
+
+    private static Gen<Payment> Payments { get; } =
+        from total in Decimals(9, 2)
+        from text in Text
+        from line in Lines
+        from note in Text.Nullable()
+        from index in Gen.Int[0, 2]
+        select (Payment)(
+            index switch
+            {
+                0 => new CardPayment(total, text) { Reference = note },
+                1 => new TransferPayment(total, line, note is null ? new NoMark() : new TextMark(text)),
+                _ => new CashPayment(total) { Reference = note },
+            }
+        );
 
     private static Gen<Color> Colors { get; } = Gen.Enum<Color>();
 
@@ -103,6 +123,7 @@ internal static class Samples
         from lines in Lines.Array[1, 4]
         from numbers in Gen.Int.Array[0, 4]
         from nulls in Gen.Bool.Array[10]
+        from payments in Payments.Array[3]
         from prices in Decimals(9, 2).Array[0, 4]
         select new EveryValue(
             id,
@@ -152,6 +173,11 @@ internal static class Samples
             MaybeDuration = nulls[9] ? null : new(times.Item2),
             MaybeArray = nulls[6] ? null : [.. texts],
             MaybeMap = nulls[7] ? null : texts.Distinct().ToImmutableDictionary(t => t, t => t.Length == 0 ? null : t),
+            Payment = payments[0],
+            MaybePayment = nulls[5] ? null : payments[1],
+            Payments = [.. payments, null],
+            MaybeCharged = nulls[4] ? null : new(payments[2]),
+            Marks = texts.Distinct().ToImmutableDictionary(t => t, t => t.Length % 2 == 0 ? new NoMark() : (Mark)new TextMark(t)),
             TextSet = [.. texts],
             SortedTextSet = texts.ToImmutableSortedSet(StringComparer.Ordinal),
             IntSet = [.. numbers],

@@ -17,6 +17,18 @@ def line(sku, price, quantity=1, name=None):
     return {"sku": sku, "price": D(price), "quantity": quantity, "class": name}
 
 
+class Case(dict):
+    """A record of a union, with its name: the library tells branches apart by their fields alone, which cases may share."""
+    def __init__(self, name, **fields):
+        super().__init__(fields)
+        self.name = name
+
+
+by_fields = avro.schema.RecordSchema.validate
+avro.schema.RecordSchema.validate = lambda self, datum: (
+    by_fields(self, datum) if getattr(datum, "name", self.name) == self.name else None
+)
+
 datum = {
     "id": "00112233-4455-6677-8899-aabbccddeeff",
     "flag": True, "sByte": -128, "byte": 255, "int16": -32768, "uInt16": 65535, "int32": -(2**31), "uInt32": 2**32 - 1,
@@ -35,6 +47,11 @@ datum = {
     "maybeInt": 0, "maybeText": "", "maybeLine": line("m", "0.00"), "maybePoint": {"x": 0.0, "y": 0.0}, "maybeColor": "Green",
     "maybeOwner": 1, "maybeTime": datetime.time(0), "maybeDuration": 0, "maybeArray": [], "maybeMap": {"n": None, "v": "w"},
     "prices": [D("1.00"), None, D("-1234567.89")],
+    "payment": Case("card", total=D("12.50"), reference="r", last4="1234"),
+    "maybePayment": Case("transfer", total=D("-1.00"), reference=None, line=line("t", "3.00"), mark=Case("text", text="ü")),
+    "payments": [Case("cash", total=D("0.00"), reference=None), None, Case("card", total=D("1.00"), reference=None, last4="")],
+    "maybeCharged": Case("cash", total=D("7.00"), reference=None),
+    "marks": {"a": Case("text", text="t"), "b": Case("none")},
     "textSet": ["", "a", "aa", "b", "\uFFFD", "😀"], "sortedTextSet": ["B", "a", "b"], "intSet": [-(2**31), -1, 0, 64, 65, 128],
     "ownerSet": [-3, 3], "colorSet": ["Red", "Blue"],
     "instantSet": [datetime.datetime(2024, 5, 1, 9, tzinfo=utc), datetime.datetime(2024, 5, 1, 10, tzinfo=utc)],
