@@ -29,7 +29,7 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
         ContractReader.Read(context.Compilation, type, findings);
         HierarchyReader.CheckDeclared(type, findings);
         foreach (var finding in findings.All)
-            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, PlaceOf(finding.At, type), finding.Arguments));
+            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, PlaceOf(finding.At, type), finding.Mend, finding.Arguments));
     }
 
     // A nested type may come from another assembly: then the contract is the place to look at.

@@ -26,7 +26,10 @@ internal sealed class HierarchyReader(TypeReader types, Compilation compilation,
         if (type.BaseType is not { } root || !Attributes.All(root, CaseAttribute).Any())
             return;
         if (!Declared(root).Any(c => SymbolEqualityComparer.Default.Equals(c.Type, type)))
-            findings.Add(CaseRules.UndeclaredCase, type, type.Name, root.Name, Names.Camel(type.Name));
+        {
+            var name = Names.Camel(type.Name);
+            findings.AddMendable(CaseRules.UndeclaredCase, type, [(MendKeys.Case, name)], type.Name, root.Name, name);
+        }
     }
 
     /// <summary>The hierarchy's shape; null if a finding says why there is none.</summary>

@@ -129,7 +129,7 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return ReadHierarchy(type, place);
         if (type.TypeKind == TypeKind.Class && type is not { IsRecord: true, IsSealed: true })
         {
-            findings.Add(ValueRules.NotSealedNested, place.Property, place.Path, type.Name);
+            findings.AddMendable(ValueRules.NotSealedNested, place.Property, [(MendKeys.Type, Names.Shown(type))], place.Path, type.Name);
             return null;
         }
         if (types.ReadRecord(type) is not { } record)
@@ -142,13 +142,20 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
     {
         if (HierarchyReader.Declared(type).Count > 0)
             return types.ReadHierarchy(type);
-        findings.Add(CaseRules.NoCases, place.Property, place.Path, type.Name);
+        findings.AddMendable(CaseRules.NoCases, place.Property, [(MendKeys.Type, Names.Shown(type))], place.Path, type.Name);
         return null;
     }
 
     private ValueShape? Mutable(ITypeSymbol type, Place place, string instead)
     {
-        findings.Add(ValueRules.MutableCollection, place.Property, place.Path, Names.Shown(type), instead);
+        findings.AddMendable(
+            ValueRules.MutableCollection,
+            place.Property,
+            [(MendKeys.Type, Names.Shown(type)), (MendKeys.Instead, $"{Collections}.{instead.Substring(0, instead.IndexOf('<'))}")],
+            place.Path,
+            Names.Shown(type),
+            instead
+        );
         return null;
     }
 
