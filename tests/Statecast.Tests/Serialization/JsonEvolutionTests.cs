@@ -141,6 +141,8 @@ public sealed class JsonEvolutionTests
         Assert.Equal("\"00000000-0000-0000-0000-000000000000\"", defaults["guid"]);
         Assert.Equal("-719162", defaults["day"]);
         Assert.Equal("-62135596800000000", defaults["at"]);
+        Assert.Equal("0", defaults["time"]);
+        Assert.Equal("0", defaults["duration"]);
         Assert.Equal("[]", defaults["items"]);
         Assert.Equal("\"Green\"", defaults["color"]);
         Assert.Equal("\"a\\u0009b\"", defaults["text"]);

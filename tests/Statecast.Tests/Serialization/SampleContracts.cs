@@ -112,6 +112,10 @@ public sealed record TextMark(string Text) : Mark;
 
 public sealed record NoMark : Mark;
 
+/// <summary>What is read without a text or a collection, so that only objects are allocated.</summary>
+[StateContract("tests.marked")]
+public sealed partial record Marked([StateKey] int Id, Mark Mark, TimeOnly At, TimeSpan For);
+
 /// <summary>A wrapper of a hierarchy travels as its case.</summary>
 public readonly record struct Charged(Payment By);
 
