@@ -180,10 +180,10 @@ public sealed class CodeFixTests
                 "Declare 'Dash' as the case \"dash\" of 'Shape'",
                 "namespace Shop.Shapes;\n\n"
                     + Order("Shape Shape")
-                    + "\n[StateCase<Shape.Dot>(\"dot\")] public abstract record Shape { public sealed record Dot : Shape; public sealed record Dash : Shape; }",
+                    + "\n[StateCase<Shape.Dot>(\"dot\")] public abstract record Shape { public sealed record Dot : Shape; }\npublic sealed record Dash : Shape;",
                 "namespace Shop.Shapes;\n\n"
                     + Order("Shape Shape")
-                    + "\n[StateCase<Shape.Dot>(\"dot\")][StateCase<Dash>(\"dash\")] public abstract record Shape { public sealed record Dot : Shape; public sealed record Dash : Shape; }"
+                    + "\n[StateCase<Shape.Dot>(\"dot\")][StateCase<Dash>(\"dash\")] public abstract record Shape { public sealed record Dot : Shape; }\npublic sealed record Dash : Shape;"
             },
             {
                 "STC1504",
