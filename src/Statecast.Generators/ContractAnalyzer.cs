@@ -12,7 +12,7 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
-    [.. DeclarationRules.All, .. KeyRules.All, .. ValueRules.All, .. WireRules.All, .. EnumRules.All];
+    [.. DeclarationRules.All, .. KeyRules.All, .. ValueRules.All, .. WireRules.All, .. EnumRules.All, .. CaseRules.All];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -27,8 +27,9 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
         var type = (INamedTypeSymbol)context.Symbol;
         var findings = new Findings();
         ContractReader.Read(context.Compilation, type, findings);
+        HierarchyReader.CheckDeclared(type, findings);
         foreach (var finding in findings.All)
-            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, PlaceOf(finding.At, type), finding.Arguments));
+            context.ReportDiagnostic(Diagnostic.Create(finding.Rule, PlaceOf(finding.At, type), finding.Mend, finding.Arguments));
     }
 
     // A nested type may come from another assembly: then the contract is the place to look at.

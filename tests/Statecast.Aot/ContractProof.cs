@@ -12,7 +12,7 @@ namespace Statecast.Aot;
 internal static class ContractProof
 {
     private const string Json =
-        """{"id":"00112233-4455-6677-8899-aabbccddeeff","part":{"value":7},"at":"2024-05-01T08:00:00Z","kind":"Large","price":2.50,"lines":[{"sku":"a","day":"2024-05-02","note":null}],"map":{"a":{"x":1.5,"y":-1},"b":null},"photo":"AQI="}""";
+        """{"id":"00112233-4455-6677-8899-aabbccddeeff","part":{"value":7},"at":"2024-05-01T08:00:00Z","kind":"Large","price":2.50,"lines":[{"sku":"a","day":"2024-05-02","note":null}],"map":{"a":{"x":1.5,"y":-1},"b":null},"photo":"AQI=","opens":"08:30:00","every":"PT1H30M","tags":["a","b"],"kinds":["Small","Large"],"load":{"$type":"boxes","count":2}}""";
 
     public static Task RunAsync()
     {
@@ -24,7 +24,12 @@ internal static class ContractProof
             2.5m,
             [new("a", new(2024, 5, 2), null)],
             ImmutableDictionary<string, Point?>.Empty.Add("b", null).Add("a", new Point(1.5, -1)),
-            [1, 2]
+            [1, 2],
+            new(8, 30),
+            TimeSpan.FromMinutes(90),
+            ["b", "a"],
+            [Kind.Large, Kind.Small],
+            new Boxes(2)
         );
         var contract = StateContract.Of<Parcel>();
         var codec = new JsonStateCodec();
@@ -40,6 +45,10 @@ internal static class ContractProof
         Expect("00112233-4455-6677-8899-aabbccddeeff/Large", contract.KeyTextOf(back));
         Expect("Key of Parcel: 00112233-4455-6677-8899-aabbccddeeff/Large", ((StateContract)contract).Accept(new Describe(back)));
         ExpectRefusal(() => codec.Decode(contract, default, "{\"id\":\"no\"}"u8.ToArray()), "id (byte 6)");
+        ExpectRefusal(
+            () => codec.Decode(contract, default, Encoding.UTF8.GetBytes(Json.Replace("boxes", "liquid", StringComparison.Ordinal))),
+            "load.$type"
+        );
         ExpectRefusal(() => ContentFingerprint.Of(contract, state with { Price = 0.001m }), "Parcel.Price");
         return Task.CompletedTask;
     }
@@ -79,8 +88,21 @@ internal sealed partial record Parcel(
     [Decimal(9, 2)] decimal Price,
     ImmutableArray<ParcelLine> Lines,
     ImmutableDictionary<string, Point?> Map,
-    ImmutableArray<byte> Photo
+    ImmutableArray<byte> Photo,
+    TimeOnly Opens,
+    TimeSpan Every,
+    ImmutableHashSet<string> Tags,
+    ImmutableSortedSet<Kind> Kinds,
+    Load Load
 );
+
+[StateCase<Boxes>("boxes")]
+[StateCase<Loose>("loose")]
+internal abstract record Load;
+
+internal sealed record Boxes(int Count) : Load;
+
+internal sealed record Loose : Load;
 
 internal sealed record ParcelLine(string Sku, DateOnly Day, string? Note);
 

@@ -10,11 +10,13 @@ public sealed class CachingTests
 {
     private const string Order = """
         [StateContract("shop.order")]
-        public sealed partial record Order([StateKey] Guid Id, Address Home, ImmutableArray<string> Tags, Status Status, int Count = 1);
+        public sealed partial record Order([StateKey] Guid Id, Address Home, ImmutableArray<string> Tags, Status Status, Shipment Shipment, int Count = 1);
         """;
     private const string Customer = "[StateContract(\"shop.customer\")] public sealed partial record Customer([StateKey] int Id);";
     private const string Parts = """
         public sealed record Address(string Street);
+        [StateCase<Letter>("letter")] public abstract record Shipment;
+        public sealed record Letter(int Weight) : Shipment;
         public enum Status { [EnumDefault] New, Old }
         """;
 
@@ -48,6 +50,17 @@ public sealed class CachingTests
     {
         var before = Compiled.Compilation(Order, Customer, Parts);
         Assert.Equal(["Modified", "Reused"], ShapesAfter(before, Edit(before, "string Street", "string Street, string City")));
+    }
+
+    [Fact]
+    public void Edit_of_a_case_elsewhere_regenerates_its_contract()
+    {
+        var before = Compiled.Compilation(Order, Customer, Parts);
+        Assert.Equal(["Modified", "Reused"], ShapesAfter(before, Edit(before, "int Weight", "long Weight")));
+        Assert.Equal(
+            ["Modified", "Reused"],
+            ShapesAfter(before, Edit(before, "StateCase<Letter>(\"letter\")", "StateCase<Letter>(\"mail\")"))
+        );
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Statecast.Generators.Tests;
 /// <summary>Compiles a piece of source as a user's project would, with the generator and the analyzer.</summary>
 internal static class Compiled
 {
-    private const string Usings = """
+    public const string Usings = """
         global using System;
         global using System.Collections.Generic;
         global using System.Collections.Immutable;
@@ -18,9 +18,9 @@ internal static class Compiled
         global using Statecast.Contracts;
         """;
 
-    private static readonly CSharpParseOptions Parsing = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
+    public static readonly CSharpParseOptions Parsing = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
 
-    private static readonly ImmutableArray<MetadataReference> References =
+    public static readonly ImmutableArray<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(Path.PathSeparator)

@@ -79,6 +79,76 @@ public sealed partial class GeneratedCodeTests
     }
 
     [Fact]
+    public void Sets_and_times()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop;
+
+            [StateContract("shop.plan")]
+            public sealed partial record PlanState(
+                [StateKey] int Id,
+                ImmutableHashSet<string> Tags,
+                ImmutableSortedSet<DayOfWeek> Days,
+                ImmutableHashSet<DateTimeOffset> Dates,
+                ImmutableHashSet<SiteId>? Sites,
+                TimeOnly Opens,
+                TimeSpan? Grace)
+            {
+                [Default] public ImmutableSortedSet<string> Codes { get; init; } = [];
+                [Default("22:15:00.5")] public TimeOnly Closes { get; init; }
+                [Default("-P1DT0.25S")] public TimeSpan Ahead { get; init; }
+            }
+
+            public readonly record struct SiteId(Guid Value);
+            """
+        );
+        Snapshot.Matches(Only(files, "Shop.PlanState.g.cs"));
+    }
+
+    [Fact]
+    public void Closed_hierarchy()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop;
+
+            [StateContract("shop.bill")]
+            public sealed partial record BillState([StateKey] int Id, Payment Payment, Payment? Refund, ImmutableArray<Payment> Others);
+
+            [StateCase<CardPayment>("card")]
+            [StateCase<Unpaid>("unpaid")]
+            public abstract record Payment
+            {
+                public string? Note { get; init; }
+            }
+
+            [Alias("creditCard")]
+            public sealed record CardPayment([Alias("digits")] string Last4, int Tries = 1) : Payment;
+
+            public sealed record Unpaid : Payment;
+            """
+        );
+        Snapshot.Matches(Only(files, "Shop.BillState.g.cs"));
+    }
+
+    [Fact]
+    public void Case_with_64_properties_tracks_its_name_too()
+    {
+        var properties = string.Concat(Enumerable.Range(0, 64).Select(i => $"public required int P{i} {{ get; init; }}\n"));
+        var files = Compiled.Generate(
+            $$"""
+            [StateContract("wide")] public sealed partial record Wide([StateKey] int Id, Shape Shape);
+            [StateCase<Dot>("dot")] public abstract record Shape;
+            public sealed record Dot : Shape { {{properties}} }
+            """
+        );
+        var code = Only(files, "Wide.g.cs");
+        Assert.Contains("(Names_dot, 0, 64), seen0, 0xfffffffffffffffeUL)", code, StringComparison.Ordinal);
+        Assert.Contains("(Names_dot, 64, 1), seen1, 0x1UL)", code, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Contract_within_other_types()
     {
         var files = Compiled.Generate(

@@ -2,7 +2,7 @@ using Statecast.Generators.Shapes;
 
 namespace Statecast.Generators.Emitting;
 
-/// <summary>Emits the straight-line Avro writer: one method per record, list and map.</summary>
+/// <summary>Emits the straight-line Avro writer: one method per record, list, set and map.</summary>
 internal sealed class AvroWriteEmitter(CodeWriter code)
 {
     private const string Writer = "ref " + Code.Serialization + ".Avro.AvroWriter writer";
@@ -13,7 +13,7 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
 
     public void Emit(RecordShape record)
     {
-        code.Open($"private static void WriteAvro{Code.Suffix(record.Name)}({Writer}, {record.Type} value)");
+        code.Open($"private static void WriteAvro{Code.Suffix(record.SchemaName)}({Writer}, {record.Type} value)");
         foreach (var property in record.Properties)
             Write(property.Value, Code.Access("value", property.Name), $"{record.Name}.{property.Name}");
         code.Close();
@@ -23,12 +23,39 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
             var (method, shape, path) = _collections.Dequeue();
             if (shape is ListShape list)
                 EmitList(method, list, path);
+            else if (shape is SetShape set)
+                EmitSet(method, set, path);
             else
                 EmitMap(method, (MapShape)shape, path);
         }
     }
 
-    private void Write(ValueShape shape, string value, string path)
+    public void Emit(HierarchyShape hierarchy)
+    {
+        code.Open(
+            $"private static void WriteAvroCase{Code.Suffix(hierarchy.Name)}({Writer}, {hierarchy.Type} value, int first, string path)"
+        );
+        code.Open("switch (value)");
+        for (var i = 0; i < hierarchy.Cases.Count; i++)
+        {
+            var record = hierarchy.Cases[i];
+            code.Line($"case {record.Type} one:");
+            code.Line($"    writer.WriteInt(first + {i});");
+            code.Line($"    WriteAvro{Code.Suffix(record.SchemaName)}(ref writer, one);");
+            code.Line("    break;");
+        }
+        code.Line("default:");
+        code.Line($"    throw {Code.Domain}.NoCase(path, {Code.Quote(hierarchy.Name)}, value);");
+        code.Close();
+        code.Close();
+        code.Line();
+    }
+
+    /// <param name="shape">The value's shape.</param>
+    /// <param name="value">The value, as C#.</param>
+    /// <param name="path">Its path in messages.</param>
+    /// <param name="first">The index of a hierarchy's first branch: 1 where null is a branch too.</param>
+    private void Write(ValueShape shape, string value, string path, int first = 0)
     {
         switch (shape)
         {
@@ -39,20 +66,25 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
                 code.Line($"writer.WriteInt(Index{Code.Suffix(symbols.Name)}({value}, {Code.Quote(path)}));");
                 break;
             case WrapperShape wrapper:
-                Write(wrapper.Inner, Code.Access(value, wrapper.Property), path);
+                Write(wrapper.Inner, Code.Access(value, wrapper.Property), path, first);
                 break;
             case NullableShape nullable:
                 var local = $"v{_localCount++}";
                 code.Open($"if ({value} is {{ }} {local})");
-                code.Line("writer.WriteInt(1);");
-                Write(nullable.Inner, local, path);
+                if (nullable.Inner.Travelling is not HierarchyShape)
+                    code.Line("writer.WriteInt(1);");
+                Write(nullable.Inner, local, path, first: 1);
                 code.Close();
                 code.Line("else");
                 code.Line("    writer.WriteInt(0);");
                 break;
             case RecordShape record:
                 var present = record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";
-                code.Line($"WriteAvro{Code.Suffix(record.Name)}(ref writer, {present});");
+                code.Line($"WriteAvro{Code.Suffix(record.SchemaName)}(ref writer, {present});");
+                break;
+            case HierarchyShape hierarchy:
+                var at = Code.Quote(path);
+                code.Line($"WriteAvroCase{Code.Suffix(hierarchy.Name)}(ref writer, {Code.Domain}.Present({value}, {at}), {first}, {at});");
                 break;
             default:
                 var collection = $"WriteAvroItems{_collectionCount++}";
@@ -76,6 +108,7 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
             Scalar.DateTimeOffset => $"WriteLong({Code.Domain}.Micros({value}))",
             Scalar.DateTime => $"WriteLong({Code.Domain}.Micros({value}, {at}))",
             Scalar.DateOnly => $"WriteInt({Code.Domain}.Days({value}))",
+            Scalar.TimeOnly or Scalar.TimeSpan => $"WriteLong({Code.Domain}.Micros({value}))",
             Scalar.Bytes => $"WriteBytes({value}.AsSpan())",
             _ => $"WriteInt({value})",
         };
@@ -93,6 +126,25 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
         code.Close();
         code.Close();
         code.Line("writer.WriteLong(0);");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitSet(string method, SetShape set, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {set.Type} value)");
+        var item = SetItems.Collect(code, set, path);
+        code.Open($"if ({SetItems.Span}.Length > 0)");
+        code.Line($"writer.WriteLong({SetItems.Span}.Length);");
+        code.Open($"foreach (ref readonly var item in {SetItems.Span})");
+        if (item is null)
+            code.Line("writer.WriteInt(item);");
+        else
+            Write(item, "item", path);
+        code.Close();
+        code.Close();
+        code.Line("writer.WriteLong(0);");
+        SetItems.Release(code);
         code.Close();
         code.Line();
     }

@@ -12,6 +12,7 @@ internal static class Code
     public const string Domain = Serialization + ".ValueDomain";
     public const string JsonReader = Serialization + ".Json.JsonStateReader";
     public const string JsonScalar = Serialization + ".Json.JsonScalarReader";
+    public const string Ordinal = "global::System.StringComparer.Ordinal";
     public const string JsonText = "global::System.Text.Json.JsonEncodedText";
 
     /// <summary>A C# string literal.</summary>

@@ -71,7 +71,7 @@ internal static class ContractEmitter
     private static void EmitCodecs(CodeWriter code, ContractShape contract)
     {
         var type = contract.State.Type;
-        var suffix = Code.Suffix(contract.State.Name);
+        var suffix = Code.Suffix(contract.State.SchemaName);
         code.Line(
             $"public override void WriteJson(global::System.Text.Json.Utf8JsonWriter writer, {type} state) => WriteJson{suffix}(writer, state);"
         );
@@ -97,6 +97,12 @@ internal static class ContractEmitter
             readJson.Emit(record);
             writeJson.Emit(record);
             writeAvro.Emit(record);
+        }
+        foreach (var hierarchy in walk.Hierarchies)
+        {
+            readJson.Emit(hierarchy);
+            writeJson.Emit(hierarchy);
+            writeAvro.Emit(hierarchy);
         }
     }
 

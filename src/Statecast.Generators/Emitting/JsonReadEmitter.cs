@@ -14,22 +14,26 @@ internal sealed class JsonReadEmitter(CodeWriter code)
     public void Emit(RecordShape record)
     {
         EmitNames(record);
-        code.Open($"private static {record.Type} ReadJson{Code.Suffix(record.Name)}({Reader})");
+        var first = record.FirstName;
+        var last = first + record.Properties.Count - 1;
+        code.Open($"private static {record.Type} ReadJson{Code.Suffix(record.SchemaName)}({Reader})");
         code.Line($"{Code.JsonReader}.BeginObject(ref reader);");
         for (var i = 0; i < record.Properties.Count; i++)
             code.Line($"{record.Properties[i].Value.Type} p{i} = default!;");
-        for (var word = 0; word <= (record.Properties.Count - 1) / BitsPerWord; word++)
+        for (var word = 0; word <= last / BitsPerWord; word++)
             code.Line($"var seen{word} = 0UL;");
         code.Line($"var unknown = default({Code.Serialization}.Json.JsonUnknownFields);");
         code.Open($"for (var next = 0; {Code.JsonReader}.NextProperty(ref reader);)");
-        code.Line($"var index = {Code.JsonReader}.IndexOf(ref reader, Names{Code.Suffix(record.Name)}, next);");
+        code.Line($"var index = {Code.JsonReader}.IndexOf(ref reader, Names{Code.Suffix(record.SchemaName)}, next);");
         EmitAliases(record);
         code.Open("switch (index)");
-        for (var i = 0; i < record.Properties.Count; i++)
+        for (var i = 0; i <= last; i++)
         {
             code.Line($"case {i}:");
             code.Line($"    {Code.JsonReader}.Value(ref reader, ref seen{i / BitsPerWord}, {i % BitsPerWord});");
-            code.Line($"    p{i} = {Read(record.Properties[i].Value)};");
+            // The name of the case, where there is one, was looked at before: it led here.
+            if (i >= first)
+                code.Line($"    p{i - first} = {Read(record.Properties[i - first].Value)};");
             code.Line("    break;");
         }
         code.Line("default:");
@@ -62,12 +66,36 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         code.Line();
     }
 
+    public void Emit(HierarchyShape hierarchy)
+    {
+        var cases = hierarchy.Cases.SelectMany(c => c.Aliases.Prepend(c.SchemaName), (one, name) => (one.SchemaName, Name: name)).ToList();
+        EmitTexts("Cases" + Code.Suffix(hierarchy.Name), cases.Select(c => c.Name));
+        code.Open($"private static {hierarchy.Type} ReadJsonCase{Code.Suffix(hierarchy.Name)}({Reader})");
+        var find = $"{Code.Serialization}.Json.JsonCaseReader.Find";
+        code.Open($"switch ({find}(ref reader, Cases{Code.Suffix(hierarchy.Name)}, {Code.Quote(hierarchy.Name)}))");
+        for (var i = 0; i < cases.Count; i++)
+        {
+            // What is none of them was refused.
+            code.Line(i == cases.Count - 1 ? "default:" : $"case {i}:");
+            code.Line($"    return ReadJson{Code.Suffix(cases[i].SchemaName)}(ref reader);");
+        }
+        code.Close();
+        code.Close();
+        code.Line();
+    }
+
     private void EmitNames(RecordShape record)
     {
-        code.Line($"private static readonly {Code.JsonText}[] Names{Code.Suffix(record.Name)} =");
+        var names = record.Properties.Select(p => p.WireName);
+        EmitTexts("Names" + Code.Suffix(record.SchemaName), record.CaseName is null ? names : names.Prepend("$type"));
+    }
+
+    private void EmitTexts(string name, IEnumerable<string> texts)
+    {
+        code.Line($"private static readonly {Code.JsonText}[] {name} =");
         code.Line("[");
-        foreach (var property in record.Properties)
-            code.Line($"    {Code.JsonText}.Encode({Code.Quote(property.WireName)}),");
+        foreach (var text in texts)
+            code.Line($"    {Code.JsonText}.Encode({Code.Quote(text)}),");
         code.Line("];");
         code.Line();
     }
@@ -78,31 +106,33 @@ internal sealed class JsonReadEmitter(CodeWriter code)
             foreach (var alias in record.Properties[i].Aliases)
             {
                 code.Line($"if (index < 0 && reader.ValueTextEquals({Code.Quote(alias)}u8))");
-                code.Line($"    index = {i};");
+                code.Line($"    index = {record.FirstName + i};");
             }
     }
 
     private void EmitMissing(RecordShape record)
     {
-        for (var first = 0; first < record.Properties.Count; first += BitsPerWord)
+        var names = record.FirstName + record.Properties.Count;
+        for (var first = 0; first < names; first += BitsPerWord)
         {
-            var count = Math.Min(BitsPerWord, record.Properties.Count - first);
+            var count = Math.Min(BitsPerWord, names - first);
             var required = 0UL;
             for (var i = 0; i < count; i++)
-                if (record.Properties[first + i].IsRequired)
+                if (first + i >= record.FirstName && record.Properties[first + i - record.FirstName].IsRequired)
                     required |= 1UL << i;
             if (required == 0)
                 continue;
-            var names = "Names" + Code.Suffix(record.Name);
+            var array = "Names" + Code.Suffix(record.SchemaName);
             // Only a wide record needs a part of its names, and a range of an array would be a copy.
-            if (record.Properties.Count > BitsPerWord)
-                names = $"new global::System.ReadOnlySpan<{Code.JsonText}>({names}, {first}, {count})";
-            code.Line($"{Code.JsonReader}.Require(ref reader, {names}, seen{first / BitsPerWord}, 0x{required:x}UL);");
+            if (names > BitsPerWord)
+                array = $"new global::System.ReadOnlySpan<{Code.JsonText}>({array}, {first}, {count})";
+            code.Line($"{Code.JsonReader}.Require(ref reader, {array}, seen{first / BitsPerWord}, 0x{required:x}UL);");
         }
         for (var i = 0; i < record.Properties.Count; i++)
             if (record.Properties[i].Default is { } byDefault)
             {
-                code.Line($"if ((seen{i / BitsPerWord} & (1UL << {i % BitsPerWord})) == 0)");
+                var bit = record.FirstName + i;
+                code.Line($"if ((seen{bit / BitsPerWord} & (1UL << {bit % BitsPerWord})) == 0)");
                 code.Line($"    p{i} = {byDefault.CSharp};");
             }
     }
@@ -139,7 +169,9 @@ internal sealed class JsonReadEmitter(CodeWriter code)
             case EnumShape symbols:
                 return $"ReadJson{Code.Suffix(symbols.Name)}(ref reader)";
             case RecordShape record:
-                return $"ReadJson{Code.Suffix(record.Name)}(ref reader)";
+                return $"ReadJson{Code.Suffix(record.SchemaName)}(ref reader)";
+            case HierarchyShape hierarchy:
+                return $"ReadJsonCase{Code.Suffix(hierarchy.Name)}(ref reader)";
             default:
                 var method = $"ReadJsonItems{_collectionCount++}";
                 _collections.Enqueue((method, shape));
@@ -155,6 +187,8 @@ internal sealed class JsonReadEmitter(CodeWriter code)
             code.Open($"private static {shape.Type} {method}({Reader})");
             if (shape is ListShape list)
                 EmitList(list);
+            else if (shape is SetShape set)
+                EmitSet(set);
             else
                 EmitMap((MapShape)shape);
             code.Close();
@@ -171,11 +205,23 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         code.Line(list.IsArray ? "return items.DrainToImmutable();" : "return items.ToImmutable();");
     }
 
+    private void EmitSet(SetShape set)
+    {
+        // Ordinal, or a sorted set of texts would ask this machine's culture.
+        var comparer = set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? Code.Ordinal : "";
+        code.Line($"{Code.JsonReader}.BeginArray(ref reader);");
+        code.Line($"var items = global::System.Collections.Immutable.{set.Factory}.CreateBuilder<{set.Item.Type}>({comparer});");
+        // Counted by themselves: an item given again, or an unknown symbol's stand-in, adds nothing.
+        code.Line($"for (var count = 0; {Code.JsonReader}.NextItem(ref reader, count); count++)");
+        code.Line($"    items.Add({Read(set.Item)});");
+        code.Line("return items.ToImmutable();");
+    }
+
     private void EmitMap(MapShape map)
     {
         code.Line($"{Code.JsonReader}.BeginObject(ref reader);");
         code.Line(
-            $"var entries = global::System.Collections.Immutable.{map.Factory}.CreateBuilder<string, {map.Value.Type}>(global::System.StringComparer.Ordinal);"
+            $"var entries = global::System.Collections.Immutable.{map.Factory}.CreateBuilder<string, {map.Value.Type}>({Code.Ordinal});"
         );
         code.Open($"while ({Code.JsonReader}.NextProperty(ref reader))");
         code.Line("var start = reader;");

@@ -2,7 +2,7 @@ using Statecast.Generators.Shapes;
 
 namespace Statecast.Generators.Emitting;
 
-/// <summary>Emits the straight-line JSON writer: one method per record, list and map.</summary>
+/// <summary>Emits the straight-line JSON writer: one method per record, list, set and map.</summary>
 internal sealed class JsonWriteEmitter(CodeWriter code)
 {
     private const string Writer = "global::System.Text.Json.Utf8JsonWriter writer";
@@ -13,13 +13,27 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
 
     public void Emit(RecordShape record)
     {
-        var names = "Names" + Code.Suffix(record.Name);
-        code.Open($"private static void WriteJson{Code.Suffix(record.Name)}({Writer}, {record.Type} value)");
+        var names = "Names" + Code.Suffix(record.SchemaName);
+        if (record.CaseName is not null)
+        {
+            code.Line(
+                $"private static readonly {Code.JsonText} Case{Code.Suffix(record.SchemaName)} = {Code.JsonText}.Encode({Code.Quote(record.CaseName)});"
+            );
+            code.Line();
+        }
+        code.Open($"private static void WriteJson{Code.Suffix(record.SchemaName)}({Writer}, {record.Type} value)");
         code.Line("writer.WriteStartObject();");
+        if (record.CaseName is not null)
+            code.Line($"writer.WriteString({names}[0], Case{Code.Suffix(record.SchemaName)});");
         for (var i = 0; i < record.Properties.Count; i++)
         {
             var property = record.Properties[i];
-            Write(property.Value, Code.Access("value", property.Name), $"{names}[{i}]", $"{record.Name}.{property.Name}");
+            Write(
+                property.Value,
+                Code.Access("value", property.Name),
+                $"{names}[{record.FirstName + i}]",
+                $"{record.Name}.{property.Name}"
+            );
         }
         code.Line("writer.WriteEndObject();");
         code.Close();
@@ -29,18 +43,37 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
             var (method, shape, path) = _collections.Dequeue();
             if (shape is ListShape list)
                 EmitList(method, list, path);
+            else if (shape is SetShape set)
+                EmitSet(method, set, path);
             else
                 EmitMap(method, (MapShape)shape, path);
         }
+    }
+
+    public void Emit(HierarchyShape hierarchy)
+    {
+        code.Open($"private static void WriteJsonCase{Code.Suffix(hierarchy.Name)}({Writer}, {hierarchy.Type} value, string path)");
+        code.Open("switch (value)");
+        foreach (var record in hierarchy.Cases)
+        {
+            code.Line($"case {record.Type} one:");
+            code.Line($"    WriteJson{Code.Suffix(record.SchemaName)}(writer, one);");
+            code.Line("    break;");
+        }
+        code.Line("default:");
+        code.Line($"    throw {Code.Domain}.NoCase(path, {Code.Quote(hierarchy.Name)}, value);");
+        code.Close();
+        code.Close();
+        code.Line();
     }
 
     private void Write(ValueShape shape, string value, string? name, string path)
     {
         switch (shape)
         {
-            case ScalarShape { Scalar: Scalar.DateOnly }:
+            case ScalarShape { Scalar: Scalar.DateOnly or Scalar.TimeOnly or Scalar.TimeSpan } time:
                 Name(name);
-                code.Line($"{Code.Serialization}.Json.JsonStateWriter.WriteDate(writer, {value});");
+                code.Line($"{Code.Serialization}.Json.JsonStateWriter.{TimeMethod(time.Scalar)}(writer, {value});");
                 break;
             case ScalarShape scalar:
                 var (method, argument) = ScalarCall(scalar, value, path);
@@ -62,7 +95,12 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 break;
             case RecordShape record:
                 Name(name);
-                code.Line($"WriteJson{Code.Suffix(record.Name)}(writer, {Present(record, value, path)});");
+                code.Line($"WriteJson{Code.Suffix(record.SchemaName)}(writer, {Present(record, value, path)});");
+                break;
+            case HierarchyShape hierarchy:
+                Name(name);
+                var at = Code.Quote(path);
+                code.Line($"WriteJsonCase{Code.Suffix(hierarchy.Name)}(writer, {Code.Domain}.Present({value}, {at}), {at});");
                 break;
             default:
                 var collection = $"WriteJsonItems{_collectionCount++}";
@@ -72,6 +110,14 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 break;
         }
     }
+
+    private static string TimeMethod(Scalar scalar) =>
+        scalar switch
+        {
+            Scalar.DateOnly => "WriteDate",
+            Scalar.TimeOnly => "WriteTime",
+            _ => "WriteDuration",
+        };
 
     private static string Present(RecordShape record, string value, string path) =>
         record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";
@@ -114,6 +160,23 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
         Write(list.Item, "item", null, path);
         code.Close();
         code.Line("writer.WriteEndArray();");
+        code.Close();
+        code.Line();
+    }
+
+    private void EmitSet(string method, SetShape set, string path)
+    {
+        code.Open($"private static void {method}({Writer}, {set.Type} value)");
+        var item = SetItems.Collect(code, set, path);
+        code.Line("writer.WriteStartArray();");
+        code.Open($"foreach (ref readonly var item in {SetItems.Span})");
+        if (item is null)
+            Call("String", null, $"Symbols{Code.Suffix(SetItems.EnumOf(set).Name)}[item]");
+        else
+            Write(item, "item", null, path);
+        code.Close();
+        code.Line("writer.WriteEndArray();");
+        SetItems.Release(code);
         code.Close();
         code.Line();
     }

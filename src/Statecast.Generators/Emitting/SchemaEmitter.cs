@@ -45,7 +45,16 @@ internal sealed class SchemaEmitter
                 break;
             case NullableShape nullable:
                 _json.Append("[\"null\",");
-                Type(nullable.Inner);
+                // Avro's unions do not nest: null is one more branch.
+                if (nullable.Inner.Travelling is HierarchyShape cases)
+                    Branches(cases);
+                else
+                    Type(nullable.Inner);
+                _json.Append(']');
+                break;
+            case HierarchyShape hierarchy:
+                _json.Append('[');
+                Branches(hierarchy);
                 _json.Append(']');
                 break;
             case WrapperShape wrapper:
@@ -55,6 +64,12 @@ internal sealed class SchemaEmitter
                 _json.Append("{\"type\":\"array\",\"items\":");
                 Type(list.Item);
                 _json.Append('}');
+                break;
+            case SetShape set:
+                // Marked, since the same items in a list would have another order, so another fingerprint.
+                _json.Append("{\"type\":\"array\",\"items\":");
+                Type(set.Item);
+                _json.Append(",\"ecst\":\"set\"}");
                 break;
             case MapShape map:
                 _json.Append("{\"type\":\"map\",\"values\":");
@@ -72,11 +87,20 @@ internal sealed class SchemaEmitter
         }
     }
 
+    private void Branches(HierarchyShape hierarchy)
+    {
+        for (var i = 0; i < hierarchy.Cases.Count; i++)
+        {
+            _json.Append(i > 0 ? "," : "");
+            Record(hierarchy.Cases[i], null);
+        }
+    }
+
     private void Record(RecordShape record, string? ns)
     {
-        if (!Named(record.Name))
+        if (!Named(record.SchemaName))
             return;
-        _json.Append("{\"type\":\"record\",\"name\":\"").Append(record.Name).Append('"');
+        _json.Append("{\"type\":\"record\",\"name\":\"").Append(record.SchemaName).Append('"');
         if (ns is not null)
             _json.Append(",\"namespace\":\"").Append(ns).Append('"');
         Aliases(record.Aliases);
@@ -137,6 +161,9 @@ internal sealed class SchemaEmitter
             Scalar.Guid => "{\"type\":\"string\",\"logicalType\":\"uuid\"}",
             Scalar.DateTime or Scalar.DateTimeOffset => "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}",
             Scalar.DateOnly => "{\"type\":\"int\",\"logicalType\":\"date\"}",
+            Scalar.TimeOnly => "{\"type\":\"long\",\"logicalType\":\"time-micros\"}",
+            // Avro's own duration counts months: a property of ours, which readers that do not know it ignore.
+            Scalar.TimeSpan => "{\"type\":\"long\",\"ecst\":\"duration-micros\"}",
             Scalar.Bytes => "\"bytes\"",
             _ => throw new InvalidOperationException($"The scalar {shape.Scalar} has no schema."),
         };

@@ -13,6 +13,8 @@ internal sealed class ShapeWalk
 
     public List<EnumShape> Enums { get; } = [];
 
+    public List<HierarchyShape> Hierarchies { get; } = [];
+
     private void Visit(ValueShape shape)
     {
         switch (shape)
@@ -26,11 +28,19 @@ internal sealed class ShapeWalk
             case ListShape list:
                 Visit(list.Item);
                 break;
+            case SetShape set:
+                Visit(set.Item);
+                break;
             case MapShape map:
                 Visit(map.Value);
                 break;
             case EnumShape symbols when _seen.Add(symbols.Type):
                 Enums.Add(symbols);
+                break;
+            case HierarchyShape hierarchy when _seen.Add(hierarchy.Type):
+                foreach (var one in hierarchy.Cases)
+                    Visit(one);
+                Hierarchies.Add(hierarchy);
                 break;
             case RecordShape record when _seen.Add(record.Type):
                 foreach (var property in record.Properties)

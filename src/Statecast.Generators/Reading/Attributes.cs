@@ -15,7 +15,16 @@ internal static class Attributes
         All(property, parameter, name).FirstOrDefault();
 
     public static IEnumerable<AttributeData> All(IPropertySymbol property, IParameterSymbol? parameter, string name) =>
-        All(property, name).Concat(parameter is null ? [] : All(parameter, name));
+        All(property, name).Concat(parameter is null ? [] : All(parameter, name)).Concat(Inherited(property, name));
+
+    // A case repeats the positional properties of its root as parameters; what is said of them on the root holds too.
+    private static IEnumerable<AttributeData> Inherited(IPropertySymbol property, string name) =>
+        property.ContainingType is { IsRecord: true, IsAbstract: true } root
+            ? root
+                .InstanceConstructors.SelectMany(c => c.Parameters)
+                .Where(p => p.Name == property.Name && SymbolEqualityComparer.Default.Equals(p.Type, property.Type))
+                .SelectMany(p => All(p, name))
+            : [];
 
     public static IEnumerable<AttributeData> All(ISymbol symbol, string name) =>
         symbol.GetAttributes().Where(a => a.AttributeClass is { } type && Names.Is(type, Namespace, name));
@@ -29,7 +38,7 @@ internal static class Attributes
             var alias = attribute.ConstructorArguments is [{ Value: string text }] ? text : "";
             if (!Names.IsWireName(alias))
                 findings.Add(WireRules.BadAlias, at, Names.Shown(at), alias);
-            else
+            else if (!aliases.Contains(alias))
                 aliases.Add(alias);
         }
         return aliases.ToEquatable();

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.RegularExpressions;
+using System.Xml;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Statecast.Generators.Emitting;
@@ -51,13 +53,21 @@ internal static class DefaultReader
             ScalarShape scalar => MakeScalar(scalar, constant),
             EnumShape shape => MakeEnum(shape, constant, type),
             ListShape when constant is null => new(value.Type + ".Empty", "[]"),
-            MapShape when constant is null => new(value.Type + ".Empty", "{}"),
+            SetShape set when constant is null => new(value.Type + Empty(set), "[]"),
+            MapShape map when constant is null => new(
+                value.Type + (map.Factory == "ImmutableSortedDictionary" ? $".Empty.WithComparers({Code.Ordinal})" : ".Empty"),
+                "{}"
+            ),
             WrapperShape wrapper when Make(wrapper.Inner, constant, type) is { } inner => new(
                 Code.Construct(wrapper, inner.CSharp),
                 inner.Json
             ),
             _ => null,
         };
+
+    // As it is read: a sorted set of texts in an order that is no culture's.
+    private static string Empty(SetShape set) =>
+        set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? $".Empty.WithComparer({Code.Ordinal})" : ".Empty";
 
     private static DefaultShape? MakeEnum(EnumShape shape, object? constant, ITypeSymbol type)
     {
@@ -81,6 +91,8 @@ internal static class DefaultReader
             Scalar.Decimal => MakeDecimal(shape, constant ?? 0),
             Scalar.Guid => MakeGuid(constant ?? Guid.Empty.ToString()),
             Scalar.DateOnly => MakeDate(constant ?? "0001-01-01"),
+            Scalar.TimeOnly => MakeTime(constant ?? "00:00:00"),
+            Scalar.TimeSpan => MakeDuration(constant ?? "PT0S"),
             Scalar.DateTime or Scalar.DateTimeOffset => MakeInstant(shape.Scalar, constant ?? "0001-01-01T00:00:00Z"),
             >= Scalar.SByte and <= Scalar.UInt64 => MakeInteger(shape, constant ?? 0),
             _ => null,
@@ -198,6 +210,36 @@ internal static class DefaultReader
         );
     }
 
+    private static DefaultShape? MakeTime(object constant) =>
+        constant is string text
+        && DateTime.TryParseExact(text, "HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out var time)
+            ? new(
+                FormattableString.Invariant($"new global::System.TimeOnly({time.Ticks}L)"),
+                FormattableString.Invariant($"{time.Ticks / 10}")
+            )
+            : null;
+
+    private static DefaultShape? MakeDuration(object constant)
+    {
+        // The framework reads the text, but would take years and months for days.
+        if (constant is not string text || !Duration.IsMatch(text))
+            return null;
+        try
+        {
+            var ticks = XmlConvert.ToTimeSpan(text).Ticks;
+            return new(FormattableString.Invariant($"new global::System.TimeSpan({ticks}L)"), FormattableString.Invariant($"{ticks / 10}"));
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static readonly Regex Duration = new(
+        @"^-?P(?=[0-9T])([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]{1,6})?S)?)?\z",
+        RegexOptions.CultureInvariant
+    );
+
     private static readonly DateTime Epoch = new(1970, 1, 1);
 
     // Avro writes a default of bytes as a text whose characters are the bytes.
@@ -211,11 +253,14 @@ internal static class DefaultReader
                 $"write an invariant text like \"12.50\" that fits [Decimal({d.Precision}, {d.Scale})]",
             ScalarShape { Scalar: Scalar.Guid } => "write a text like \"00000000-0000-0000-0000-000000000000\"",
             ScalarShape { Scalar: Scalar.DateOnly } => "write a text like \"2024-05-01\"",
+            ScalarShape { Scalar: Scalar.TimeOnly } => "write a text like \"08:30:00\", at most to microseconds",
+            ScalarShape { Scalar: Scalar.TimeSpan } =>
+                "write a text like \"PT1H30M\" or \"-P1DT0.5S\", without years and months, at most to microseconds",
             ScalarShape { Scalar: Scalar.DateTime or Scalar.DateTimeOffset } => "write a text like \"2024-05-01T00:00:00Z\"",
-            ScalarShape { Scalar: Scalar.Bytes } or ListShape or MapShape =>
+            ScalarShape { Scalar: Scalar.Bytes } or ListShape or SetShape or MapShape =>
                 "a collection's default is empty: write [Default] without a value",
             EnumShape => "write one of the enum's members",
-            RecordShape => "a record has none; make the property nullable",
+            RecordShape or HierarchyShape => "a record has none; make the property nullable",
             _ => "write a constant of the property's type, within its range",
         };
 }

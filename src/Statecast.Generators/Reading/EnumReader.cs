@@ -22,7 +22,7 @@ internal static class EnumReader
             return null;
         }
         if (byDefault.Count == 0)
-            findings.Add(EnumRules.EnumWithoutDefault, property, type.Name);
+            findings.AddMendable(EnumRules.EnumWithoutDefault, property, [(MendKeys.Type, Names.Shown(type))], type.Name);
         return new(
             Names.Of(type),
             type.Name,

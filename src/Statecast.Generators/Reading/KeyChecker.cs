@@ -19,9 +19,17 @@ internal static class KeyChecker
             else if (Attributes.All(property, "StateKeyAttribute").Any())
                 findings.Add(KeyRules.NotTravelling, property, property.Name);
         if (keys.Count == 0)
-            findings.Add(KeyRules.NoKey, contract, contract.Name);
+            findings.AddMendable(KeyRules.NoKey, contract, Likely(state), contract.Name);
         if (keys.Count > 1 && contract.GetMembers("Key").Any(m => !IsGenerated(m)))
             findings.Add(KeyRules.KeyNameTaken, contract, contract.Name);
+    }
+
+    // What looks like an id; else the first that could be one.
+    private static (string, string)[] Likely(RecordShape state)
+    {
+        var possible = state.Properties.Where(p => HasText(p.Value)).ToList();
+        var likely = possible.FirstOrDefault(p => p.Name.EndsWith("Id", StringComparison.Ordinal)) ?? possible.FirstOrDefault();
+        return likely is null ? [] : [(MendKeys.Key, likely.Name)];
     }
 
     // The analyzer sees the contract with what the generator added to it.

@@ -43,7 +43,7 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return Unsupported(type, place, "its type is not known here");
         if (named.TypeKind == TypeKind.Enum)
         {
-            types.CheckName(named);
+            types.CheckName(named, named.Name);
             return EnumReader.Read(named, place.Property, findings);
         }
         return named.IsGenericType && IsCollection(named) ? ReadCollection(named, place) : ReadNested(named, place);
@@ -71,6 +71,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             return new ScalarShape(Names.Of(type), Scalar.Bytes);
         if (Names.Is(type, Collections, "ImmutableArray`1") || Names.Is(type, Collections, "ImmutableList`1"))
             return Read(type.TypeArguments[0], place) is { } item ? new ListShape(Names.Of(type), item, type.Name) : null;
+        if (Names.Is(type, Collections, "ImmutableHashSet`1") || Names.Is(type, Collections, "ImmutableSortedSet`1"))
+            return ReadSet(type, place);
         if (!Names.Is(type, Collections, "ImmutableDictionary`2") && !Names.Is(type, Collections, "ImmutableSortedDictionary`2"))
             return Mutable(type, place, Instead(type));
         if (type.TypeArguments[0].SpecialType != SpecialType.System_String)
@@ -87,15 +89,47 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
         return Read(type.TypeArguments[1], place) is { } value ? new MapShape(Names.Of(type), value, type.Name) : null;
     }
 
+    private SetShape? ReadSet(INamedTypeSymbol type, Place place)
+    {
+        var item = type.TypeArguments[0];
+        if (Read(item, place) is not { } shape)
+            return null;
+        var set = new SetShape(Names.Of(type), shape, type.Name);
+        var problem =
+            !HasOrder(shape) ? "its items have no order that every language could follow; write an ImmutableArray"
+            : set.IsSorted && !IsComparable(item) ? $"'{Names.Shown(item)}' is not comparable; write an ImmutableHashSet"
+            : null;
+        if (problem is null)
+            return set;
+        findings.Add(ValueRules.BadSetItem, place.Property, place.Path, Names.Shown(item), problem);
+        return null;
+    }
+
+    // Floating point has two zeros, and what holds a collection is equal to itself alone: a set of them would not be what is equal on the wire.
+    private static bool HasOrder(ValueShape shape) =>
+        shape switch
+        {
+            WrapperShape wrapper => HasOrder(wrapper.Inner),
+            EnumShape => true,
+            ScalarShape scalar => scalar.Scalar is not (Scalar.Single or Scalar.Double or Scalar.Bytes),
+            _ => false,
+        };
+
+    private static bool IsComparable(ITypeSymbol type) =>
+        type.TypeKind == TypeKind.Enum
+        || type.AllInterfaces.Any(i => Names.Is(i, "System", "IComparable") || Names.Is(i, "System", "IComparable`1"));
+
     private ValueShape? ReadNested(INamedTypeSymbol type, Place place)
     {
         if (type.TypeKind is not (TypeKind.Class or TypeKind.Struct) || type.IsTupleType || IsFramework(type))
             return Unsupported(type, place, Advice(type));
         if (type.IsGenericType)
             return Unsupported(type, place, "a generic type has no one name in a schema; declare a record of its own");
+        if (type is { TypeKind: TypeKind.Class, IsRecord: true, IsAbstract: true })
+            return ReadHierarchy(type, place);
         if (type.TypeKind == TypeKind.Class && type is not { IsRecord: true, IsSealed: true })
         {
-            findings.Add(ValueRules.NotSealedNested, place.Property, place.Path, type.Name);
+            findings.AddMendable(ValueRules.NotSealedNested, place.Property, [(MendKeys.Type, Names.Shown(type))], place.Path, type.Name);
             return null;
         }
         if (types.ReadRecord(type) is not { } record)
@@ -104,9 +138,24 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
         return record.Wrapped is { } only ? new WrapperShape(record.Type, only.Name, only.Value, only.ConstructorIndex >= 0) : record;
     }
 
+    private HierarchyShape? ReadHierarchy(INamedTypeSymbol type, Place place)
+    {
+        if (HierarchyReader.Declared(type).Count > 0)
+            return types.ReadHierarchy(type);
+        findings.AddMendable(CaseRules.NoCases, place.Property, [(MendKeys.Type, Names.Shown(type))], place.Path, type.Name);
+        return null;
+    }
+
     private ValueShape? Mutable(ITypeSymbol type, Place place, string instead)
     {
-        findings.Add(ValueRules.MutableCollection, place.Property, place.Path, Names.Shown(type), instead);
+        findings.AddMendable(
+            ValueRules.MutableCollection,
+            place.Property,
+            [(MendKeys.Type, Names.Shown(type)), (MendKeys.Instead, $"{Collections}.{instead.Substring(0, instead.IndexOf('<'))}")],
+            place.Path,
+            Names.Shown(type),
+            instead
+        );
         return null;
     }
 
@@ -121,10 +170,20 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
         || type.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T
         || type.AllInterfaces.Any(i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T);
 
-    private static string Instead(INamedTypeSymbol type) =>
-        type.TypeArguments.Length == 2
-            ? $"ImmutableDictionary<string, {Names.Shown(type.TypeArguments[1])}>"
-            : $"ImmutableArray<{Names.Shown(type.TypeArguments[0])}>";
+    private static string Instead(INamedTypeSymbol type)
+    {
+        var item = Names.Shown(type.TypeArguments[0]);
+        return (type.TypeArguments.Length, type.Name) switch
+        {
+            (2, "SortedDictionary" or "SortedList") => $"ImmutableSortedDictionary<string, {Names.Shown(type.TypeArguments[1])}>",
+            (2, _) => $"ImmutableDictionary<string, {Names.Shown(type.TypeArguments[1])}>",
+            (_, "SortedSet") => $"ImmutableSortedSet<{item}>",
+            _ when type.AllInterfaces.Append(type).Any(IsSet) => $"ImmutableHashSet<{item}>",
+            _ => $"ImmutableArray<{item}>",
+        };
+    }
+
+    private static bool IsSet(INamedTypeSymbol type) => type.Name is "ISet" or "IReadOnlySet" or "IImmutableSet";
 
     // A framework type that no rule names would be taken apart by its properties, which is never meant.
     private static bool IsFramework(INamedTypeSymbol type)
@@ -138,14 +197,14 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
     private static string Advice(INamedTypeSymbol type) =>
         type.ToDisplayString() switch
         {
-            "System.TimeSpan" or "System.TimeOnly" => "write a long of microseconds or ticks",
             "object" => "write the type that is meant",
             "System.Uri" or "System.Version" or "char" or "System.Globalization.CultureInfo" => "write a string",
             "System.Half" or "System.Int128" or "System.UInt128" or "System.Numerics.BigInteger" or "nint" or "nuint" =>
                 "write a long, a double or a decimal",
             "System.Memory<byte>" or "System.ReadOnlyMemory<byte>" => "write 'ImmutableArray<byte>'",
             _ when type.IsTupleType => "declare a record with named properties",
-            _ when type.TypeKind == TypeKind.Interface => "write a sealed record; for a collection 'ImmutableArray<T>'",
+            _ when type.TypeKind == TypeKind.Interface =>
+                "write a sealed record, or an abstract one with [StateCase]; for a collection 'ImmutableArray<T>'",
             _ => "use a scalar, an enum, a sealed record, a readonly struct or an immutable collection",
         };
 
@@ -168,6 +227,8 @@ internal sealed class ValueReader(TypeReader types, Findings findings)
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "Guid") => Scalar.Guid,
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "DateTimeOffset") => Scalar.DateTimeOffset,
             _ when type is INamedTypeSymbol named && Names.Is(named, "System", "DateOnly") => Scalar.DateOnly,
+            _ when type is INamedTypeSymbol named && Names.Is(named, "System", "TimeOnly") => Scalar.TimeOnly,
+            _ when type is INamedTypeSymbol named && Names.Is(named, "System", "TimeSpan") => Scalar.TimeSpan,
             _ => null,
         };
 

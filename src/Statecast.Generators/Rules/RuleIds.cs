@@ -29,6 +29,7 @@ internal static class RuleIds
     public const string NotSettable = "STC1211";
     public const string PublicField = "STC1212";
     public const string Inherits = "STC1213";
+    public const string BadSetItem = "STC1214";
 
     public const string BadWireName = "STC1301";
     public const string DuplicateWireName = "STC1302";
@@ -38,6 +39,11 @@ internal static class RuleIds
 
     public const string BadEnum = "STC1401";
     public const string EnumWithoutDefault = "STC1402";
+
+    public const string BadCase = "STC1501";
+    public const string BadCaseName = "STC1502";
+    public const string UndeclaredCase = "STC1503";
+    public const string NoCases = "STC1504";
 
     public const string Category = "Statecast.Contracts";
 }

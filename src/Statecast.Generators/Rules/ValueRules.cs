@@ -116,7 +116,16 @@ internal static class ValueRules
     public static readonly DiagnosticDescriptor Inherits = new(
         RuleIds.Inherits,
         "A contract and what it nests inherit nothing",
-        "'{0}' derives from '{1}', whose properties would not travel: repeat them, or nest the other as a property",
+        "'{0}' derives from '{1}', {2}",
+        RuleIds.Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true
+    );
+
+    public static readonly DiagnosticDescriptor BadSetItem = new(
+        RuleIds.BadSetItem,
+        "A set's items are scalars",
+        "'{0}' is a set of '{1}': {2}",
         RuleIds.Category,
         DiagnosticSeverity.Error,
         isEnabledByDefault: true
@@ -137,5 +146,6 @@ internal static class ValueRules
         NotSettable,
         PublicField,
         Inherits,
+        BadSetItem,
     ];
 }

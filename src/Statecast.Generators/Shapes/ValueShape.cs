@@ -2,7 +2,11 @@ namespace Statecast.Generators.Shapes;
 
 /// <summary>The shape of a value, without any symbol: equal for equal source.</summary>
 /// <param name="Type">Its C# type, fully qualified, without a nullable annotation of its own.</param>
-internal abstract record ValueShape(string Type);
+internal abstract record ValueShape(string Type)
+{
+    /// <summary>What travels: within structs that travel as their one property's value.</summary>
+    public ValueShape Travelling => this is WrapperShape wrapper ? wrapper.Inner.Travelling : this;
+}
 
 /// <summary>The scalars, each with one Avro and one JSON form.</summary>
 internal enum Scalar
@@ -24,6 +28,8 @@ internal enum Scalar
     DateTimeOffset,
     DateTime,
     DateOnly,
+    TimeOnly,
+    TimeSpan,
     Bytes,
 }
 
@@ -45,23 +51,39 @@ internal sealed record EnumShape(
 /// <summary>A struct with one property (a typed id): it travels as that property's value.</summary>
 internal sealed record WrapperShape(string Type, string Property, ValueShape Inner, bool ByConstructor) : ValueShape(Type);
 
-/// <summary>A record or struct with named properties.</summary>
+/// <summary>A record or struct with named properties; a case of a closed hierarchy if it has a case name.</summary>
 internal sealed record RecordShape(
     string Type,
     string Name,
     bool IsStruct,
     EquatableArray<PropertyShape> Properties,
-    EquatableArray<string> Aliases
+    EquatableArray<string> Aliases,
+    string? CaseName = null
 ) : ValueShape(Type)
 {
+    /// <summary>What it is called in the schema: as a case of a closed hierarchy by its declared name.</summary>
+    public string SchemaName => CaseName ?? Name;
+
+    /// <summary>Where its properties' names begin among those of its object in JSON: after that of the case.</summary>
+    public int FirstName => CaseName is null ? 0 : 1;
+
     /// <summary>The one property of a struct that travels as that property's value. One that can be null stays a record: a null in a null would be lost.</summary>
     public PropertyShape? Wrapped => IsStruct && Properties is [{ Value: not NullableShape } only] ? only : null;
 }
+
+/// <summary>An abstract record of which all cases are known, in the order of their declaration.</summary>
+internal sealed record HierarchyShape(string Type, string Name, EquatableArray<RecordShape> Cases) : ValueShape(Type);
 
 /// <summary>An immutable array or list.</summary>
 internal sealed record ListShape(string Type, ValueShape Item, string Factory) : ValueShape(Type)
 {
     public bool IsArray => Factory == "ImmutableArray";
+}
+
+/// <summary>An immutable set of scalars or enums, or of structs that wrap one.</summary>
+internal sealed record SetShape(string Type, ValueShape Item, string Factory) : ValueShape(Type)
+{
+    public bool IsSorted => Factory == "ImmutableSortedSet";
 }
 
 /// <summary>An immutable dictionary with string keys.</summary>

@@ -11,7 +11,7 @@ public sealed class DefaultAttribute : Attribute
     public DefaultAttribute() { }
 
     /// <summary>A given value.</summary>
-    /// <param name="value">A constant of the property's type; for decimal, Guid, DateOnly, DateTime and DateTimeOffset its invariant text, for example <c>"12.50"</c> or <c>"2024-05-01T00:00:00Z"</c>.</param>
+    /// <param name="value">A constant of the property's type; for decimal, Guid, DateOnly, TimeOnly, TimeSpan, DateTime and DateTimeOffset the text that travels, for example <c>"12.50"</c>, <c>"08:30:00"</c>, <c>"PT1H30M"</c> or <c>"2024-05-01T00:00:00Z"</c>.</param>
     public DefaultAttribute(object value) => Value = value;
 
     /// <summary>The given value; null for an empty collection or the zero value.</summary>

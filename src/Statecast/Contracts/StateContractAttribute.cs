@@ -5,8 +5,9 @@ namespace Statecast.Contracts;
 /// <remarks>
 /// Write a <c>sealed partial record</c> with at least one <see cref="StateKeyAttribute"/>. Its public properties travel, if they come from the constructor
 /// or have <c>init</c>; computed ones do not. They hold integers, floating point, bool, string, decimal (with <see cref="DecimalAttribute"/>), Guid,
-/// DateTimeOffset, DateTime, DateOnly, <c>ImmutableArray&lt;byte&gt;</c>, enums, nullables, sealed records, readonly structs, immutable arrays and lists,
-/// and immutable dictionaries with string keys. A struct with one property travels as that property's value. Anything else is a compile-time error that
+/// DateTimeOffset, DateTime, DateOnly, TimeOnly, TimeSpan, <c>ImmutableArray&lt;byte&gt;</c>, enums, nullables, sealed records, abstract records whose cases
+/// are declared (<see cref="StateCaseAttribute{TCase}"/>), readonly structs, immutable arrays and lists,
+/// immutable sets of scalars, and immutable dictionaries with string keys. A struct with one property travels as that property's value. Anything else is a compile-time error that
 /// says what to write instead.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]

@@ -10,7 +10,7 @@ namespace Statecast.Serialization;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly ref struct MapEntries<TValue>
 {
-    private static readonly Comparison<KeyValuePair<string, TValue>> ByKey = static (left, right) => Compare(left.Key, right.Key);
+    private static readonly Comparison<KeyValuePair<string, TValue>> ByKey = static (left, right) => TextOrder.Compare(left.Key, right.Key);
 
     private readonly KeyValuePair<string, TValue>[] _rented;
     private readonly int _count;
@@ -51,19 +51,5 @@ public readonly ref struct MapEntries<TValue>
         foreach (var entry in entries)
             ValueDomain.Text(entry.Key, path);
         entries.Sort(ByKey);
-    }
-
-    // UTF-8 orders by code point. UTF-16 does too, but for surrogates, which stand below U+E000 and mean code points above it.
-    private static int Compare(string left, string right)
-    {
-        var same = left.AsSpan().CommonPrefixLength(right);
-        if (same == left.Length || same == right.Length)
-            return left.Length - right.Length;
-        var l = left[same];
-        var r = right[same];
-        return char.IsSurrogate(l) == char.IsSurrogate(r) ? l - r
-            : char.IsSurrogate(l) ? (r >= '\uE000' ? 1 : l - r)
-            : l >= '\uE000' ? -1
-            : l - r;
     }
 }

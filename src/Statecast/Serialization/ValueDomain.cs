@@ -61,6 +61,18 @@ public static class ValueDomain
     /// <summary>Days since 1970.</summary>
     public static int Days(DateOnly value) => value.DayNumber - UnixDayNumber;
 
+    /// <summary>A time of day, cut to microseconds.</summary>
+    public static TimeOnly Cut(TimeOnly value) => new(value.Ticks - value.Ticks % TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>A duration, cut to microseconds towards zero.</summary>
+    public static TimeSpan Cut(TimeSpan value) => new(value.Ticks - value.Ticks % TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>Microseconds since midnight: what is finer is cut.</summary>
+    public static long Micros(TimeOnly value) => value.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Microseconds; what is finer is cut towards zero, so that a negated duration stays the other's negative.</summary>
+    public static long Micros(TimeSpan value) => value.Ticks / TimeSpan.TicksPerMicrosecond;
+
     /// <summary>The decimal's digits at the declared scale.</summary>
     /// <exception cref="StateValueException">It does not fit.</exception>
     public static Int128 Unscaled(decimal value, int precision, int scale, string path) =>
@@ -74,6 +86,10 @@ public static class ValueDomain
     /// <summary>The exception for a number that is no member of an enum.</summary>
     public static StateValueException NoSymbol(string path, string enumName, long value) =>
         new(path, string.Create(CultureInfo.InvariantCulture, $"{value} is no member of {enumName}: only declared members travel."));
+
+    /// <summary>The exception for an object that is no declared case of a closed hierarchy.</summary>
+    public static StateValueException NoCase(string path, string hierarchy, object value) =>
+        new(path, $"{value.GetType().Name} is no declared case of {hierarchy}: write [StateCase<{value.GetType().Name}>(\"…\")] on it.");
 
     private static readonly SearchValues<char> Surrogates = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;

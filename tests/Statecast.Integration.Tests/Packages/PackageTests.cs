@@ -17,6 +17,14 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         Assert.Contains("replica holds: second", output);
     }
 
+    // Nothing else: what they need the compiler and the editor have.
+    [Fact]
+    public void Generator_and_code_fixes_are_inside_the_package() =>
+        Assert.Equal(
+            ["analyzers/dotnet/cs/Statecast.CodeFixes.dll", "analyzers/dotnet/cs/Statecast.Generators.dll"],
+            feed.PlugIns("Statecast")
+        );
+
     [Fact]
     public async Task Quick_start_of_the_README_runs_as_it_stands()
     {

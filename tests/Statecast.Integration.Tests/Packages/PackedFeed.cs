@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Packages;
@@ -61,6 +62,19 @@ public sealed class PackedFeed : IAsyncLifetime
             """
         );
         return user;
+    }
+
+    /// <summary>What the compiler and the editor load from a package.</summary>
+    public IReadOnlyList<string> PlugIns(string package)
+    {
+        using var archive = ZipFile.OpenRead(Path.Combine(Folder, "feed", $"{package}.{Version}.nupkg"));
+        return
+        [
+            .. archive
+                .Entries.Where(e => e.FullName.StartsWith("analyzers/", StringComparison.Ordinal) && e.Length > 0)
+                .Select(e => e.FullName)
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     private static void CopyFolder(string from, string to)

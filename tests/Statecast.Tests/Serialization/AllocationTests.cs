@@ -77,6 +77,18 @@ public sealed class AllocationTests
         Assert.Equal(Allocated(() => new GuidKey(Guid.Empty)), Allocated(() => codec.Decode(contract, contract.SchemaFingerprint, body)));
     }
 
+    [Fact]
+    public void Json_decode_of_a_case_allocates_the_state_alone()
+    {
+        var codec = new JsonStateCodec();
+        var contract = StateContract.Of<Marked>();
+        var state = new Marked(1, new NoMark(), new(8, 30), TimeSpan.FromHours(-1.5));
+        ReadOnlyMemory<byte> body = Samples.Json(contract, state);
+        Assert.Equal(state, codec.Decode(contract, contract.SchemaFingerprint, body));
+        var expected = Allocated(() => new Marked(1, new NoMark(), state.At, state.For));
+        Assert.Equal(expected, Allocated(() => codec.Decode(contract, contract.SchemaFingerprint, body)));
+    }
+
     private static object? _kept;
 
     private static long Allocated<T>(Func<T> action)

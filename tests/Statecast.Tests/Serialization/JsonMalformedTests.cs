@@ -14,6 +14,10 @@ public sealed class JsonMalformedTests
     private static readonly JsonStateCodec Codec = new();
     private static readonly string Good = Encoding.UTF8.GetString(Samples.Json(Contract, Samples.Fixed));
 
+    private const string Time = "\"time\":\"13:14:15.12345\"";
+    private const string Card = "\"payment\":{\"$type\":\"card\",";
+    private const string Duration = "\"duration\":\"-P1DT2H3M4.005678S\"";
+
     /// <summary>A part of the good JSON, what stands in its place, the path, and what the message says.</summary>
     public static TheoryData<string, string, string, string> Corpus =>
         new()
@@ -53,6 +57,40 @@ public sealed class JsonMalformedTests
             { "\"day\":\"1969-12-31\"", "\"day\":\"31.12.1969\"", "day", "a date" },
             { "\"day\":\"1969-12-31\"", "\"day\":\"1969-12-3\u00fc\"", "day", "a date" },
             { "\"day\":\"1969-12-31\"", "\"day\":19691231", "day", "a date" },
+            { Time, "\"time\":\"24:00:00\"", "time", "a time like 08:30:00.5 is expected, not '24:00:00'" },
+            { Time, "\"time\":\"13:60:00\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:60\"", "time", "a time" },
+            { Time, "\"time\":\"13:14\"", "time", "a time" },
+            { Time, "\"time\":\"1:14:15\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15,5\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.1x\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15.1234567x\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:15Z\"", "time", "a time" },
+            { Time, "\"time\":\"13:14:1\\u0035\"", "time", "a time" },
+            { Time, "\"time\":131415", "time", "a time" },
+            { Duration, "\"duration\":\"\"", "duration", "a duration like -P1DT2H0.5S" },
+            { Duration, "\"duration\":\"P\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1DT\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1Y\"", "duration", "without years and months" },
+            { Duration, "\"duration\":\"P1M\"", "duration", "without years and months" },
+            { Duration, "\"duration\":\"P1W\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"+P1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P-1D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P1H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1M1H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1.5H\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1.S\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT.5S\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PTS\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT1S \"", "duration", "a duration" },
+            { Duration, "\"duration\":\"26:03:04\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"P10675199DT2H48M5.477581S\"", "duration", "within TimeSpan's range" },
+            { Duration, "\"duration\":\"P99999999999999999999999999D\"", "duration", "a duration" },
+            { Duration, "\"duration\":\"PT999999999999999999S\"", "duration", "a duration" },
+            { Duration, "\"duration\":5", "duration", "a duration" },
             { "\"bytes\":\"AAH+/w==\"", "\"bytes\":\"AAH\"", "bytes", "base64" },
             { "\"bytes\":\"AAH+/w==\"", "\"bytes\":[0,1]", "bytes", "base64" },
             { "\"line\":{\"sku\":\"a-1\"", "\"line\":{\"sku\":null", "line.sku", "a text is expected, not null" },
@@ -72,6 +110,33 @@ public sealed class JsonMalformedTests
             { "\"matrix\":[[1,null,-1],[],[64]]", "\"matrix\":[[1,null,-1],[],64]", "matrix[2]", "an array is expected, not a number" },
             { "\"matrix\":[[1,null,-1],[],[64]]", "\"matrix\":[[1,null,-1],null]", "matrix[1]", "not null" },
             { "\"matrix\":[[1,null,-1]", "\"matrix\":[[1,null,true]", "matrix[0][2]", "an integer" },
+            { "\"intSet\":[-2147483648", "\"intSet\":[null", "intSet[0]", "an integer" },
+            { "\"intSet\":[-2147483648,-1", "\"intSet\":[-2147483648,-1,{}", "intSet[2]", "not an object" },
+            { "\"intSet\":[", "\"intSet\":[[", "intSet[0]", "not an array" },
+            { "\"colorSet\":[\"Red\"", "\"colorSet\":[0", "colorSet[0]", "a member of Color" },
+            { "\"ownerSet\":[-3,3]", "\"ownerSet\":{}", "ownerSet", "an array is expected, not an object" },
+            { "\"ownerSet\":[-3,3]", "\"ownerSet\":null", "ownerSet", "an array is expected, not null" },
+            { Card, "\"payment\":{", "payment", "the property '$type' is missing: it names the case of Payment" },
+            { Card, "\"payment\":{\"$type\":null,", "payment.$type", "a case of Payment is expected, not null" },
+            { Card, "\"payment\":{\"$type\":[1],", "payment.$type", "a case of Payment is expected, not an array" },
+            { Card, "\"payment\":{\"$type\":\"voucher\",", "payment.$type", "'voucher' is no case of Payment" },
+            { Card, "\"payment\":{\"$type\":\"Card\",", "payment.$type", "(card, transfer, cash, coins)" },
+            { Card, "\"payment\":{\"$type\":\"\\uD800\",", "payment.$type", "no valid Unicode" },
+            { Card, "\"payment\":{\"\\uDC00\":1,\"$type\":\"card\",", "payment.\\uDC00", "no valid Unicode" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"$type\":\"card\",", "payment.$type", "given twice" },
+            { Card, "\"payment\":{\"$type\":\"transfer\",", "payment", "the property 'line' is missing" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"total\":1,", "payment.total", "given twice" },
+            { Card, "\"payment\":{\"$type\":\"card\",\"x\":1,\"x\":1,", "payment.x", "given twice" },
+            { Card, "\"payment\":{\"x\":tru,\"$type\":\"card\",", "payment.x", "malformed" },
+            { "\"payment\":{", "\"payment\":[],\"rest\":{", "payment", "an object is expected, not an array" },
+            { "\"payment\":{", "\"payment\":null,\"rest\":{", "payment", "an object is expected, not null" },
+            {
+                "\"payments\":[{\"$type\":\"cash\"",
+                "\"payments\":[{\"$type\":\"none\"",
+                "payments[0].$type",
+                "'none' is no case of Payment"
+            },
+            { "\"b\":{\"$type\":\"none\"}", "\"b\":null", "marks.b", "an object is expected, not null" },
             { "\"maybeInt\":0", "\"maybeInt\":\"\"", "maybeInt", "an integer" },
             { "\"color\":\"Blue\"", "\"color\":-1", "color", "a member of Color is expected, not a number" },
             { "\"color\":\"Blue\"", "\"color\":null", "color", "a member of Color is expected, not null" },
@@ -203,6 +268,16 @@ public sealed class JsonMalformedTests
         var defect = Assert.Throws<StateFormatException>(() => codec.Decode(Contract, Contract.SchemaFingerprint, body));
         Assert.Equal($"matrix[2][{JsonStateReader.MaxItems}]", defect.Path);
         Assert.Contains("1000000 items", defect.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Set_given_the_same_item_a_million_times_is_refused_too()
+    {
+        var codec = new JsonStateCodec(64 << 20);
+        var items = "3" + string.Concat(Enumerable.Repeat(",3", JsonStateReader.MaxItems));
+        var body = Encoding.UTF8.GetBytes(Good.Replace("\"ownerSet\":[-3,3]", $"\"ownerSet\":[{items}]", StringComparison.Ordinal));
+        var defect = Assert.Throws<StateFormatException>(() => codec.Decode(Contract, Contract.SchemaFingerprint, body));
+        Assert.Equal($"ownerSet[{JsonStateReader.MaxItems}]", defect.Path);
     }
 
     [Fact]

@@ -30,6 +30,8 @@ public sealed partial record EveryValue(
     public required DateTimeOffset At { get; init; }
     public required DateTime Utc { get; init; }
     public required DateOnly Day { get; init; }
+    public required TimeOnly Time { get; init; }
+    public required TimeSpan Duration { get; init; }
     public required ImmutableArray<byte> Bytes { get; init; }
     public required Color Color { get; init; }
     public required Point Point { get; init; }
@@ -46,11 +48,30 @@ public sealed partial record EveryValue(
     public Point? MaybePoint { get; init; }
     public Color? MaybeColor { get; init; }
     public OwnerId? MaybeOwner { get; init; }
+    public TimeOnly? MaybeTime { get; init; }
+    public TimeSpan? MaybeDuration { get; init; }
     public ImmutableArray<string>? MaybeArray { get; init; }
     public ImmutableDictionary<string, string?>? MaybeMap { get; init; }
 
     [Decimal(9, 2)]
     public required ImmutableArray<decimal?> Prices { get; init; }
+
+    public required ImmutableHashSet<string> TextSet { get; init; }
+    public required ImmutableSortedSet<string> SortedTextSet { get; init; }
+    public required ImmutableSortedSet<int> IntSet { get; init; }
+    public required ImmutableHashSet<OwnerId> OwnerSet { get; init; }
+    public required ImmutableHashSet<Color> ColorSet { get; init; }
+    public required ImmutableHashSet<DateTimeOffset> InstantSet { get; init; }
+    public required ImmutableHashSet<TimeSpan> DurationSet { get; init; }
+
+    [Decimal(9, 2)]
+    public required ImmutableHashSet<decimal> PriceSet { get; init; }
+    public ImmutableHashSet<Guid>? MaybeSet { get; init; }
+    public required Payment Payment { get; init; }
+    public Payment? MaybePayment { get; init; }
+    public required ImmutableArray<Payment?> Payments { get; init; }
+    public Charged? MaybeCharged { get; init; }
+    public required ImmutableDictionary<string, Mark> Marks { get; init; }
 
     public int Derived => Int32 * 2;
 }
@@ -64,6 +85,39 @@ public enum Color
 }
 
 public sealed record Line(string Sku, [Decimal(12, 2)] decimal Price, int Quantity = 1, string? @class = null);
+
+/// <summary>A closed hierarchy: with a positional and an init property in common, and a case that holds another hierarchy.</summary>
+[StateCase<CardPayment>("card")]
+[StateCase<TransferPayment>("transfer")]
+[StateCase<CashPayment>("cash")]
+public abstract record Payment([Decimal(9, 2)] decimal Total)
+{
+    public string? Reference { get; init; }
+
+    public bool IsFree => Total == 0;
+}
+
+public sealed record CardPayment(decimal Total, string Last4) : Payment(Total);
+
+public sealed record TransferPayment(decimal Total, Line Line, Mark Mark) : Payment(Total);
+
+[Alias("coins")]
+public sealed record CashPayment(decimal Total) : Payment(Total);
+
+[StateCase<TextMark>("text")]
+[StateCase<NoMark>("none")]
+public abstract record Mark;
+
+public sealed record TextMark(string Text) : Mark;
+
+public sealed record NoMark : Mark;
+
+/// <summary>What is read without a text or a collection, so that only objects are allocated.</summary>
+[StateContract("tests.marked")]
+public sealed partial record Marked([StateKey] int Id, Mark Mark, TimeOnly At, TimeSpan For);
+
+/// <summary>A wrapper of a hierarchy travels as its case.</summary>
+public readonly record struct Charged(Payment By);
 
 public readonly record struct Point(double X, double Y);
 
@@ -121,7 +175,15 @@ public sealed partial record TwoTexts([StateKey] string First, [StateKey] string
 public static partial class Old
 {
     [StateContract("tests.evolving")]
-    public sealed partial record Thing([StateKey] int Id, string Title, Mood Mood, int Removed);
+    public sealed partial record Thing([StateKey] int Id, string Title, Mood Mood, int Removed, Note? Remark = null);
+
+    [StateCase<Text>("text")]
+    [StateCase<Link>("link")]
+    public abstract record Note;
+
+    public sealed record Text(string Body) : Note;
+
+    public sealed record Link(string Target) : Note;
 
     public enum Mood
     {
@@ -151,6 +213,11 @@ public static partial class New
         [Default]
         public ImmutableDictionary<string, int> Map { get; init; } = ImmutableDictionary<string, int>.Empty;
 
+        public Note? Remark { get; init; }
+
+        [Default]
+        public ImmutableSortedSet<string> Set { get; init; } = [];
+
         [Default(Mood.Glad)]
         public Mood Other { get; init; }
 
@@ -163,9 +230,28 @@ public static partial class New
         [Default("2024-05-01T10:00:00.5+02:00")]
         public DateTimeOffset Seen { get; init; }
 
+        [Default("08:30:00.25")]
+        public TimeOnly Opens { get; init; }
+
+        [Default("-P1DT2H0.5S")]
+        public TimeSpan Ahead { get; init; }
+
         [Default("text \"quoted\"")]
         public string Text { get; init; } = "";
     }
+
+    /// <summary>As before, but for a case renamed, a case added and the C# types' own names.</summary>
+    [StateCase<PlainText>("text")]
+    [StateCase<Hyperlink>("hyperlink")]
+    [StateCase<Image>("image")]
+    public abstract record Note;
+
+    public sealed record PlainText(string Body, bool Bold = false) : Note;
+
+    [Alias("link")]
+    public sealed record Hyperlink(string Target) : Note;
+
+    public sealed record Image(ImmutableArray<byte> Pixels) : Note;
 
     public enum Mood
     {
@@ -197,6 +283,8 @@ public sealed partial record ParameterDefaults(
     Guid Guid = default,
     DateOnly Day = default,
     DateTimeOffset At = default,
+    TimeOnly Time = default,
+    TimeSpan Duration = default,
     ImmutableArray<int> Items = default,
     Color Color = Color.Green,
     string Text = "a\tb",

@@ -24,6 +24,8 @@ internal static class Samples
             At = new(2024, 2, 29, 13, 14, 15, 123, 456, TimeSpan.FromHours(2)),
             Utc = new(1969, 12, 31, 23, 59, 59, 999, DateTimeKind.Utc),
             Day = new(1969, 12, 31),
+            Time = new(13, 14, 15, 123, 450),
+            Duration = -new TimeSpan(1, 2, 3, 4, 5, 678),
             Bytes = [0, 1, 254, 255],
             Color = Color.Blue,
             Point = new(1, -2.5),
@@ -45,9 +47,25 @@ internal static class Samples
             MaybePoint = new(0, 0),
             MaybeColor = Color.Green,
             MaybeOwner = new(1),
+            MaybeTime = TimeOnly.MinValue,
+            MaybeDuration = TimeSpan.Zero,
             MaybeArray = [],
             MaybeMap = ImmutableDictionary<string, string?>.Empty.Add("n", null).Add("v", "w"),
             Prices = [1m, null, -1234567.89m],
+            Payment = new CardPayment(12.5m, "1234") { Reference = "r" },
+            MaybePayment = new TransferPayment(-1m, new("t", 3m), new TextMark("ü")),
+            Payments = [new CashPayment(0m), null, new CardPayment(1m, "")],
+            MaybeCharged = new(new CashPayment(7m)),
+            Marks = ImmutableDictionary<string, Mark>.Empty.Add("b", new NoMark()).Add("a", new TextMark("t")),
+            TextSet = ["b", "a", "aa", "", "\uFFFD", "😀"],
+            SortedTextSet = ["b", "B", "a"],
+            IntSet = [128, 64, -1, 0, 65, int.MinValue],
+            OwnerSet = [new(3), new(-3)],
+            ColorSet = [Color.Blue, Color.Red],
+            InstantSet = [new(2024, 5, 1, 12, 0, 0, TimeSpan.FromHours(2)), new(2024, 5, 1, 9, 0, 0, TimeSpan.Zero)],
+            DurationSet = [TimeSpan.FromDays(1), TimeSpan.FromHours(-1)],
+            PriceSet = [10m, 9.5m, -1m],
+            MaybeSet = [new("ff000000-0000-0000-0000-000000000000"), Guid.Empty, new("7f000000-0000-0000-0000-000000000000")],
         };
 
     /// <summary>Any valid text: what a key or a property may hold, without lone surrogates.</summary>
@@ -62,10 +80,29 @@ internal static class Samples
     private static Gen<Line> Lines { get; } =
         Gen.Select(Text, Decimals(12, 2), Gen.Int, Text.Nullable(), (sku, price, quantity, note) => new Line(sku, price, quantity, note));
 
+    private static Gen<Payment> Payments { get; } =
+        from total in Decimals(9, 2)
+        from text in Text
+        from line in Lines
+        from note in Text.Nullable()
+        from index in Gen.Int[0, 2]
+        select (Payment)(
+            index switch
+            {
+                0 => new CardPayment(total, text) { Reference = note },
+                1 => new TransferPayment(total, line, note is null ? new NoMark() : new TextMark(text)),
+                _ => new CashPayment(total) { Reference = note },
+            }
+        );
+
     private static Gen<Color> Colors { get; } = Gen.Enum<Color>();
 
     private static Gen<DateTime> Instants { get; } =
         Gen.Long[DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks].Select(ticks => new DateTime(ticks, DateTimeKind.Utc));
+
+    // Of every size, with and without a fraction.
+    private static Gen<long> Ticks(long min, long max) =>
+        Gen.OneOf(Gen.Long[min, max], Gen.Long[min / 864_000_000, max / 864_000_000], Gen.Int[0, 60].Select(s => s * 10_000_000L));
 
     public static Gen<EveryValue> Any { get; } =
         from id in Gen.Guid
@@ -79,12 +116,14 @@ internal static class Samples
         from wide in Decimals(28, 10)
         from instants in Gen.Select(Instants, Instants, Gen.Int[-14 * 60, 14 * 60])
         from day in Gen.DateOnly
+        from times in Gen.Select(Ticks(0, TimeOnly.MaxValue.Ticks), Ticks(TimeSpan.MinValue.Ticks, TimeSpan.MaxValue.Ticks))
         from bytes in Gen.Byte.Array[0, 20]
         from color in Colors
         from point in Gen.Select(Gen.Double.Where(double.IsFinite), Gen.Int, (x, y) => new Point(x, y))
         from lines in Lines.Array[1, 4]
         from numbers in Gen.Int.Array[0, 4]
-        from nulls in Gen.Bool.Array[8]
+        from nulls in Gen.Bool.Array[10]
+        from payments in Payments.Array[3]
         from prices in Decimals(9, 2).Array[0, 4]
         select new EveryValue(
             id,
@@ -107,6 +146,8 @@ internal static class Samples
             At = Shifted(instants.Item1, instants.Item3),
             Utc = instants.Item2,
             Day = day,
+            Time = new(times.Item1),
+            Duration = new(times.Item2),
             Bytes = [.. bytes],
             Color = color,
             Point = point,
@@ -128,8 +169,24 @@ internal static class Samples
             MaybePoint = nulls[3] ? null : point,
             MaybeColor = nulls[4] ? null : color,
             MaybeOwner = nulls[5] ? null : new(integers.Item8),
+            MaybeTime = nulls[8] ? null : new(times.Item1),
+            MaybeDuration = nulls[9] ? null : new(times.Item2),
             MaybeArray = nulls[6] ? null : [.. texts],
             MaybeMap = nulls[7] ? null : texts.Distinct().ToImmutableDictionary(t => t, t => t.Length == 0 ? null : t),
+            Payment = payments[0],
+            MaybePayment = nulls[5] ? null : payments[1],
+            Payments = [.. payments, null],
+            MaybeCharged = nulls[4] ? null : new(payments[2]),
+            Marks = texts.Distinct().ToImmutableDictionary(t => t, t => t.Length % 2 == 0 ? new NoMark() : (Mark)new TextMark(t)),
+            TextSet = [.. texts],
+            SortedTextSet = texts.ToImmutableSortedSet(StringComparer.Ordinal),
+            IntSet = [.. numbers],
+            OwnerSet = [.. numbers.Select(n => new OwnerId(n))],
+            ColorSet = nulls[7] ? [] : [color, Color.Red],
+            InstantSet = [Shifted(instants.Item1, instants.Item3), instants.Item2],
+            DurationSet = [new(times.Item2), new(times.Item1)],
+            PriceSet = [.. prices],
+            MaybeSet = nulls[6] ? null : [id, Guid.Empty],
             Prices = [.. prices.Select(p => (decimal?)p), null],
         };
 

@@ -117,6 +117,22 @@ public static class JsonScalarReader
             : throw Wrong(ref reader, "a date like 2024-05-01");
     }
 
+    /// <summary>A time of day, cut to microseconds.</summary>
+    public static TimeOnly ReadTimeOnly(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && JsonTimes.TryReadTime(Raw(ref reader), out var value)
+            ? value
+            : throw Wrong(ref reader, "a time like 08:30:00.5");
+
+    /// <summary>A duration, cut to microseconds.</summary>
+    public static TimeSpan ReadTimeSpan(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && JsonTimes.TryReadDuration(Raw(ref reader), out var micros)
+            ? new(micros * TimeSpan.TicksPerMicrosecond)
+            : throw Wrong(ref reader, "a duration like -P1DT2H0.5S, without years and months, within TimeSpan's range");
+
+    // As it stands: an escape is never needed to write such a text, and is no digit.
+    private static ReadOnlySpan<byte> Raw(ref Utf8JsonReader reader) =>
+        reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
+
     private static long ReadInteger(ref Utf8JsonReader reader, long min, long max) =>
         reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value >= min && value <= max
             ? value

@@ -131,9 +131,12 @@ public static class JsonStateReader
         }
         catch (InvalidOperationException)
         {
-            throw Fail(ref reader, "the text is no valid Unicode: a lone surrogate or malformed UTF-8");
+            throw NotUnicode(ref reader);
         }
     }
+
+    internal static StateFormatException NotUnicode(ref Utf8JsonReader reader) =>
+        Fail(ref reader, "the text is no valid Unicode: a lone surrogate or malformed UTF-8");
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what)
     {

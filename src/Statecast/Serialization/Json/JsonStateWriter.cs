@@ -15,4 +15,18 @@ public static class JsonStateWriter
         value.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
         writer.WriteStringValue(text);
     }
+
+    /// <summary>A time of day, cut to microseconds: <c>08:30:00.5</c>.</summary>
+    public static void WriteTime(Utf8JsonWriter writer, TimeOnly value)
+    {
+        Span<byte> text = stackalloc byte[JsonTimes.MaxLength];
+        writer.WriteStringValue(text[..JsonTimes.WriteTime(text, value)]);
+    }
+
+    /// <summary>A duration, cut to microseconds: <c>-P1DT2H0.5S</c>.</summary>
+    public static void WriteDuration(Utf8JsonWriter writer, TimeSpan value)
+    {
+        Span<byte> text = stackalloc byte[JsonTimes.MaxLength];
+        writer.WriteStringValue(text[..JsonTimes.WriteDuration(text, ValueDomain.Micros(value))]);
+    }
 }
