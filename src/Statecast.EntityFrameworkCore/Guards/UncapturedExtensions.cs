@@ -10,7 +10,7 @@ public static class UncapturedExtensions
 
     /// <summary>
     /// Allows ExecuteUpdate or ExecuteDelete on published rows. The change is <b>not</b> captured: republish what it touched
-    /// (<see cref="Statecast.Hosting.IStatecast.RepublishAsync"/>), or targets keep the old state.
+    /// (<c>IStatecast.RepublishAsync</c>), or targets keep the old state.
     /// </summary>
     public static IQueryable<T> AllowUncaptured<T>(this IQueryable<T> query) => query.TagWith(Tag);
 }

@@ -78,6 +78,17 @@ public sealed class SqliteRepublishStore : IRepublishStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0 AND bucket BETWEEN ?3 AND ?4"u8
+        );
+        statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, firstBucket).Bind(4, lastBucket).Step();
+        return new(statement.Int64(0));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope)
     {
         using var statement = SqliteCaptureScope.Prepare(

@@ -34,6 +34,21 @@ internal static partial class Log
     [LoggerMessage(2102, LogLevel.Error, "Republish passed {Contract} '{Key}' over: its state cannot be published")]
     public static partial void PassedOver(ILogger logger, string contract, string key, Exception exception);
 
+    [LoggerMessage(
+        2103,
+        LogLevel.Information,
+        "Source '{Source}' republishes: {Done} keys looked at, {Rate} a second; {Requests} request(s) queued, about {Remaining} keys to go, {Time}."
+    )]
+    public static partial void Republishing(
+        ILogger logger,
+        string source,
+        long done,
+        double rate,
+        int requests,
+        long? remaining,
+        TimeSpan? time
+    );
+
     [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
     public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
 

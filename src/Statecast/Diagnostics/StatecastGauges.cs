@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Statecast.Hosting;
 using Statecast.Outbox;
+using Statecast.Publishing;
 using Statecast.Replicas;
 
 namespace Statecast.Diagnostics;
@@ -13,13 +14,20 @@ internal sealed class StatecastGauges : IDisposable
 {
     private readonly Meter _meter = new(StatecastMeter.Name);
     private readonly Func<IEnumerable<RelayRunner>> _relays;
+    private readonly Func<IEnumerable<RepublishLoop>> _republishers;
     private readonly IReadOnlyList<ReplicaStatus> _replicas;
     private readonly string _service;
     private readonly TimeProvider _clock;
 
-    public StatecastGauges(string service, Func<IEnumerable<RelayRunner>> relays, IReadOnlyList<ReplicaStatus> replicas, TimeProvider clock)
+    public StatecastGauges(
+        string service,
+        Func<IEnumerable<RelayRunner>> relays,
+        Func<IEnumerable<RepublishLoop>> republishers,
+        IReadOnlyList<ReplicaStatus> replicas,
+        TimeProvider clock
+    )
     {
-        (_service, _relays, _replicas, _clock) = (service, relays, replicas, clock);
+        (_service, _relays, _republishers, _replicas, _clock) = (service, relays, republishers, replicas, clock);
         _meter.CreateObservableGauge(
             "statecast.outbox.pending",
             () => Relays(s => s.Backlog.Count),
@@ -32,6 +40,13 @@ internal sealed class StatecastGauges : IDisposable
         Counter("statecast.relay.coalesced", c => c.Coalesced, "Of these, dropped for a later one of their key.");
         Counter("statecast.relay.superseded", c => c.Superseded, "Of these, refused by a log that has a newer one.");
         _meter.CreateObservableGauge("statecast.relay.in_hand", () => Relays(s => s.InHand), "{event}", "Of these, not confirmed yet.");
+        _meter.CreateObservableCounter("statecast.republish.looked", LookedAt, "{key}", "Keys that the republisher looked at.");
+        _meter.CreateObservableGauge(
+            "statecast.republish.remaining",
+            Remaining,
+            "{key}",
+            "About how many keys it still has to look at; absent where that cannot be told."
+        );
         _meter.CreateObservableGauge(
             "statecast.replica.lag.messages",
             () => Replicas(r => r.Backlog.Remaining),
@@ -76,6 +91,17 @@ internal sealed class StatecastGauges : IDisposable
     // Two sources may use one carrier: without the source's name they would be one series.
     private static KeyValuePair<string, object?>[] Tags(RelayRunner relay) =>
         [new("messaging.system", relay.Carrier), new("statecast.source", relay.Source)];
+
+    private IEnumerable<Measurement<long>> LookedAt() => _republishers().Select(r => new Measurement<long>(r.Total, Tags(r)));
+
+    private IEnumerable<Measurement<long>> Remaining()
+    {
+        foreach (var republisher in _republishers())
+            if (republisher.Progress.Remaining is { } keys)
+                yield return new(keys, Tags(republisher));
+    }
+
+    private static KeyValuePair<string, object?> Tags(RepublishLoop republisher) => new("statecast.source", republisher.Progress.Source);
 
     private IEnumerable<Measurement<double>> Lags()
     {

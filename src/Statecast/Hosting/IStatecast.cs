@@ -1,3 +1,4 @@
+using Statecast.Publishing;
 using Statecast.Replicas;
 
 namespace Statecast.Hosting;
@@ -20,6 +21,16 @@ public interface IStatecast
     /// <param name="ct">Ends the call, not what it queued.</param>
     /// <exception cref="ArgumentException">No source of this service publishes the contract.</exception>
     Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys = null, CancellationToken ct = default);
+
+    /// <summary>Says part of a contract's states again, by bucket range: a large contract piece by piece. Runs in the background; survives a restart.</summary>
+    /// <param name="contract">The contract's name.</param>
+    /// <param name="buckets">Which part, for example <c>BucketRange.Part(0, 8)</c>.</param>
+    /// <param name="ct">Ends the call, not what it queued.</param>
+    /// <exception cref="ArgumentException">No source of this service publishes the contract.</exception>
+    Task RepublishAsync(string contract, BucketRange buckets, CancellationToken ct = default);
+
+    /// <summary>How the republisher of every source stands, in the order in which the sources were added. Empty before the host starts.</summary>
+    IReadOnlyList<RepublishProgress> Republishing { get; }
 
     /// <summary>Parked events and stalled handler changes of this service's replicas.</summary>
     IParkedWork Parked { get; }

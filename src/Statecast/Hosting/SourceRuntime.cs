@@ -8,6 +8,8 @@ namespace Statecast.Hosting;
 internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock, IEntropy entropy)
     : IAsyncDisposable
 {
+    private const string Reason = "asked for";
+
     private readonly RepublishLoop _republish = new(source, options.Republish, logger, clock);
     private readonly List<RelayRunner> _relays = [];
     private IOutboxStore? _outbox;
@@ -17,6 +19,8 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
     public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays];
 
     public IReadOnlyList<RelayRunner> Relays => _relays;
+
+    public RepublishLoop Republish => _republish;
 
     public IEnumerable<string> Contracts => source.Publications.Select(p => p.Contract.Name);
 
@@ -34,12 +38,17 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
     {
-        const string reason = "asked for";
         if (keys is null)
-            await source.RequestRepublishAsync(RepublishRequest.All(contract, reason), ct).ConfigureAwait(false);
+            await source.RequestRepublishAsync(RepublishRequest.All(contract, Reason), ct).ConfigureAwait(false);
         foreach (var key in keys ?? [])
-            await source.RequestRepublishAsync(new(contract, key, 0, 4095, null, reason), ct).ConfigureAwait(false);
-        _republish.Wake();
+            await source.RequestRepublishAsync(new(contract, key, 0, 4095, null, Reason), ct).ConfigureAwait(false);
+        _republish.Queued();
+    }
+
+    public async Task RepublishAsync(string contract, BucketRange buckets, CancellationToken ct)
+    {
+        await source.RequestRepublishAsync(new(contract, null, buckets.First, buckets.Last, null, Reason), ct).ConfigureAwait(false);
+        _republish.Queued();
     }
 
     /// <summary>Returns when nothing is queued for the republisher and nothing is left in the outbox.</summary>

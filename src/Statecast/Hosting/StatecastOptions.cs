@@ -48,6 +48,12 @@ public sealed class RepublishOptions
     /// <summary>Keys in one transaction, 1 to 10,000. Default 200: the source's own writers wait for at most one chunk.</summary>
     public int ChunkSize { get; set; } = 200;
 
+    /// <summary>
+    /// The most keys a second, 1 to 10,000,000; null (the default) for as many as go. Spares the database, the carrier and the targets while a large
+    /// contract is said again. A range looks at every key twice: by its head, and by its row.
+    /// </summary>
+    public int? KeysPerSecond { get; set; }
+
     /// <summary>How often queued work is looked for. Default 500 ms.</summary>
     public TimeSpan Poll { get; set; } = TimeSpan.FromMilliseconds(500);
 }

@@ -14,6 +14,8 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
         Range(faults, "Handlers:Concurrency", options.Handlers.Concurrency, 1, 1024);
         Range(faults, "Handlers:MaxAttempts", options.Handlers.MaxAttempts, 1, 10_000);
         Range(faults, "Republish:ChunkSize", options.Republish.ChunkSize, 1, 10_000);
+        if (options.Republish.KeysPerSecond is { } keysPerSecond)
+            Range(faults, "Republish:KeysPerSecond", keysPerSecond, 1, 10_000_000);
         Positive(faults, "Target:ReadTimeout", options.Target.ReadTimeout);
         Positive(faults, "Target:MaxStaleness", options.Target.MaxStaleness);
         Positive(faults, "Handlers:FirstRetry", options.Handlers.FirstRetry);

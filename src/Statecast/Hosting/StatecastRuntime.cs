@@ -62,7 +62,13 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
-        _gauges = new(registration.Service, () => _sources.SelectMany(s => s.Relays), Replicas, clock);
+        _gauges = new(
+            registration.Service,
+            () => _sources.SelectMany(s => s.Relays),
+            () => _sources.Select(s => s.Republish),
+            Replicas,
+            clock
+        );
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];
@@ -139,16 +145,20 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             await Task.Delay(TimeSpan.FromMilliseconds(5), _clock, ct).ConfigureAwait(false);
     }
 
-    public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
-    {
-        var source =
-            _sources.FirstOrDefault(s => s.Publishes(contract))
-            ?? throw new ArgumentException(
-                $"No source of service '{_registration.Service}' publishes '{contract}'. Published are: {(_sources.Count == 0 ? "none" : string.Join(", ", _sources.SelectMany(s => s.Contracts).Select(c => $"'{c}'")))}.",
-                nameof(contract)
-            );
-        await source.RepublishAsync(contract, keys, ct).ConfigureAwait(false);
-    }
+    public IReadOnlyList<RepublishProgress> Republishing => [.. _sources.Select(s => s.Republish.Progress)];
+
+    public Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct) =>
+        SourceOf(contract).RepublishAsync(contract, keys, ct);
+
+    public Task RepublishAsync(string contract, BucketRange buckets, CancellationToken ct) =>
+        SourceOf(contract).RepublishAsync(contract, buckets, ct);
+
+    private SourceRuntime SourceOf(string contract) =>
+        _sources.FirstOrDefault(s => s.Publishes(contract))
+        ?? throw new ArgumentException(
+            $"No source of service '{_registration.Service}' publishes '{contract}'. Published are: {(_sources.Count == 0 ? "none" : string.Join(", ", _sources.SelectMany(s => s.Contracts).Select(c => $"'{c}'")))}.",
+            nameof(contract)
+        );
 
     private void AddSource(SourceRuntime source)
     {

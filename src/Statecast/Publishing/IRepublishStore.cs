@@ -18,6 +18,9 @@ public interface IRepublishStore
     /// <summary>Removes a finished request.</summary>
     ValueTask CompleteAsync(CaptureScope scope, long id);
 
+    /// <summary>How many heads at or above revision 1 come after a key within a bucket range, in the order of <see cref="ICaptureStore.WalkAsync"/>.</summary>
+    ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket);
+
     /// <summary>What was published last time, one record per destination.</summary>
     ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope);
 

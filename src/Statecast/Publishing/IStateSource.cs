@@ -27,6 +27,9 @@ public interface IStateSource
     /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks.</summary>
     /// <returns>The keys in the chunk, at least 1 for a step that only moved the queue on; 0 if nothing is queued.</returns>
     ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct);
+
+    /// <summary>Counts what is queued, for those who watch (<see cref="Republisher.CountAsync"/>); by default the source cannot tell.</summary>
+    ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct) => default;
 }
 
 /// <summary>A source is not as it must be. The message says what, where and which setting or step mends it.</summary>

@@ -3,7 +3,7 @@ using Statecast.Hosting;
 
 namespace Statecast.Publishing;
 
-/// <summary>Republishing by contract type (see <see cref="IStatecast.RepublishAsync"/>).</summary>
+/// <summary>Republishing by contract type (see <see cref="IStatecast"/>).</summary>
 public static class RepublishExtensions
 {
     /// <summary>
@@ -26,4 +26,12 @@ public static class RepublishExtensions
         var texts = keys.Select(contract.FormatKeyObject).Distinct(StringComparer.Ordinal).ToList();
         return statecast.RepublishAsync(contract.Name, texts, ct);
     }
+
+    /// <summary>Says part of a contract's states again.</summary>
+    /// <param name="statecast">The service.</param>
+    /// <param name="buckets">Which part, for example <c>BucketRange.Part(0, 8)</c>.</param>
+    /// <param name="ct">Ends the call, not what it queued.</param>
+    /// <exception cref="ArgumentException">No source of this service publishes the contract.</exception>
+    public static Task RepublishAsync<TState>(this IStatecast statecast, BucketRange buckets, CancellationToken ct = default)
+        where TState : class, IStateContract<TState> => statecast.RepublishAsync(TState.Contract.Name, buckets, ct);
 }

@@ -7,10 +7,18 @@ namespace Statecast.Publishing;
 /// <summary>Works off one source's republish queue, chunk by chunk, while writes go on.</summary>
 internal sealed class RepublishLoop(IStateSource source, RepublishOptions options, ILogger logger, TimeProvider clock) : ISupervisedLoop
 {
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10);
+
     private readonly AsyncSignal _asked = new();
+    private readonly RepublishPace _pace = new(options.KeysPerSecond, clock);
+    private volatile RepublishProgress _progress = Idle(source);
 
     // Read by WhenIdleAsync: an empty look that began after the question proves that nothing is queued.
     private long _emptyLooks;
+    private long _total;
+    private long _begun;
+    private long _reported;
+    private volatile bool _countAgain;
 
     public string Name => $"republish {source.Name}";
 
@@ -18,25 +26,71 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
 
     public long EmptyLooks => Interlocked.Read(ref _emptyLooks);
 
+    /// <summary>How it stands.</summary>
+    public RepublishProgress Progress => _progress;
+
+    /// <summary>Keys looked at by this process.</summary>
+    public long Total => Interlocked.Read(ref _total);
+
+    /// <summary>Something was queued, or somebody waits.</summary>
     public void Wake() => _asked.Signal();
+
+    /// <summary>Something was queued.</summary>
+    public void Queued()
+    {
+        _countAgain = true;
+        Wake();
+    }
 
     public async Task RunAsync(CancellationToken ct)
     {
-        long done = 0;
         while (true)
         {
             LastBeat = clock.GetUtcNow();
-            var keys = await source.RepublishChunkAsync(options.ChunkSize, ct).ConfigureAwait(false);
+            if (_progress.Done == 0)
+                _begun = _reported = clock.GetTimestamp();
+            var keys = await source.RepublishChunkAsync(_pace.Begin(options.ChunkSize), ct).ConfigureAwait(false);
             if (keys > 0)
             {
-                done += keys;
+                await AdvanceAsync(keys, ct).ConfigureAwait(false);
+                await _pace.EndAsync(keys, ct).ConfigureAwait(false);
                 continue;
             }
-            if (done > 0)
-                Log.Republished(logger, source.Name, done);
-            done = 0;
+            if (_progress.Done > 0)
+                Log.Republished(logger, source.Name, _progress.Done);
+            _progress = Idle(source);
             Interlocked.Increment(ref _emptyLooks);
             await _asked.WaitAsync(options.Poll, clock, ct).ConfigureAwait(false);
         }
     }
+
+    private async ValueTask AdvanceAsync(int keys, CancellationToken ct)
+    {
+        Interlocked.Add(ref _total, keys);
+        var before = _progress;
+        var done = before.Done + keys;
+        var queue = new RepublishQueue(before.Requests, before.Remaining - keys);
+        // Counting costs the source a look at all its keys: once, and again when the count was wrong or more was queued.
+        if (before.Done == 0 || queue.Keys < 0 || _countAgain)
+        {
+            _countAgain = false;
+            queue = await source.CountRepublishAsync(ct).ConfigureAwait(false);
+        }
+        var elapsed = clock.GetElapsedTime(_begun).TotalSeconds;
+        _progress = new(source.Name, queue.Requests, done, elapsed > 0 ? done / elapsed : 0, queue.Keys);
+        if (clock.GetElapsedTime(_reported) < ReportEvery)
+            return;
+        _reported = clock.GetTimestamp();
+        Log.Republishing(
+            logger,
+            source.Name,
+            done,
+            Math.Round(_progress.KeysPerSecond),
+            queue.Requests,
+            queue.Keys,
+            _progress.RemainingTime
+        );
+    }
+
+    private static RepublishProgress Idle(IStateSource source) => new(source.Name, 0, 0, 0, 0);
 }

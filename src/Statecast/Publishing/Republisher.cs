@@ -20,6 +20,11 @@ public interface IRepublishSession
     /// <param name="after">Null for the first page, else <see cref="RowPage.Next"/> of the page before.</param>
     /// <param name="limit">The most keys.</param>
     ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit);
+
+    /// <summary>How many rows come after a page, or in all; null (the default) if that cannot be told.</summary>
+    /// <param name="publication">The publication.</param>
+    /// <param name="after">Null for all, else <see cref="RowPage.Next"/> of the page.</param>
+    ValueTask<long?> CountRowsAsync(Publication publication, string? after) => default;
 }
 
 /// <summary>A page of rows.</summary>
@@ -65,6 +70,32 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         return first.Cursor is [Rows, ..]
             ? await RowsAsync(session, publication, first, maxKeys).ConfigureAwait(false)
             : await HeadsAsync(session, publication, first, maxKeys).ConfigureAwait(false);
+    }
+
+    /// <summary>Counts what is queued; about, as writes go on.</summary>
+    public async ValueTask<RepublishQueue> CountAsync(IRepublishSession session)
+    {
+        var tasks = await store.Republish.NextAsync(session.Scope, int.MaxValue).ConfigureAwait(false);
+        long? keys = 0;
+        foreach (var task in tasks)
+        {
+            var request = task.Request;
+            if (session.Publications.FirstOrDefault(p => p.Contract.Name == request.Contract) is not { } publication)
+                continue;
+            keys += request.Key is null ? await CountRangeAsync(session, publication, task).ConfigureAwait(false) : 1;
+        }
+        return new(tasks.Count, keys);
+    }
+
+    private async ValueTask<long?> CountRangeAsync(IRepublishSession session, Publication publication, RepublishTask task)
+    {
+        var (request, place) = (task.Request, task.Cursor is { Length: > 1 } cursor ? cursor[1..] : null);
+        if (task.Cursor is [Rows, ..])
+            return await session.CountRowsAsync(publication, place).ConfigureAwait(false);
+        var heads = await store
+            .Republish.CountHeadsAsync(session.Scope, request.Contract, place, request.FirstBucket, request.LastBucket)
+            .ConfigureAwait(false);
+        return heads + await session.CountRowsAsync(publication, null).ConfigureAwait(false);
     }
 
     // Requests of single keys come in crowds (a log that is mended): those of one contract and destination go together.

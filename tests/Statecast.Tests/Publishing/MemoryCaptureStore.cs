@@ -84,6 +84,9 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
         return ValueTask.CompletedTask;
     }
 
+    public async ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket) =>
+        (await WalkAsync(scope, contract, after, firstBucket, lastBucket, int.MaxValue)).Count;
+
     public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope) => new([.. Published.Values]);
 
     public ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination)

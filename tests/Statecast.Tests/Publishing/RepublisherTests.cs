@@ -106,6 +106,38 @@ public sealed class RepublisherTests
         Assert.Empty(_store.Tasks);
     }
 
+    [Fact]
+    public async Task Queue_is_counted_as_it_is_worked_off()
+    {
+        await PublishedAsync("a", "b", "c", "d");
+        _rows["e"] = new("e", "never published");
+        await QueueAsync(RepublishRequest.All("tests.item", "test"));
+        await QueueAsync(new("tests.item", "a", 0, 4095, null, "test"));
+
+        // Four heads, five rows, one key; then by the cursor.
+        Assert.Equal(new(2, 10), await CountAsync());
+        await ChunkAsync(3);
+        Assert.Equal(new(2, 7), await CountAsync());
+        await ChunkAsync(3);
+        Assert.Equal(new(2, 6), await CountAsync());
+        await ChunkAsync(3);
+        Assert.Equal(new(2, 3), await CountAsync());
+        await DrainAsync(3);
+        Assert.Equal(new(0, 0), await CountAsync());
+    }
+
+    [Fact]
+    public async Task Range_counts_the_heads_of_its_buckets()
+    {
+        await PublishedAsync([.. Enumerable.Range(0, 40).Select(i => $"k{i}")]);
+        var inside = _rows.Keys.Count(k => Statecast.Contracts.KeyText.Bucket(k) < 2048);
+        await QueueAsync(new("tests.item", null, 0, 2047, null, "test"));
+
+        Assert.Equal(new(1, inside + 40), await CountAsync());
+    }
+
+    private ValueTask<RepublishQueue> CountAsync() => new Republisher(_capture, _store).CountAsync(new Session(_publication, _rows));
+
     private async Task PublishedAsync(params string[] keys)
     {
         foreach (var key in keys)
@@ -133,6 +165,9 @@ public sealed class RepublisherTests
 
         public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
             new GivenStates(publication, keys.ToDictionary(k => k, k => (object?)rows.GetValueOrDefault(k)));
+
+        public ValueTask<long?> CountRowsAsync(Publication publication, string? after) =>
+            new(rows.Keys.Count(k => string.CompareOrdinal(k, after ?? "") > 0));
 
         public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit)
         {
