@@ -26,6 +26,9 @@ internal sealed class EfRepublishSession(
     public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit) =>
         Bound(publication).ReadRowsAsync(context, after, limit, scope.CancellationToken);
 
+    public async ValueTask<long?> CountRowsAsync(Publication publication, string? after) =>
+        await Bound(publication).CountRowsAsync(context, after, scope.CancellationToken).ConfigureAwait(false);
+
     private BoundPublication Bound(Publication publication) => shape.Publications.First(p => p.Publication.Publication == publication);
 
     private static object? RowKeyOrNone(BoundPublication bound, string key)

@@ -111,6 +111,15 @@ public sealed class EfStateSource<TContext> : IStateSource
         }
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct)
+    {
+        var republisher = _republisher ?? throw NotPrepared();
+        await using var scope = _scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        return await InTransactionAsync(context, republisher.CountAsync, ct).ConfigureAwait(false);
+    }
+
     private async ValueTask<IReadOnlyList<RepublishRequest>> PrepareTablesAsync(ICaptureStore store, EfRepublishSession session)
     {
         try

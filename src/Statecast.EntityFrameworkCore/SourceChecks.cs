@@ -42,6 +42,8 @@ internal static class SourceChecks
 
     private static void CheckQueries(DbContext context, Shape.BoundPublication publication, List<string> problems)
     {
+        foreach (var step in publication.Plan.Cascades.Steps)
+            CheckCascade(context, publication, step, problems);
         try
         {
             publication.CheckQueries(context);
@@ -50,6 +52,20 @@ internal static class SourceChecks
         {
             problems.Add(
                 $"{publication.Publication.Publication.Contract.Name}: the provider cannot read {publication.Plan.Root.ShortName()} back by its key: {failure.Message}"
+            );
+        }
+    }
+
+    private static void CheckCascade(DbContext context, Shape.BoundPublication publication, Shape.CascadeStep step, List<string> problems)
+    {
+        try
+        {
+            CascadedRows.Check(context, step);
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or NotSupportedException)
+        {
+            problems.Add(
+                $"{publication.Publication.Publication.Contract.Name}: The database cascades from {step.Described}, and the provider cannot ask which rows that reaches: {failure.Message} Use DeleteBehavior.Restrict, or say AcceptCascadeFrom<{step.Key.PrincipalEntityType.ShortName()}>()."
             );
         }
     }

@@ -32,10 +32,13 @@ internal sealed class CaptureBatch(
     /// <summary>What runs before the save's own statements; null if nothing has to.</summary>
     public CommittedParents? Parents { get; } = CommittedParents.For(context, shape, entries);
 
+    /// <summary>What also runs before them; null if no cascade of the database can reach the aggregates.</summary>
+    public CascadedRows? Cascaded { get; } = CascadedRows.For(context, shape, entries);
+
     protected override async Task RunAsync(IRelationalConnection connection, bool synchronous, CancellationToken ct)
     {
         var touched = new TouchedRoots(shape);
-        touched.AddEntries(entries, adapter, session, Parents);
+        touched.AddEntries(entries, adapter, session, Parents, Cascaded);
         await ParentLookup.ResolveAsync(context, touched, synchronous, ct).ConfigureAwait(false);
         var sets = touched.Sets(context);
         if (sets.Count == 0)

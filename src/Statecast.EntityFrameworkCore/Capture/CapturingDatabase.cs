@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore.Update;
 namespace Statecast.EntityFrameworkCore.Capture;
 
 /// <summary>
-/// EF Core's save between two batches of ours. It sees the final entries (after interceptors, DetectChanges and cascades) and runs inside the execution
-/// strategy. The first batch, where one is needed, asks what the save's own statements would make unknown; the last captures, before the commit or the
+/// EF Core's save between batches of ours. It sees the final entries (after interceptors, DetectChanges and cascades) and runs inside the execution
+/// strategy. The first batches, where they are needed, ask what the save's own statements would make unknown; the last captures, before the commit or the
 /// savepoint's release.
 /// </summary>
 internal sealed class CapturingDatabase : RelationalDatabase
@@ -151,6 +151,8 @@ internal sealed class CapturingDatabase : RelationalDatabase
         {
             if (last.Parents is { } first)
                 yield return first;
+            if (last.Cascaded is { } second)
+                yield return second;
             foreach (var batch in batches)
             {
                 last.Follows = true;

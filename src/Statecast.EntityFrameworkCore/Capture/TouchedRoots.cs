@@ -24,11 +24,22 @@ internal sealed class TouchedRoots(AggregateShape shape)
     }
 
     /// <summary>Adds what the entries touch. Called after the save's statements ran, when generated keys are known.</summary>
-    public void AddEntries(IList<IUpdateEntry> entries, IUpdateAdapter adapter, CaptureSession session, CommittedParents? parents)
+    public void AddEntries(
+        IList<IUpdateEntry> entries,
+        IUpdateAdapter adapter,
+        CaptureSession session,
+        CommittedParents? parents,
+        CascadedRows? cascaded
+    )
     {
         _adapter = adapter;
         foreach (var (member, key) in parents?.Found ?? [])
             AddParent(member, key, session.Cause);
+        foreach (var (member, key) in cascaded?.Found ?? [])
+            if (member.ToParent is null)
+                AddRoot(member.Plan, key, session.Cause);
+            else
+                AddParent(member, key, session.Cause);
         foreach (var entry in entries)
         foreach (var member in shape.MembersOf(entry.EntityType))
         {

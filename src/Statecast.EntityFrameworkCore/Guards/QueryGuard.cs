@@ -8,7 +8,7 @@ namespace Statecast.EntityFrameworkCore.Guards;
 
 /// <summary>
 /// Refuses ExecuteUpdate and ExecuteDelete on published tables, and raw SQL in a query that writes one: they change rows past the save, so nothing
-/// would be captured. Runs when a query is compiled; a refused one is never cached.
+/// would be captured. Nor would what the database's cascades do when ExecuteDelete removes the rows they start from. Runs when a query is compiled; a refused one is never cached.
 /// </summary>
 internal sealed class QueryGuard : IQueryExpressionInterceptor
 {
@@ -21,10 +21,16 @@ internal sealed class QueryGuard : IQueryExpressionInterceptor
             && !TagFinder.IsTagged(call)
         )
             foreach (var target in Targets(call, eventData.Context!.Model))
+            {
                 if (shape.Publishes(target))
                     throw new InvalidOperationException(
                         $"{call.Method.Name} on {target.ShortName()} is not captured: targets would not learn of the change. Change the rows through SaveChanges; or tag the query with {nameof(UncapturedExtensions.AllowUncaptured)}() and republish what it changed (IStatecast.RepublishAsync)."
                     );
+                if (call.Method.Name == "ExecuteDelete" && shape.DeclaredCascadeFrom(target) is { } cascade)
+                    throw new InvalidOperationException(
+                        $"ExecuteDelete on {target.ShortName()} is not captured: the database cascades from {cascade.Described}, and targets would not learn of it. Delete the rows through SaveChanges; or tag the query with {nameof(UncapturedExtensions.AllowUncaptured)}() and republish what it reached (IStatecast.RepublishAsync)."
+                    );
+            }
         return queryExpression;
     }
 

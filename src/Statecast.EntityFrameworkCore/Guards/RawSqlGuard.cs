@@ -7,7 +7,8 @@ using Statecast.EntityFrameworkCore.Shape;
 namespace Statecast.EntityFrameworkCore.Guards;
 
 /// <summary>
-/// Refuses raw SQL through EF Core (ExecuteSql, FromSql, SqlQuery) that writes a published table. Reads and migrations pass.
+/// Refuses raw SQL through EF Core (ExecuteSql, FromSql, SqlQuery) that writes a published table, or deletes from one whose deletions the database cascades
+/// into a published one. Reads and migrations pass.
 /// A look at the text, not a parser: where the target cannot be told it refuses, and the comment says otherwise.
 /// </summary>
 internal static partial class RawSqlGuard
@@ -22,9 +23,9 @@ internal static partial class RawSqlGuard
         if (PublishedTables.ShapeOf(context) is not { } shape)
             return;
         var names = KnownNames.GetValue(shape, s => new(s, context!.Model));
-        if (names.WrittenIn(sql) is { } table)
+        if (names.WrittenIn(sql) is { } write)
             throw new InvalidOperationException(
-                $"Raw SQL writes the published table {table}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (IStatecast.RepublishAsync)."
+                $"Raw SQL {write}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (IStatecast.RepublishAsync)."
             );
     }
 
@@ -41,22 +42,32 @@ internal static partial class RawSqlGuard
     )]
     private static partial Regex Target();
 
+    [GeneratedRegex("""\b(?:DELETE|MERGE|TRUNCATE|REPLACE)\b""", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Deleting();
+
     private sealed class Names
     {
         private readonly HashSet<string> _published = new(StringComparer.OrdinalIgnoreCase);
+        private readonly HashSet<string> _cascading = new(StringComparer.OrdinalIgnoreCase);
         private readonly HashSet<string> _others = new(StringComparer.OrdinalIgnoreCase);
         private readonly Regex _anyPublished;
+        private readonly Regex _anyCascading;
 
         public Names(AggregateShape shape, IModel model)
         {
             foreach (var type in model.GetEntityTypes())
                 if (type.GetTableName() is { } table)
+                {
                     (shape.Publishes(type) ? _published : _others).Add(table);
+                    if (shape.DeclaredCascadeFrom(type) is not null)
+                        _cascading.Add(table);
+                }
             _others.ExceptWith(_published);
-            var any = _published.Count == 0 ? "(?!)" : string.Join('|', _published.Select(Regex.Escape));
-            _anyPublished = new($@"\b(?:{any})\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+            _anyPublished = AnyOf(_published);
+            _anyCascading = AnyOf(_cascading);
         }
 
+        /// <summary>What the text does that it may not; null if it may.</summary>
         public string? WrittenIn(string sql)
         {
             var allKnown = true;
@@ -66,13 +77,26 @@ internal static partial class RawSqlGuard
                 var table = target.Groups["table"].Value;
                 any = true;
                 if (_published.Contains(table))
-                    return table;
+                    return Writes(table);
+                if (_cascading.Contains(table) && Deleting().IsMatch(target.Value))
+                    return Deletes(table);
                 allKnown &= _others.Contains(table);
             }
             // An alias, or a dialect's own way of naming the target: then the mention of a published table is enough.
             return any && allKnown ? null
-                : _anyPublished.Match(sql) is { Success: true } mention ? mention.Value
+                : _anyPublished.Match(sql) is { Success: true } mention ? Writes(mention.Value)
+                : Deleting().IsMatch(sql) && _anyCascading.Match(sql) is { Success: true } start ? Deletes(start.Value)
                 : null;
+        }
+
+        private static string Writes(string table) => $"writes the published table {table}";
+
+        private static string Deletes(string table) => $"deletes from {table}, from where the database cascades into a published table";
+
+        private static Regex AnyOf(IReadOnlyCollection<string> tables)
+        {
+            var any = tables.Count == 0 ? "(?!)" : string.Join('|', tables.Select(Regex.Escape));
+            return new($@"\b(?:{any})\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
         }
     }
 }

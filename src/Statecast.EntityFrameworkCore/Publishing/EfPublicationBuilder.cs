@@ -106,7 +106,8 @@ public sealed class EfPublicationBuilder<TRoot, TState>
 
     /// <summary>
     /// Accepts that the database cascades from this entity into the aggregate: rows changed so without being tracked are <b>not</b> captured,
-    /// until a republish finds them.
+    /// until a republish finds them. Without it, a save that deletes such an entity first asks which rows its cascades will reach, and captures them;
+    /// bulk and raw statements that delete it are refused.
     /// </summary>
     public EfPublicationBuilder<TRoot, TState> AcceptCascadeFrom<TPrincipal>()
         where TPrincipal : class

@@ -25,6 +25,9 @@ internal sealed class AggregatePlan(EfPublication publication, IEntityType root)
     /// <summary>The entity types of the aggregate, each with its places in it.</summary>
     public List<(IEntityType Type, AggregateMember Member)> Members { get; } = [];
 
+    /// <summary>How the database's own cascades lead into the aggregate; known once the members are.</summary>
+    public CascadePaths Cascades { get; set; } = null!;
+
     /// <summary>Whether two collections stand side by side, which one joined query would multiply.</summary>
     public bool SplitQuery { get; set; }
 

@@ -14,7 +14,6 @@ internal sealed class AggregatePlanner
     private readonly EfPublicationSettings _settings;
     private readonly IReadOnlySet<IEntityType> _publishedRoots;
     private readonly HashSet<string> _unused;
-    private readonly HashSet<IForeignKey> _accepted = [];
 
     private AggregatePlanner(AggregatePlan plan, IReadOnlySet<IEntityType> publishedRoots)
     {
@@ -32,6 +31,7 @@ internal sealed class AggregatePlanner
     {
         var planner = new AggregatePlanner(new(publication, root), publishedRoots);
         planner.Add(root, new(planner._plan, null, null), "", [root.GetRootType()]);
+        planner._plan.Cascades = CascadePaths.Into(planner._plan, planner.IsAccepted);
         planner.AddFindings();
         return planner._plan;
     }
@@ -101,8 +101,6 @@ internal sealed class AggregatePlanner
         if (!AddPartner(path, $"{path} is many-to-many: the links are captured, a change of {skip.TargetEntityType.ShortName()}"))
             return false;
         _plan.Members.Add((skip.JoinEntityType, new(_plan, skip.ForeignKey, member)));
-        // The partner's removal takes the links with it; by naming the partner that is accepted too.
-        _accepted.Add(skip.Inverse.ForeignKey);
         return true;
     }
 
@@ -144,16 +142,14 @@ internal sealed class AggregatePlanner
 
     private void AddFindings()
     {
-        var inside = _plan.Members.Select(m => m.Type).ToHashSet();
-        var upward = _plan.Members.Select(m => m.Member.ToParent).ToHashSet();
-        foreach (var type in inside)
-        foreach (var key in type == _plan.Root ? type.GetForeignKeys() : type.GetDeclaredForeignKeys())
-            if (Cascades(key) && !upward.Contains(key) && !inside.Contains(key.PrincipalEntityType) && !Accepted(key))
-                _plan.Findings.Add(
-                    $"The database cascades from {key.PrincipalEntityType.ShortName()} into {type.ShortName()} ({key.DeleteBehavior}), and rows that are not tracked change uncaptured. Use DeleteBehavior.Restrict or a Client behaviour, or say AcceptCascadeFrom<{key.PrincipalEntityType.ShortName()}>()."
-                );
+        foreach (var step in _plan.Cascades.Steps.Where(s => s.IsDeclared && !HasTable(s.Key.PrincipalEntityType)))
+            _plan.Findings.Add(
+                $"The database cascades from {step.Described}, but {step.Key.PrincipalEntityType.ShortName()} is mapped to no table here: its rows are deleted by others, no tracked row tells of it, and what the cascade changes is not captured. Map the table, use DeleteBehavior.Restrict or a Client behaviour if there is no such cascade, or say AcceptCascadeFrom<{step.Key.PrincipalEntityType.ShortName()}>()."
+            );
         if (!_settings.HasPredicate && !_settings.IgnoreFilters)
-            foreach (var type in inside.Select(t => t.GetRootType()).Distinct().Where(t => t.GetDeclaredQueryFilters().Count > 0))
+            foreach (
+                var type in _plan.Members.Select(m => m.Type.GetRootType()).Distinct().Where(t => t.GetDeclaredQueryFilters().Count > 0)
+            )
                 _plan.Findings.Add(
                     $"{type.ShortName()} has a query filter, and capture reads past it. Say Where(…) to publish only what the filter shows (a row it hides is then published as Delete), or IgnoreFilters() to publish everything."
                 );
@@ -163,11 +159,9 @@ internal sealed class AggregatePlanner
             );
     }
 
-    private bool Accepted(IForeignKey key) =>
-        _accepted.Contains(key) || _settings.AcceptedCascades.Any(t => t.IsAssignableFrom(key.PrincipalEntityType.ClrType));
+    private bool IsAccepted(IEntityType principal) => _settings.AcceptedCascades.Any(t => t.IsAssignableFrom(principal.ClrType));
 
-    private static bool Cascades(IForeignKey key) =>
-        !key.IsOwnership && key.DeleteBehavior is DeleteBehavior.Cascade or DeleteBehavior.SetNull;
+    private static bool HasTable(IEntityType type) => type.GetDerivedTypesInclusive().Any(t => t.GetTableName() is not null);
 
     /// <summary>Whether a setting names this very path; it is then known to be used.</summary>
     private bool Mark(HashSet<string> named, string path)

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Update;
 using Statecast.EntityFrameworkCore.Publishing;
@@ -9,6 +10,7 @@ internal sealed class AggregateShape
 {
     private readonly Dictionary<IEntityType, IReadOnlyList<AggregateMember>> _members;
     private readonly Dictionary<AggregatePlan, BoundPublication> _bound;
+    private readonly Dictionary<IEntityType, IReadOnlyList<CascadePaths>> _cascades;
 
     public AggregateShape(IModel model, IReadOnlyList<EfPublication> publications)
     {
@@ -25,6 +27,11 @@ internal sealed class AggregateShape
             .SelectMany(p => p.Members)
             .GroupBy(m => m.Type, m => m.Member)
             .ToDictionary(g => g.Key, g => (IReadOnlyList<AggregateMember>)[.. g]);
+        _cascades = model
+            .GetEntityTypes()
+            .Select(t => (Type: t, Paths: plans.Select(p => p.Cascades).Where(c => c.From(t).Count > 0).ToList()))
+            .Where(c => c.Paths.Count > 0)
+            .ToDictionary(c => c.Type, c => (IReadOnlyList<CascadePaths>)c.Paths);
         _bound = plans.ToDictionary(p => p, p => Bind(p, findings));
         Publications = [.. _bound.Values];
         Findings = findings;
@@ -42,14 +49,25 @@ internal sealed class AggregateShape
 
     public IReadOnlyList<AggregateMember> MembersOf(IEntityType type) => _members.GetValueOrDefault(type) ?? [];
 
+    /// <summary>The aggregates that the database may change by itself when a row of this type is deleted.</summary>
+    public IReadOnlyList<CascadePaths> CascadesFrom(IEntityType type) => _cascades.GetValueOrDefault(type) ?? [];
+
+    /// <summary>The first step by which the model says that the deletion of such a row changes published ones; null if there is none.</summary>
+    public CascadeStep? DeclaredCascadeFrom(IEntityType type) =>
+        CascadesFrom(type).SelectMany(c => c.From(type)).FirstOrDefault(s => s.IsDeclared);
+
     /// <summary>Whether rows of this type, of one derived from it, or of one it derives from, are published.</summary>
     public bool Publishes(IEntityType type) =>
         _members.ContainsKey(type) || type.GetDerivedTypes().Any(_members.ContainsKey) || type.GetAllBaseTypes().Any(_members.ContainsKey);
 
+    /// <summary>Whether a save changes a published row, or deletes one from which a cascade may reach a published row.</summary>
     public bool Touches(IList<IUpdateEntry> entries)
     {
         foreach (var entry in entries)
-            if (_members.ContainsKey(entry.EntityType))
+            if (
+                _members.ContainsKey(entry.EntityType)
+                || (entry.EntityState == EntityState.Deleted && _cascades.ContainsKey(entry.EntityType))
+            )
                 return true;
         return false;
     }

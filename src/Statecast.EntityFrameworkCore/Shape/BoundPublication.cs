@@ -33,6 +33,9 @@ internal abstract class BoundPublication(EfPublication publication, AggregatePla
     /// <summary>The keys of the next rows in the order of the primary key.</summary>
     public abstract ValueTask<RowPage> ReadRowsAsync(DbContext context, string? after, int limit, CancellationToken ct);
 
+    /// <summary>How many rows come after a key, or in all.</summary>
+    public abstract ValueTask<long> CountRowsAsync(DbContext context, string? after, CancellationToken ct);
+
     /// <summary>Builds every query once, so that what the provider cannot translate is found at start.</summary>
     public abstract void CheckQueries(DbContext context);
 }
@@ -72,6 +75,26 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
         CancellationToken ct
     )
     {
+        // What is read back loads no more by itself: a map must use only what is read, for only that is captured when it changes.
+        var lazy = context.ChangeTracker.LazyLoadingEnabled;
+        context.ChangeTracker.LazyLoadingEnabled = false;
+        try
+        {
+            return await ReadAllAsync(context, roots, synchronous, ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            context.ChangeTracker.LazyLoadingEnabled = lazy;
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<KeyState>> ReadAllAsync(
+        DbContext context,
+        IReadOnlyList<TouchedRoot> roots,
+        bool synchronous,
+        CancellationToken ct
+    )
+    {
         var states = new KeyState[roots.Count];
         var found = await _reader.ReadAsync(context, roots, synchronous, ct).ConfigureAwait(false);
         for (var i = 0; i < states.Length; i++)
@@ -93,6 +116,9 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
         var texts = rows.ConvertAll(KeyText);
         return new(texts, texts.Count < limit ? null : texts[^1]);
     }
+
+    public override ValueTask<long> CountRowsAsync(DbContext context, string? after, CancellationToken ct) =>
+        _walk.CountAsync(context, after is null ? null : RowKeyOf(after), ct);
 
     public override void CheckQueries(DbContext context)
     {

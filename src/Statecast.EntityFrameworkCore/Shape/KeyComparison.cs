@@ -27,7 +27,8 @@ internal static class KeyComparison
     public static Expression Equal(Expression left, Expression right)
     {
         // A typed id need not have an equality operator; EF compares the stored values in either form.
-        if (left.Type.IsPrimitive || left.Type.IsEnum || left.Type.GetMethod("op_Equality") is not null)
+        var type = Nullable.GetUnderlyingType(left.Type) ?? left.Type;
+        if (type.IsPrimitive || type.IsEnum || type.GetMethod("op_Equality") is not null)
             return Expression.Equal(left, right);
         return Expression.Call(ObjectEquals, Expression.Convert(left, typeof(object)), Expression.Convert(right, typeof(object)));
     }
@@ -49,6 +50,15 @@ internal static class KeyComparison
 
     /// <summary>A value as a parameter of the command; a constant would make a new query of every value.</summary>
     public static Expression Held(Type type, object? value) => (Expression)Hold.MakeGenericMethod(type).Invoke(null, [value])!;
+
+    /// <summary>Some value that a property could have, for queries that are only translated; null if none can be made up.</summary>
+    public static object? Sample(IProperty property)
+    {
+        var type = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
+        return type == typeof(string) ? ""
+            : type.IsValueType ? Activator.CreateInstance(type)
+            : property.Sentinel;
+    }
 
     private static Expression AnyOfTyped<T>(Expression column, object[] values) =>
         Expression.Call(

@@ -8,6 +8,8 @@ namespace Statecast.EntityFrameworkCore.Shape;
 internal sealed class RowWalk<TRoot>(AggregatePlan plan)
     where TRoot : class
 {
+    private static readonly ParameterExpression Root = Expression.Parameter(typeof(TRoot), "root");
+
     /// <summary>The next keys after one.</summary>
     public async ValueTask<List<object>> NextAsync(DbContext context, object? after, int limit, CancellationToken ct)
     {
@@ -15,21 +17,32 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
         return values.ConvertAll(v => RowKey.Of(v)!);
     }
 
+    /// <summary>How many rows come after a key, or in all.</summary>
+    public async ValueTask<long> CountAsync(DbContext context, object? after, CancellationToken ct) =>
+        await Rows(context, after, plan.Key.Select(p => KeyComparison.Column(Root, p)).ToArray())
+            .TagWith("Statecast: count for republish")
+            .LongCountAsync(ct)
+            .ConfigureAwait(false);
+
     /// <summary>Translates the query for a later page, without running it.</summary>
-    public void Check(DbContext context) => _ = Query(context, RowKey.Of([.. plan.Key.Select(Sample)])).Take(1).ToQueryString();
+    public void Check(DbContext context) =>
+        _ = Query(context, RowKey.Of([.. plan.Key.Select(KeyComparison.Sample)])).Take(1).ToQueryString();
 
     private IQueryable<object?[]> Query(DbContext context, object? after)
     {
-        IQueryable<TRoot> rows = context.Set<TRoot>().AsNoTracking().IgnoreQueryFilters().IgnoreAutoIncludes();
-        var root = Expression.Parameter(typeof(TRoot), "root");
-        var columns = plan.Key.Select(p => KeyComparison.Column(root, p)).ToArray();
-        if (after is not null)
-            rows = rows.Where(Expression.Lambda<Func<TRoot, bool>>(After(columns, RowKey.Values(after)), root));
+        var columns = plan.Key.Select(p => KeyComparison.Column(Root, p)).ToArray();
+        var rows = Rows(context, after, columns);
         for (var i = 0; i < columns.Length; i++)
-            rows = Ordered(rows, columns[i], root, first: i == 0);
+            rows = Ordered(rows, columns[i], Root, first: i == 0);
         var boxed = columns.Select(c => Expression.Convert(c, typeof(object)));
-        return rows.Select(Expression.Lambda<Func<TRoot, object?[]>>(Expression.NewArrayInit(typeof(object), boxed), root))
+        return rows.Select(Expression.Lambda<Func<TRoot, object?[]>>(Expression.NewArrayInit(typeof(object), boxed), Root))
             .TagWith("Statecast: walk for republish");
+    }
+
+    private static IQueryable<TRoot> Rows(DbContext context, object? after, Expression[] columns)
+    {
+        var rows = context.Set<TRoot>().AsNoTracking().IgnoreQueryFilters().IgnoreAutoIncludes();
+        return after is null ? rows : rows.Where(Expression.Lambda<Func<TRoot, bool>>(After(columns, RowKey.Values(after)), Root));
     }
 
     // (a > x) or (a = x and b > y) or …
@@ -57,9 +70,4 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
                 Expression.Quote(Expression.Lambda(column, root))
             )
         );
-
-    private static object Sample(IProperty property) =>
-        property.ClrType == typeof(string) ? ""
-        : property.ClrType.IsValueType ? Activator.CreateInstance(property.ClrType)!
-        : property.Sentinel!;
 }
