@@ -14,11 +14,11 @@ public static class ModelBuilderExtensions
     public static ModelBuilder AddStatecast(this ModelBuilder model)
     {
         foreach (var table in TableLayout.Tables)
-            model.SharedTypeEntity<Dictionary<string, object>>(table.Name, entity => Render(entity, table));
+            model.SharedTypeEntity<TableRow>(table.Name, entity => Render(entity, table));
         return model;
     }
 
-    private static void Render(EntityTypeBuilder<Dictionary<string, object>> entity, TableDefinition table)
+    private static void Render(EntityTypeBuilder<TableRow> entity, TableDefinition table)
     {
         entity.ToTable(table.Name);
         foreach (var (order, column) in table.Columns.Index())
