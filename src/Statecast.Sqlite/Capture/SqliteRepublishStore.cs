@@ -30,15 +30,17 @@ public sealed class SqliteRepublishStore : IRepublishStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit)
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit)
     {
         var handle = SqliteCaptureScope.Handle(scope);
         SqliteCaptureScope.RequireWriteLock(scope, handle);
         using var statement = SqliteCaptureScope.Prepare(
             handle,
-            "SELECT id, contract, key, first_bucket, last_bucket, destination, reason, cursor FROM statecast_republish ORDER BY id LIMIT ?1"u8
+            "SELECT id, contract, key, first_bucket, last_bucket, destination, reason, cursor FROM statecast_republish "u8
+                + "WHERE contract IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2"u8
         );
-        statement.Bind(1, limit);
+        // A contract's name has nothing in it that JSON would escape.
+        statement.Bind(1, $"[{string.Join(',', contracts.Select(c => $"\"{c}\""))}]").Bind(2, limit);
         var tasks = new List<RepublishTask>();
         while (statement.Step())
         {

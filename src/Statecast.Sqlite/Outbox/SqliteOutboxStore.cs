@@ -56,6 +56,9 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     }
 
     /// <inheritdoc/>
+    public string Database => System.IO.Path.GetFullPath(_database.Path);
+
+    /// <inheritdoc/>
     public ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct) =>
         UseAsync(
             database =>

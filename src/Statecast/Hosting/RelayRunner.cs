@@ -6,9 +6,9 @@ using Statecast.Transport;
 
 namespace Statecast.Hosting;
 
-/// <summary>Opens what one relay works on, and runs it.</summary>
+/// <summary>Opens what one relay works on, and runs it: one carrier, one database, all sources of this service in it.</summary>
 internal sealed class RelayRunner(
-    IStateSource source,
+    IReadOnlyList<IStateSource> sources,
     string service,
     ITransport transport,
     RelayOptions options,
@@ -20,12 +20,12 @@ internal sealed class RelayRunner(
     private readonly DateTimeOffset _made = clock.GetUtcNow();
     private RelayLoop? _loop;
 
-    public string Name => $"relay {source.Name} to {transport.Carrier}";
+    public string Name => $"relay {Source} to {transport.Carrier}";
 
     public string Carrier => transport.Carrier;
 
-    /// <summary>The source's name.</summary>
-    public string Source => source.Name;
+    /// <summary>The names of the sources whose database it is.</summary>
+    public string Source { get; } = string.Join(", ", sources.Select(s => s.Name));
 
     /// <summary>What the running relay says of itself; null before it runs.</summary>
     public RelayStatus? Status => _loop?.Status;
@@ -34,8 +34,9 @@ internal sealed class RelayRunner(
 
     public async Task RunAsync(CancellationToken ct)
     {
-        var routes = source
-            .Publications.SelectMany(p => p.Routes.Where(r => r.Carrier == transport.Carrier).Select(r => (Publication: p, Route: r)))
+        var routes = sources
+            .SelectMany(s => s.Publications)
+            .SelectMany(p => p.Routes.Where(r => r.Carrier == transport.Carrier).Select(r => (Publication: p, Route: r)))
             .ToList();
         var sends = new SenderOptions(
             service,
@@ -48,7 +49,7 @@ internal sealed class RelayRunner(
             transport.Abilities,
             [.. routes.Select(r => new RelayDestination(r.Route.Destination, r.Publication.Contract.Name, r.Route.Lanes))]
         );
-        await using var outbox = source.OpenOutbox();
+        await using var outbox = sources[0].OpenOutbox();
         _loop = new(
             shard,
             options,

@@ -4,9 +4,8 @@ using Statecast.Publishing;
 
 namespace Statecast.Hosting;
 
-/// <summary>One running source: its republisher, and a relay for every carrier that its publications use.</summary>
-internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock, IEntropy entropy)
-    : IAsyncDisposable
+/// <summary>One running source: its republisher, and its relays, one for every carrier that its publications use.</summary>
+internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock) : IAsyncDisposable
 {
     private const string Reason = "asked for";
 
@@ -16,9 +15,17 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public string Name => source.Name;
 
+    public IStateSource Source => source;
+
     public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays];
 
     public IReadOnlyList<RelayRunner> Relays => _relays;
+
+    /// <summary>Which database it is in; known once it is prepared.</summary>
+    public string Database => _outbox!.Database;
+
+    /// <summary>The carriers of its publications.</summary>
+    public IEnumerable<string> Carriers => source.Publications.SelectMany(p => p.Routes).Select(r => r.Carrier).Distinct();
 
     public RepublishLoop Republish => _republish;
 
@@ -26,14 +33,27 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public bool Publishes(string contract) => Contracts.Contains(contract);
 
-    public async Task PrepareAsync(string service, CarrierDirectory carriers, CancellationToken ct)
+    public async Task PrepareAsync(CarrierDirectory carriers, CancellationToken ct)
     {
         foreach (var publication in source.Publications)
             carriers.Bind(publication);
         await source.PrepareAsync(ct).ConfigureAwait(false);
         _outbox = source.OpenOutbox();
-        foreach (var carrier in source.Publications.SelectMany(p => p.Routes).Select(r => r.Carrier).Distinct())
-            _relays.Add(new(source, service, carriers.Find(carrier, $"source '{source.Name}'"), options.Relay, logger, clock, entropy));
+    }
+
+    /// <summary>Makes the relays: a shard has one writer, so sources in one database share a relay to a carrier.</summary>
+    /// <param name="sources">All sources of the service, prepared.</param>
+    /// <param name="make">Makes a relay of some sources to a carrier.</param>
+    public static void AddRelays(IReadOnlyList<SourceRuntime> sources, Func<IReadOnlyList<IStateSource>, string, RelayRunner> make)
+    {
+        foreach (var database in sources.GroupBy(s => s.Database))
+        foreach (var carrier in database.SelectMany(s => s.Carriers).Distinct())
+        {
+            var sharing = database.Where(s => s.Carriers.Contains(carrier)).ToList();
+            var relay = make([.. sharing.Select(s => s.Source)], carrier);
+            foreach (var source in sharing)
+                source._relays.Add(relay);
+        }
     }
 
     public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)

@@ -64,7 +64,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         Parked = new ParkedWork(_replicas);
         _gauges = new(
             registration.Service,
-            () => _sources.SelectMany(s => s.Relays),
+            () => _sources.SelectMany(s => s.Relays).Distinct(),
             () => _sources.Select(s => s.Republish),
             Replicas,
             clock
@@ -85,14 +85,27 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StartingAsync(CancellationToken ct)
     {
         foreach (var create in _registration.Sources)
-            AddSource(new(create(_services), _options, _logger, _clock, _entropy));
+            AddSource(new(create(_services), _options, _logger, _clock));
         foreach (var source in _sources)
-            await source.PrepareAsync(_registration.Service, _carriers, ct).ConfigureAwait(false);
+            await source.PrepareAsync(_carriers, ct).ConfigureAwait(false);
+        SourceRuntime.AddRelays(
+            _sources,
+            (sources, carrier) =>
+                new(
+                    sources,
+                    _registration.Service,
+                    _carriers.Find(carrier, $"source '{sources[0].Name}'"),
+                    _options.Relay,
+                    _logger,
+                    _clock,
+                    _entropy
+                )
+        );
     }
 
     public Task StartAsync(CancellationToken ct)
     {
-        foreach (var loop in _sources.SelectMany(s => s.Loops))
+        foreach (var loop in _sources.SelectMany(s => s.Loops).Distinct())
             _supervisor.Start(loop, _stopping.Token);
         foreach (var replica in _replicas.Values)
         {

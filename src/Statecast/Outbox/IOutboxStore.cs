@@ -8,6 +8,9 @@ namespace Statecast.Outbox;
 /// </summary>
 public interface IOutboxStore : IAsyncDisposable
 {
+    /// <summary>Which database it is: the same for every store on it in this process. Sources that share one share its relays.</summary>
+    string Database { get; }
+
     /// <summary>
     /// Tries to become the shard's one relay, in one transaction: free or expired leases are taken, one held by another is left alone unless the store
     /// knows for certain that its holder's process is gone.

@@ -79,7 +79,7 @@ internal sealed class OutboxClaims(RelayShard shard, RelayOptions options, Relay
                 output.Notice(
                     RelayNotice.UnknownLane,
                     lane.ToString(),
-                    "its rows stay in the outbox and hold the heartbeats; configure its publication and lane count as they were, or remove the rows"
+                    "its rows stay in the outbox and hold the heartbeats: publish its contract with the lane count that it had, in this service; two services must not share a database"
                 );
         return plan.Claims.Count > 0 ? plan : null;
     }

@@ -9,8 +9,8 @@ public interface IRepublishStore
     /// <summary>Adds a request.</summary>
     ValueTask QueueAsync(CaptureScope scope, RepublishRequest request);
 
-    /// <summary>The oldest requests, locked until the transaction ends; those that another transaction holds are passed over.</summary>
-    ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit);
+    /// <summary>The oldest requests of some contracts, locked until the transaction ends; those that another transaction holds are passed over. The others' are other sources'.</summary>
+    ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit);
 
     /// <summary>Notes how far a request got.</summary>
     ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor);

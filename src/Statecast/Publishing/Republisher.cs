@@ -54,17 +54,12 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     public async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxKeys, 1);
-        var tasks = await store.Republish.NextAsync(session.Scope, maxKeys).ConfigureAwait(false);
+        // What others ask for is theirs: several sources may share a database.
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
         if (tasks.Count == 0)
             return new(0, false, []);
         var first = tasks[0];
-        var publication = session.Publications.FirstOrDefault(p => p.Contract.Name == first.Request.Contract);
-        if (publication is null)
-        {
-            // The contract is not published any more: nobody is left to read its rows.
-            await store.Republish.CompleteAsync(session.Scope, first.Id).ConfigureAwait(false);
-            return new(0, true, []);
-        }
+        var publication = session.Publications.First(p => p.Contract.Name == first.Request.Contract);
         if (first.Request.Key is not null)
             return await KeysAsync(session, publication, tasks).ConfigureAwait(false);
         return first.Cursor is [Rows, ..]
@@ -75,7 +70,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     /// <summary>Counts what is queued; about, as writes go on.</summary>
     public async ValueTask<RepublishQueue> CountAsync(IRepublishSession session)
     {
-        var tasks = await store.Republish.NextAsync(session.Scope, int.MaxValue).ConfigureAwait(false);
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), int.MaxValue).ConfigureAwait(false);
         long? keys = 0;
         foreach (var task in tasks)
         {
@@ -86,6 +81,8 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         }
         return new(tasks.Count, keys);
     }
+
+    private static string[] ContractsOf(IRepublishSession session) => [.. session.Publications.Select(p => p.Contract.Name)];
 
     private async ValueTask<long?> CountRangeAsync(IRepublishSession session, Publication publication, RepublishTask task)
     {
@@ -157,7 +154,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         if (request.Destination is null || request.FirstBucket > 0 || request.LastBucket < KeyText.Buckets - 1)
             return;
         // A later request for the same destination says that more is missing than this one knew.
-        var left = await store.Republish.NextAsync(session.Scope, int.MaxValue).ConfigureAwait(false);
+        var left = await store.Republish.NextAsync(session.Scope, [request.Contract], int.MaxValue).ConfigureAwait(false);
         if (left.Any(t => t.Request.Key is null && t.Request.Destination == request.Destination))
             return;
         foreach (var published in await store.Republish.ReadPublishedAsync(session.Scope).ConfigureAwait(false))

@@ -166,6 +166,8 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     {
         private Task _added = Task.CompletedTask;
 
+        public string Database => $"memory {System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(outbox)}";
+
         public ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct) => new(outbox.Acquire(request));
 
         public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct) => new(outbox.Read(query, out _added));

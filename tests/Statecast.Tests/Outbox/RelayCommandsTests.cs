@@ -41,6 +41,8 @@ public sealed class RelayCommandsTests
 
     private sealed class WaitingStore : IOutboxStore
     {
+        public string Database => "";
+
         public TaskCompletionSource Waited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct) => ValueTask.CompletedTask;

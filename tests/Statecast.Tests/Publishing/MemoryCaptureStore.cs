@@ -70,7 +70,8 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, int limit) => new([.. Tasks.Values.Take(limit)]);
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit) =>
+        new([.. Tasks.Values.Where(t => contracts.Contains(t.Request.Contract)).Take(limit)]);
 
     public ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor)
     {
