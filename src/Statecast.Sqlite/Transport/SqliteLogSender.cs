@@ -15,14 +15,13 @@ internal sealed class SqliteLogSender : ITransportSender
     private readonly IGuard _guard;
     private readonly TimeProvider _clock;
     private readonly SqliteLogWaker _waker;
-    private readonly SqliteDatabase _database;
-    private readonly long _incarnation;
-    private readonly Dictionary<string, SqliteLogAppender> _appenders;
+    private readonly Func<CancellationToken, ValueTask<SqliteLogWriter>> _open;
 
     // One writer at a time: sends keep the order in which they were called.
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     // Guarded by the gate.
+    private SqliteLogWriter _writer;
     private bool _disposed;
 
     public SqliteLogSender(
@@ -30,14 +29,11 @@ internal sealed class SqliteLogSender : ITransportSender
         IGuard guard,
         TimeProvider clock,
         SqliteLogWaker waker,
-        SqliteDatabase database,
-        long incarnation,
-        IEnumerable<SqliteLogDestination> destinations
-    )
-    {
-        (_options, _guard, _clock, _waker, _database, _incarnation) = (options, guard, clock, waker, database, incarnation);
-        _appenders = destinations.ToDictionary(d => d.Name, d => new SqliteLogAppender(database, d), StringComparer.Ordinal);
-    }
+        SqliteLogWriter writer,
+        Func<CancellationToken, ValueTask<SqliteLogWriter>> open
+    ) => (_options, _guard, _clock, _waker, _writer, _open) = (options, guard, clock, waker, writer, open);
+
+    private SqliteDatabase Database => _writer.Database;
 
     public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
     {
@@ -63,7 +59,8 @@ internal sealed class SqliteLogSender : ITransportSender
         await EnterAsync(ct).ConfigureAwait(false);
         try
         {
-            return _database.Read(_ =>
+            await FollowAsync(ct).ConfigureAwait(false);
+            return Database.Read(_ =>
             {
                 var known = new Dictionary<string, long[]>(StringComparer.Ordinal);
                 var ends = new List<LaneEnd>(lanes.Count);
@@ -71,15 +68,15 @@ internal sealed class SqliteLogSender : ITransportSender
                 {
                     var destination = AppenderOf(lane).Destination;
                     if (!known.TryGetValue(lane.Destination, out var positions))
-                        known.Add(lane.Destination, positions = destination.ReadEnds(_database));
-                    ends.Add(new(lane, _incarnation, positions[lane.Number], 0));
+                        known.Add(lane.Destination, positions = destination.ReadEnds(Database));
+                    ends.Add(new(lane, _writer.Incarnation, positions[lane.Number], 0));
                 }
                 return ends;
             });
         }
         catch (SqliteException e)
         {
-            throw new TransportException(SqliteLogTransport.Explain(e, _database.Path, _options), e);
+            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
         }
         finally
         {
@@ -92,8 +89,10 @@ internal sealed class SqliteLogSender : ITransportSender
         await EnterAsync(ct).ConfigureAwait(false);
         try
         {
-            RequireFile();
-            await _database
+            // Its ends are those of this file: a new one has to be looked at first.
+            if (!_writer.IsCurrent())
+                throw new TransportException($"The log file '{Database.Path}' was removed or replaced; its ends are read again.");
+            await Database
                 .WriteAsync(
                     database =>
                     {
@@ -108,7 +107,7 @@ internal sealed class SqliteLogSender : ITransportSender
         }
         catch (SqliteException e)
         {
-            throw new TransportException(SqliteLogTransport.Explain(e, _database.Path, _options), e);
+            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
         }
         finally
         {
@@ -125,7 +124,7 @@ internal sealed class SqliteLogSender : ITransportSender
         if (!_disposed)
         {
             _disposed = true;
-            _database.Dispose();
+            _writer.Dispose();
             _waker.Dispose();
         }
         _gate.Release();
@@ -147,44 +146,40 @@ internal sealed class SqliteLogSender : ITransportSender
         var committing = false;
         try
         {
-            RequireFile();
-            await _database.BeginWriteAsync(_clock, ct).ConfigureAwait(false);
+            await FollowAsync(ct).ConfigureAwait(false);
+            await Database.BeginWriteAsync(_clock, ct).ConfigureAwait(false);
             for (var i = 0; i < events.Count; i++)
-                outcomes[i] = FindAppender(events[i].Lane) is { } appender ? appender.Append(_guard, events[i]) : Unknown(events[i].Lane);
-            foreach (var appender in _appenders.Values)
+                outcomes[i] = _writer.Find(events[i].Lane) is { } appender ? appender.Append(_guard, events[i]) : Unknown(events[i].Lane);
+            foreach (var appender in _writer.Appenders.Values)
                 appender.WriteEnds();
             committing = true;
-            _database.Commit();
+            Database.Commit();
         }
         catch (Exception e) when (e is SqliteException or TransportException)
         {
-            foreach (var appender in _appenders.Values)
+            foreach (var appender in _writer.Appenders.Values)
                 appender.Forget();
             // A commit that failed half-way may still be found after a crash: nobody knows. Before it, nothing can be.
-            var reason = e is SqliteException error ? SqliteLogTransport.Explain(error, _database.Path, _options) : e.Message;
+            var reason = e is SqliteException error ? SqliteLogTransport.Explain(error, Database.Path, _options) : e.Message;
             Array.Fill(outcomes, new(committing ? SendResult.Unknown : SendResult.Failed, 0, reason));
-            _database.Rollback();
+            Database.Rollback();
             return false;
         }
         return Array.Exists(outcomes, o => o.Result == SendResult.Confirmed);
     }
 
-    // Writes to a removed file would go to nobody, confirmed.
-    private void RequireFile()
+    // A file that was removed, or replaced by another process of this service, is left: the relay finds another incarnation and sends everything again.
+    private async ValueTask FollowAsync(CancellationToken ct)
     {
-        if (!File.Exists(_database.Path))
-            throw new TransportException(
-                $"The log file '{_database.Path}' was removed while its source runs. Restart the service, so that it makes a new one, and republish."
-            );
+        if (_writer.IsCurrent())
+            return;
+        var next = await _open(ct).ConfigureAwait(false);
+        _writer.Dispose();
+        _writer = next;
     }
 
-    private SqliteLogAppender? FindAppender(LaneId lane) =>
-        _appenders.TryGetValue(lane.Destination, out var appender) && lane.Number >= 0 && lane.Number < appender.Destination.Lanes.Length
-            ? appender
-            : null;
-
     private SqliteLogAppender AppenderOf(LaneId lane) =>
-        FindAppender(lane) ?? throw new ArgumentException($"The lane {lane} was not declared when the sender was opened.", nameof(lane));
+        _writer.Find(lane) ?? throw new ArgumentException($"The lane {lane} was not declared when the sender was opened.", nameof(lane));
 
     private static SendOutcome Unknown(LaneId lane) =>
         new(SendResult.Failed, 0, $"The lane {lane} was not declared when the sender was opened: publish the contract, and restart.");

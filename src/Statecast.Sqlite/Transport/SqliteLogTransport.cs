@@ -70,6 +70,16 @@ public sealed class SqliteLogTransport : ITransport
     {
         ct.ThrowIfCancellationRequested();
         var path = Path.Combine(_directory, FileNameOf(options.Source));
+        var waker = new SqliteLogWaker(_directory, _clock);
+        var writer = await OpenWriterAsync(path, options, ct).ConfigureAwait(false);
+        // Targets that wait for this source's first file need not wait for their next look.
+        waker.Wake();
+        return new SqliteLogSender(_options, _guard, _clock, waker, writer, stop => OpenWriterAsync(path, options, stop));
+    }
+
+    // Makes the file if it is not there.
+    private async ValueTask<SqliteLogWriter> OpenWriterAsync(string path, SenderOptions options, CancellationToken ct)
+    {
         SqliteDatabase? database = null;
         try
         {
@@ -84,10 +94,7 @@ public sealed class SqliteLogTransport : ITransport
             var opened = await database
                 .WriteAsync(file => SqliteLogDeclaration.Declare(file, options, Draw(), _clock.GetUtcNow()), _clock, ct)
                 .ConfigureAwait(false);
-            var waker = new SqliteLogWaker(_directory, _clock);
-            // Targets that wait for this source's first file need not wait for their next look.
-            waker.Wake();
-            return new SqliteLogSender(_options, _guard, _clock, waker, database, opened.Incarnation, opened.Destinations);
+            return new(database, _options, opened.Incarnation, opened.Destinations);
         }
         catch (Exception e)
         {

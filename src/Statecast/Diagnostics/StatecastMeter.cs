@@ -82,7 +82,7 @@ public static class StatecastMeter
     private static readonly Counter<long> CapturedEvents = Meter.CreateCounter<long>(
         "statecast.capture.captured",
         "{event}",
-        "Events captured into an outbox."
+        "Events written to an outbox, counted before the commit."
     );
 
     /// <summary>Counts captured events; called by capture adapters, inside the transaction.</summary>

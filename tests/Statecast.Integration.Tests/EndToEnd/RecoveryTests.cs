@@ -42,6 +42,35 @@ public sealed class RecoveryTests : IDisposable
             await NotesShop.StopAsync(host);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Log_removed_under_a_running_source_is_made_anew_and_filled(bool byAStandby)
+    {
+        var source = await _shop.StartSourceAsync();
+        var target = await _shop.StartTargetAsync<NoteState>();
+        await NotesShop.SaveAsync(source, db => db.AddRange(Enumerable.Range(1, 50).Select(i => new Note { Id = i, Text = $"note {i}" })));
+        await NotesShop.IdleAsync(source, target);
+
+        foreach (var file in Directory.GetFiles(_shop.Log))
+            File.Delete(file);
+        // Another process of the service makes the new file, while this one still has the old one open.
+        var standby = byAStandby ? await _shop.StartSourceAsync() : null;
+        await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 51, Text = "after" }));
+        var fresh = await _shop.StartTargetAsync<NoteState>("fresh.db");
+        foreach (var each in new[] { target, fresh })
+        {
+            await NotesShop.IdleAsync(source, each);
+            var replica = each.Services.GetRequiredService<IReplica<int, NoteState>>();
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            while (await replica.GetAsync(51) is null || await replica.EnumerateAsync().CountAsync() != 51)
+                await Task.Delay(20, deadline.Token);
+        }
+        foreach (var host in new[] { standby, fresh, target, source })
+            if (host is not null)
+                await NotesShop.StopAsync(host);
+    }
+
     [Fact]
     public async Task Target_that_starts_before_its_source_becomes_live()
     {
