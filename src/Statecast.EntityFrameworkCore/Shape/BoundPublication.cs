@@ -80,7 +80,7 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
         context.ChangeTracker.LazyLoadingEnabled = false;
         try
         {
-            return await ReadAllAsync(context, roots, synchronous, ct).ConfigureAwait(false);
+            return await ReadAllAsync(context, roots, missing, synchronous, ct).ConfigureAwait(false);
         }
         finally
         {
@@ -91,6 +91,7 @@ internal sealed class BoundPublication<TRoot, TKey, TState>(EfPublication<TRoot,
     private async ValueTask<IReadOnlyList<KeyState>> ReadAllAsync(
         DbContext context,
         IReadOnlyList<TouchedRoot> roots,
+        ICollection<ExpectedRow> missing,
         bool synchronous,
         CancellationToken ct
     )

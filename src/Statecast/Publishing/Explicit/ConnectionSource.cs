@@ -87,6 +87,9 @@ internal sealed class ConnectionSource : IStateSource
         }
     }
 
+    public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct) =>
+        InTransactionAsync(session => new Republisher(_capture, Store).CountAsync(session), ct);
+
     /// <summary>Captures what the application changed, in its own transaction.</summary>
     public async ValueTask<IReadOnlyList<StateToken>> CaptureAsync(
         DbTransaction transaction,
