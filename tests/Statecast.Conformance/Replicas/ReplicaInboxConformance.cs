@@ -62,6 +62,17 @@ public abstract class ReplicaInboxConformance
     }
 
     [Fact]
+    public async Task Longest_due_comes_first_whatever_came_first()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "x"), Change("b", 1, "x"), Change("c", 1, "x", due: Time.AddSeconds(1)));
+        // A failing change goes behind what has not been tried.
+        await store.Inbox.FailAsync((await All(store)).Single(p => p.Key == "a"), "boom", Time.AddSeconds(2), Ct);
+        Assert.Equal(["b", "c", "a"], (await store.Inbox.PendingAsync(Time.AddSeconds(2), 10, Ct)).Select(p => p.Key));
+        Assert.Equal("b", Assert.Single(await store.Inbox.PendingAsync(Time.AddSeconds(2), 1, Ct)).Key);
+    }
+
+    [Fact]
     public async Task Finished_change_is_gone_and_the_row_remembers_its_handler()
     {
         await using var store = await Opened();

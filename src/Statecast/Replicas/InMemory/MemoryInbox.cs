@@ -21,7 +21,8 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
                     _pending
                         .Values.Select(w => w.Change)
                         .Where(p => dueAt is null || p.NextTry <= dueAt)
-                        .OrderBy(p => p.CapturedAt)
+                        .OrderBy(p => dueAt is null ? null : p.NextTry)
+                        .ThenBy(p => p.CapturedAt)
                         .Take(limit)
                         .ToArray(),
                 ct
