@@ -30,6 +30,10 @@ internal static class SqliteReplicaPending
         return changes;
     }
 
+    /// <summary>Changes without a next try, oldest first; each row by <see cref="Map"/>.</summary>
+    public static SqliteStatement Stalled(SqliteDatabase database, SqliteReplica replica) =>
+        database.Prepare($"SELECT {Columns} {From} AND p.next_try IS NULL ORDER BY p.id").Bind(1, replica.Id);
+
     /// <summary>What is pending for a handler and a key: id, epoch, revision, causes, steps.</summary>
     public static SqliteStatement Select(SqliteDatabase database, SqliteReplica replica, string handler, string key) =>
         database
@@ -96,7 +100,8 @@ internal static class SqliteReplicaPending
         return BindBody(statement, 10, change.Current);
     }
 
-    private static PendingChange Map(SqliteStatement statement) =>
+    /// <summary>The change of a row.</summary>
+    public static PendingChange Map(SqliteStatement statement) =>
         new()
         {
             Key = statement.Text(0),

@@ -54,6 +54,9 @@ public interface IReplicaInbox
     /// <param name="ct">Ends the read.</param>
     ValueTask<IReadOnlyList<PendingChange>> PendingAsync(DateTimeOffset? dueAt, int limit, CancellationToken ct);
 
+    /// <summary>Changes without a next try, oldest first.</summary>
+    IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct);
+
     /// <summary>
     /// The handler finished with this state: deletes its pending change if nothing newer came meanwhile, else makes this state the newer one's previous;
     /// in both cases the row remembers that the handler has seen the key.

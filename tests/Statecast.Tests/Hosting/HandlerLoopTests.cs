@@ -45,8 +45,9 @@ public sealed class HandlerLoopTests
     public async Task Places_are_filled_again_as_calls_end_and_never_exceeded()
     {
         await using var host = await StartAsync(concurrency: 3);
-        _transport.Deliver([.. Enumerable.Range(1, 8).Select(id => Event(new(id, "hang"), 1))]);
+        _transport.Deliver([.. Enumerable.Range(1, 3).Select(id => Event(new(id, "hang"), 1))]);
         await TargetHost.Until(() => _calls.Running == 3);
+        _transport.Deliver([.. Enumerable.Range(4, 5).Select(id => Event(new(id, "hang"), 1))]);
         // One ends: its place goes to another key while the other two still hang.
         _calls.ReleaseOne();
         await TargetHost.Until(() => _calls.Done.Count == 1 && _calls.Running == 3);
@@ -81,7 +82,7 @@ public sealed class HandlerLoopTests
     [Fact]
     public async Task Store_that_fails_a_completion_leaves_calls_in_flight_alone()
     {
-        var store = new FailingCompletions(new MemoryReplicaStore()) { Left = 2 };
+        var store = new InterceptedStore(new MemoryReplicaStore()) { CompletionsToFail = 2 };
         await using var host = await StartAsync(concurrency: 2, store);
         _transport.Deliver(Event(new(1, "hang"), 1));
         await TargetHost.Until(() => _calls.Running == 1);
@@ -173,6 +174,7 @@ public sealed class HandlerLoopTests
             }
             catch (OperationCanceledException)
             {
+                await Task.Delay(50, CancellationToken.None);
                 Interlocked.Increment(ref _cancelled);
                 throw;
             }
@@ -195,47 +197,5 @@ public sealed class HandlerLoopTests
     private sealed class Slow(Calls calls) : IStateHandler<NoteState>
     {
         public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct) => calls.Handle(change, ct);
-    }
-
-    /// <summary>A store whose first completions fail.</summary>
-    private sealed class FailingCompletions(MemoryReplicaStore inner) : IReplicaStore, IReplicaInbox
-    {
-        private int _completed;
-
-        public int Left { get; set; }
-        public int Completed => _completed;
-        public IReplicaInbox Inbox => this;
-
-        public ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct) => inner.OpenAsync(layout, ct);
-
-        public ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct) => inner.BeginAsync(keys, ct);
-
-        public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => inner.FindAsync(key, ct);
-
-        public IAsyncEnumerable<ReplicaRow> EnumerateAsync(CancellationToken ct) => inner.EnumerateAsync(ct);
-
-        public IAsyncEnumerable<ReplicaRow> QueryAsync(string index, string value, CancellationToken ct) =>
-            inner.QueryAsync(index, value, ct);
-
-        public IAsyncEnumerable<ParkedEvent> ParkedAsync(CancellationToken ct) => inner.Inbox.ParkedAsync(ct);
-
-        public ValueTask<IReadOnlyList<PendingChange>> PendingAsync(DateTimeOffset? dueAt, int limit, CancellationToken ct) =>
-            inner.Inbox.PendingAsync(dueAt, limit, ct);
-
-        public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct)
-        {
-            if (Left-- > 0)
-                throw new ReplicaStoreException("the disk is full");
-            await inner.Inbox.CompleteAsync(change, ct);
-            Interlocked.Increment(ref _completed);
-        }
-
-        public ValueTask FailAsync(PendingChange change, string reason, DateTimeOffset? nextTry, CancellationToken ct) =>
-            inner.Inbox.FailAsync(change, reason, nextTry, ct);
-
-        public ValueTask<bool> ResolveAsync(string handler, string key, bool drop, CancellationToken ct) =>
-            inner.Inbox.ResolveAsync(handler, key, drop, ct);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }
