@@ -32,6 +32,9 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
         }
     }
 
+    public IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct) =>
+        file.Read(reader => SqliteReplicaPending.Stalled(reader, replica), SqliteReplicaPending.Map, ct).ToAsyncEnumerable();
+
     public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct)
     {
         await file.WriteAsync(

@@ -15,12 +15,12 @@ internal static class SqliteReplicaPending
         "FROM statecast_replica_pending p JOIN statecast_replica_name n ON n.replica = p.replica AND n.kind = 1 AND n.number = p.handler "
         + "WHERE p.replica = ?1";
 
-    /// <summary>Pending changes, oldest first; of handlers that the layout no longer names too.</summary>
+    /// <summary>Pending changes, longest due or oldest first; of handlers that the layout no longer names too.</summary>
     public static IReadOnlyList<PendingChange> Read(SqliteDatabase database, SqliteReplica replica, DateTimeOffset? dueAt, int limit)
     {
         var statement = dueAt is { } due
             ? database
-                .Prepare($"SELECT {Columns} {From} AND p.next_try IS NOT NULL AND p.next_try <= ?3 ORDER BY p.id LIMIT ?2")
+                .Prepare($"SELECT {Columns} {From} AND p.next_try IS NOT NULL AND p.next_try <= ?3 ORDER BY p.next_try, p.id LIMIT ?2")
                 .Bind(3, due)
             : database.Prepare($"SELECT {Columns} {From} ORDER BY p.id LIMIT ?2");
         statement.Bind(1, replica.Id).Bind(2, limit);
@@ -29,6 +29,10 @@ internal static class SqliteReplicaPending
             changes.Add(Map(statement));
         return changes;
     }
+
+    /// <summary>Changes without a next try, oldest first; each row by <see cref="Map"/>.</summary>
+    public static SqliteStatement Stalled(SqliteDatabase database, SqliteReplica replica) =>
+        database.Prepare($"SELECT {Columns} {From} AND p.next_try IS NULL ORDER BY p.id").Bind(1, replica.Id);
 
     /// <summary>What is pending for a handler and a key: id, epoch, revision, causes, steps.</summary>
     public static SqliteStatement Select(SqliteDatabase database, SqliteReplica replica, string handler, string key) =>
@@ -96,7 +100,8 @@ internal static class SqliteReplicaPending
         return BindBody(statement, 10, change.Current);
     }
 
-    private static PendingChange Map(SqliteStatement statement) =>
+    /// <summary>The change of a row.</summary>
+    public static PendingChange Map(SqliteStatement statement) =>
         new()
         {
             Key = statement.Text(0),

@@ -39,7 +39,8 @@ internal static class SqliteReplicaTables
             body BLOB, previous_body BLOB,
             UNIQUE (replica, key, handler)
         );
-        CREATE INDEX IF NOT EXISTS statecast_replica_pending_due ON statecast_replica_pending (replica, id) WHERE next_try IS NOT NULL;
+        DROP INDEX IF EXISTS statecast_replica_pending_due;
+        CREATE INDEX IF NOT EXISTS statecast_replica_pending_next ON statecast_replica_pending (replica, next_try) WHERE next_try IS NOT NULL;
         """;
 
     /// <summary>The quoted name of a replica's rows.</summary>

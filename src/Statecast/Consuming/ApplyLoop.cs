@@ -11,6 +11,10 @@ namespace Statecast.Consuming;
 /// <summary>Drives the apply machine of one replica over its carrier and its store. The only writer of the replica's rows.</summary>
 internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeProvider clock, IEntropy entropy) : ISupervisedLoop
 {
+    // What is parked is tried again or dropped in pages, each with a transaction of its own: there may be more of it than memory holds.
+    private const int ParkedPageKeys = 200;
+    private const long ParkedPageBytes = 4 << 20;
+
     private readonly Channel<ParkedRequest> _requests = Channel.CreateUnbounded<ParkedRequest>(new() { SingleReader = true });
     private readonly Backoff _backoff = new(entropy);
     private bool _failing;
@@ -51,7 +55,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         if (contents.LayoutHash != subscription.Layout.Hash)
             contents = await ReplicaRebuild.RunAsync(store, subscription, contents, logger, clock, ct).ConfigureAwait(false);
         var machine = new ApplyMachine(contents, subscription.Planner, subscription.Rules);
-        subscription.Status.Opened(machine.Progress, contents, await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false));
+        subscription.Status.Opened(machine.Progress, contents, await ParkedWithoutBodies(ct).ConfigureAwait(false));
         _unsure = false;
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
@@ -240,7 +244,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var store = subscription.Store;
         var status = subscription.Status;
         var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
-        var parked = await store.Inbox.ParkedAsync(ct).ToListAsync(ct).ConfigureAwait(false);
+        var parked = await ParkedWithoutBodies(ct).ConfigureAwait(false);
         var rows = new List<ReplicaRow>();
         foreach (var key in status.WaitedFor)
             if (await store.FindAsync(key, ct).ConfigureAwait(false) is { } row)
@@ -275,19 +279,40 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
     private async Task<int> ResolveParked(ApplyMachine machine, ParkedRequest request, CancellationToken ct)
     {
-        var parked = new List<ParkedEvent>();
+        var resolved = 0;
+        var bytes = 0L;
+        var page = new List<ParkedEvent>();
+        // Nobody else parks or unparks meanwhile. What is parked again with another reason comes last in the store, but not again here: the read is one snapshot.
         await foreach (var each in subscription.Store.Inbox.ParkedAsync(ct).ConfigureAwait(false))
-            if (request.Key is null || request.Key == each.Key)
-                parked.Add(each);
-        if (parked.Count == 0)
-            return 0;
-        await using var unit = await subscription.Store.BeginAsync([.. parked.Select(p => p.Key)], ct).ConfigureAwait(false);
+        {
+            if (request.Key is not null && request.Key != each.Key)
+                continue;
+            page.Add(each);
+            bytes += each.Raw.Length + (each.Event?.Body.Length ?? 0);
+            if (page.Count < ParkedPageKeys && bytes < ParkedPageBytes)
+                continue;
+            resolved += await ResolvePage(machine, request, page, ct).ConfigureAwait(false);
+            page.Clear();
+            bytes = 0;
+        }
+        return page.Count == 0 ? resolved : resolved + await ResolvePage(machine, request, page, ct).ConfigureAwait(false);
+    }
+
+    private async Task<int> ResolvePage(ApplyMachine machine, ParkedRequest request, List<ParkedEvent> page, CancellationToken ct)
+    {
+        await using var unit = await subscription.Store.BeginAsync([.. page.Select(p => p.Key)], ct).ConfigureAwait(false);
         var plan = request.Drop
-            ? Drop(parked)
-            : subscription.Planner.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
+            ? Drop(page)
+            : subscription.Planner.Retry(page, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
         await Write(unit, plan, ct).ConfigureAwait(false);
         return plan.Unpark.Count;
     }
+
+    private ValueTask<List<ParkedEvent>> ParkedWithoutBodies(CancellationToken ct) =>
+        subscription
+            .Store.Inbox.ParkedAsync(ct)
+            .Select(p => p with { Raw = default, Event = p.Event is { } parked ? parked with { Body = default } : null })
+            .ToListAsync(ct);
 
     private static ReplicaPlan Drop(List<ParkedEvent> parked)
     {

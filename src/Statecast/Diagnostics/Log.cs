@@ -66,4 +66,11 @@ internal static partial class Log
 
     [LoggerMessage(3006, LogLevel.Warning, "Handler '{Handler}' threw for key '{Key}' (try {Attempt}; stalled: {Stalled}).")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, string handler, string key, int attempt, bool stalled);
+
+    [LoggerMessage(
+        3007,
+        LogLevel.Warning,
+        "Handler '{Handler}' has run for key '{Key}' for {Elapsed} and has not returned; {Running} of {Concurrency} calls run (Statecast:Handlers:Concurrency). Other keys go on while a place is free: give what the handler waits for a time-out."
+    )]
+    public static partial void HandlerSlow(ILogger logger, string handler, string key, TimeSpan elapsed, int running, int concurrency);
 }

@@ -12,11 +12,8 @@ internal sealed class ParkedWork(IReadOnlyDictionary<string, ReplicaRuntime> rep
 
     public Task<int> DropAsync(string replica, string? key, CancellationToken ct) => Of(replica).Apply.ResolveAsync(key, drop: true, ct);
 
-    public async Task<IReadOnlyList<PendingChange>> StalledAsync(string replica, CancellationToken ct)
-    {
-        var all = await Of(replica).Subscription.Store.Inbox.PendingAsync(null, int.MaxValue, ct).ConfigureAwait(false);
-        return [.. all.Where(p => p.NextTry is null)];
-    }
+    public async Task<IReadOnlyList<PendingChange>> StalledAsync(string replica, CancellationToken ct) =>
+        await Of(replica).Subscription.Store.Inbox.StalledAsync(ct).ToListAsync(ct).ConfigureAwait(false);
 
     public Task<bool> RetryStalledAsync(string replica, string handler, string key, CancellationToken ct) =>
         Resolve(replica, handler, key, drop: false, ct);

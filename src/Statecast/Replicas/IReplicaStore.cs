@@ -45,11 +45,17 @@ public interface IReplicaInbox
     /// <summary>All parked events, oldest first.</summary>
     IAsyncEnumerable<ParkedEvent> ParkedAsync(CancellationToken ct);
 
-    /// <summary>Handlers' pending changes that are due, or all of them; oldest first, at most one per handler and key.</summary>
+    /// <summary>
+    /// Handlers' pending changes, at most one per handler and key: those that are due, longest due first, so that what fails again and again comes after
+    /// what was never tried; or all of them, oldest first.
+    /// </summary>
     /// <param name="dueAt">Only those whose next try is not later; null for all, stalled ones too.</param>
     /// <param name="limit">The most rows.</param>
     /// <param name="ct">Ends the read.</param>
     ValueTask<IReadOnlyList<PendingChange>> PendingAsync(DateTimeOffset? dueAt, int limit, CancellationToken ct);
+
+    /// <summary>Changes without a next try, oldest first.</summary>
+    IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct);
 
     /// <summary>
     /// The handler finished with this state: deletes its pending change if nothing newer came meanwhile, else makes this state the newer one's previous;

@@ -62,6 +62,17 @@ public abstract class ReplicaInboxConformance
     }
 
     [Fact]
+    public async Task Longest_due_comes_first_whatever_came_first()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "x"), Change("b", 1, "x"), Change("c", 1, "x", due: Time.AddSeconds(1)));
+        // A failing change goes behind what has not been tried.
+        await store.Inbox.FailAsync((await All(store)).Single(p => p.Key == "a"), "boom", Time.AddSeconds(2), Ct);
+        Assert.Equal(["b", "c", "a"], (await store.Inbox.PendingAsync(Time.AddSeconds(2), 10, Ct)).Select(p => p.Key));
+        Assert.Equal("b", Assert.Single(await store.Inbox.PendingAsync(Time.AddSeconds(2), 1, Ct)).Key);
+    }
+
+    [Fact]
     public async Task Finished_change_is_gone_and_the_row_remembers_its_handler()
     {
         await using var store = await Opened();
@@ -157,6 +168,58 @@ public abstract class ReplicaInboxConformance
         Assert.False(await store.Inbox.ResolveAsync("first", "never", drop: false, Ct));
         Assert.False(await store.Inbox.ResolveAsync("unknown", "a", drop: false, Ct));
         Assert.Equal(0, (await store.FindAsync("b", Ct))!.Seen);
+    }
+
+    [Fact]
+    public async Task Change_that_is_not_stalled_is_left_alone_by_an_operator()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one"), Change("b", 1, "one"));
+        await store.Inbox.FailAsync((await All(store)).Single(p => p.Key == "b"), "boom", Time.AddHours(1), Ct);
+        foreach (var key in new[] { "a", "b" })
+        {
+            Assert.False(await store.Inbox.ResolveAsync("first", key, drop: false, Ct));
+            Assert.False(await store.Inbox.ResolveAsync("first", key, drop: true, Ct));
+        }
+        Assert.Equal([(0, Time), (1, Time.AddHours(1))], (await All(store)).Select(p => (p.Attempts, p.NextTry!.Value)));
+    }
+
+    [Fact]
+    public async Task Stalled_changes_are_told_without_the_others()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "one"), Change("b", 1, "two", "was"), Change("c", 1, "three"));
+        foreach (var change in (await All(store)).Where(p => p.Key != "a"))
+            await store.Inbox.FailAsync(change, "boom", null, Ct);
+        var stalled = await store.Inbox.StalledAsync(Ct).ToListAsync(Ct);
+        Assert.Equal(["b", "c"], stalled.Select(p => p.Key));
+        Assert.Equal((1, "boom", null, Text(Stored("two")), Text(Stored("was"))), Told(stalled[0]));
+        static (int, string?, DateTimeOffset?, string?, string?) Told(PendingChange p) =>
+            (p.Attempts, p.Reason, p.NextTry, Text(p.Current), Text(p.Previous));
+    }
+
+    [Fact]
+    public async Task Steps_of_a_key_that_changes_often_are_bounded_and_no_cause_is_lost()
+    {
+        await using var store = await Opened();
+        await Pend(store, Change("a", 1, "1", null, "c1"));
+        var first = Assert.Single(await All(store));
+        PendingChange? late = null;
+        for (var revision = 2; revision <= 40; revision++)
+        {
+            await Pend(store, Change("a", revision, $"{revision}", null, $"c{revision}"));
+            if (revision == 30)
+                late = Assert.Single(await All(store));
+        }
+        // 32 steps are kept: the oldest are one by now, and told again with it.
+        await store.Inbox.CompleteAsync(first, Ct);
+        Assert.Equal(string.Join(',', Enumerable.Range(1, 40).Select(i => $"c{i}")), Assert.Single(await All(store)).Causes);
+        await store.Inbox.CompleteAsync(late!, Ct);
+        var left = Assert.Single(await All(store));
+        Assert.Equal(string.Join(',', Enumerable.Range(31, 10).Select(i => $"c{i}")), left.Causes);
+        Assert.Equal((Text(Stored("40")), Text(Stored("30"))), (Text(left.Current), Text(left.Previous)));
+        await store.Inbox.CompleteAsync(left, Ct);
+        Assert.Empty(await All(store));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Statecast.Consuming;
 using Statecast.Hosting;
 using Statecast.Replicas;
 using Statecast.Replicas.InMemory;
@@ -119,6 +120,19 @@ public sealed class HealthTests
         await AssertStaysAliveAsync(host);
     }
 
+    [Fact]
+    public async Task Handler_that_hangs_is_told_once_and_the_loop_is_alive()
+    {
+        var hang = new Hang();
+        await using var host = await StartAsync(handler: hang);
+        _transport.Deliver(Event(new(1, "a"), 1));
+        await TargetHost.Until(() => hang.Calls == 1);
+        await AssertStaysAliveAsync(host);
+        var line = Assert.Single(_log.Of(3007));
+        Assert.Contains("'HangingHandler' has run for key '1' for ", line);
+        hang.Gate.SetResult();
+    }
+
     // Ten minutes in small steps: the loops beat by timers of their own, whenever those are made.
     private async Task AssertStaysAliveAsync(TargetHost host)
     {
@@ -141,13 +155,20 @@ public sealed class HealthTests
         return (entry.Status, entry.Description);
     }
 
-    private async Task<TargetHost> StartAsync(Action<StatecastOptions>? options = null, bool live = true)
+    private async Task<TargetHost> StartAsync(Action<StatecastOptions>? options = null, bool live = true, Hang? handler = null)
     {
         var host = await new TargetHost(
             _transport,
-            r => r.In(_ => new WitnessStore(new MemoryReplicaStore(), new(), Fails)),
+            r =>
+            {
+                r.In(_ => new WitnessStore(new MemoryReplicaStore(), new(), Fails));
+                if (handler is not null)
+                    r.On<HangingHandler>();
+            },
             s =>
             {
+                if (handler is not null)
+                    s.AddSingleton(handler);
                 s.AddSingleton<TimeProvider>(_time).AddLogging(l => l.AddProvider(_log));
                 if (options is not null)
                     s.Configure(options);
@@ -171,5 +192,25 @@ public sealed class HealthTests
             _unstuck.Task.Wait(TimeSpan.FromSeconds(20));
         }
         return _fails && moment == StoreMoment.BeforeRows;
+    }
+
+    private sealed class Hang
+    {
+        private int _calls;
+
+        public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Calls => _calls;
+
+        public Task Wait(CancellationToken ct)
+        {
+            Interlocked.Increment(ref _calls);
+            return Gate.Task.WaitAsync(ct);
+        }
+    }
+
+    private sealed class HangingHandler(Hang hang) : IStateHandler<NoteState>
+    {
+        public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct) => hang.Wait(ct);
     }
 }

@@ -5,6 +5,7 @@ using Statecast.Consuming;
 using Statecast.Events;
 using Statecast.Hosting;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
 using Xunit;
 using static Statecast.Tests.Hosting.ScriptedTransport;
 
@@ -115,6 +116,32 @@ public sealed class TargetTests
         _transport.Deliver(Event(new(1, "a"), 1) with { Key = "7" });
         await TargetHost.Until(() => host.Statecast.Replicas[0].Parked == 1);
         Assert.Contains("'7'", (await host.Statecast.Parked.EventsAsync("test.note.v1").SingleAsync()).Reason);
+    }
+
+    [Theory]
+    [InlineData(450, 1, 200)]
+    [InlineData(7, 1_500_000, 3)]
+    public async Task Parked_events_are_resolved_in_pages(int count, int length, int page)
+    {
+        var store = new InterceptedStore(new MemoryReplicaStore());
+        // A source that is wrong about its keys, and then says the states under the right one.
+        await using (var host = await new TargetHost(_transport, r => r.In(_ => store)).StartAsync())
+        {
+            var text = new string('x', length);
+            foreach (var chunk in Enumerable.Range(1, count).Chunk(2))
+                _transport.Deliver([.. chunk.Select(id => Event(new(0, text), 1) with { Key = $"{id}" })]);
+            await TargetHost.Until(() => host.Statecast.Replicas[0].Parked == count);
+            store.LargestUnit = 0;
+            Assert.Equal(0, await host.Statecast.Parked.RetryAsync("test.note.v1"));
+            Assert.Equal((page, count), (store.LargestUnit, host.Statecast.Replicas[0].Parked));
+        }
+        // Tried again at each start, too.
+        store.LargestUnit = 0;
+        await using var again = await new TargetHost(new(), r => r.In(_ => store)).StartAsync();
+        await TargetHost.Until(() => store.LargestUnit > 0 && again.Statecast.Replicas[0].Parked == count);
+        Assert.Equal(count, await again.Statecast.Parked.DropAsync("test.note.v1"));
+        Assert.Equal((page, 0), (store.LargestUnit, again.Statecast.Replicas[0].Parked));
+        Assert.Equal(count, again.Statecast.Replicas[0].Counters.Dropped);
     }
 
     [Fact]

@@ -7,6 +7,9 @@ namespace Statecast.Replicas.InMemory;
 internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedEvent> parked, Action<string, string> markSeen)
     : IReplicaInbox
 {
+    /// <summary>Beyond this the two oldest steps of a change are joined: a cause may then be told twice, never lost.</summary>
+    private const int MaxSteps = 32;
+
     private readonly Dictionary<(string Handler, string Key), Waiting> _pending = [];
 
     public async IAsyncEnumerable<ParkedEvent> ParkedAsync([EnumeratorCancellation] CancellationToken ct)
@@ -21,12 +24,24 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
                     _pending
                         .Values.Select(w => w.Change)
                         .Where(p => dueAt is null || p.NextTry <= dueAt)
-                        .OrderBy(p => p.CapturedAt)
+                        .OrderBy(p => dueAt is null ? null : p.NextTry)
+                        .ThenBy(p => p.CapturedAt)
                         .Take(limit)
                         .ToArray(),
                 ct
             )
             .ConfigureAwait(false);
+
+    public async IAsyncEnumerable<PendingChange> StalledAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var stalled = await Gated(
+                () => _pending.Values.Select(w => w.Change).Where(p => p.NextTry is null).OrderBy(p => p.CapturedAt).ToArray(),
+                ct
+            )
+            .ConfigureAwait(false);
+        foreach (var each in stalled)
+            yield return each;
+    }
 
     public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct) =>
         await Gated(
@@ -67,7 +82,7 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
         await Gated(
                 () =>
                 {
-                    if (!_pending.TryGetValue((handler, key), out var now))
+                    if (!_pending.TryGetValue((handler, key), out var now) || now.Change.NextTry is not null)
                         return false;
                     if (drop)
                         return _pending.Remove((handler, key));
@@ -82,7 +97,7 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
     public void Upsert(PendingChange change)
     {
         var at = (change.Handler, change.Key);
-        var step = new Step(change.Revision, change.Current, change.Causes);
+        var step = new Step(change.Revision, change.Causes);
         // The newest state replaces and revives; what the handler last finished with stays.
         _pending[at] = _pending.TryGetValue(at, out var old)
             ? new(
@@ -91,9 +106,19 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
                     Previous = old.Change.Previous,
                     Causes = Causes.Join(old.Change.Causes, change.Causes),
                 },
-                [.. old.Steps, step]
+                Capped([.. old.Steps, step])
             )
             : new(change, [step]);
+    }
+
+    private static List<Step> Capped(List<Step> steps)
+    {
+        if (steps.Count > MaxSteps)
+        {
+            steps[1] = steps[1] with { Causes = Causes.Join(steps[0].Causes, steps[1].Causes) };
+            steps.RemoveAt(0);
+        }
+        return steps;
     }
 
     private async ValueTask<T> Gated<T>(Func<T> step, CancellationToken ct)
@@ -109,29 +134,29 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
         }
     }
 
-    /// <summary>A pending change and the states it stands for, so that causes told with one are not told again.</summary>
+    /// <summary>A pending change and the causes of each state it stands for, so that causes told with one are not told again.</summary>
     private sealed record Waiting(PendingChange Change, IReadOnlyList<Step> Steps)
     {
         /// <summary>Whether nothing newer came; a repaired state at the same revision is newer.</summary>
-        public bool IsStill(PendingChange told) => Steps[^1].Is(told);
+        public bool IsStill(PendingChange told) => Change.Revision == told.Revision && ReferenceEquals(Change.Current, told.Current);
 
         public Waiting After(PendingChange told)
         {
-            var rest = Steps.SkipWhile(s => !s.Is(told)).Skip(1).ToList();
-            var steps = rest.Count == 0 ? Steps : rest;
+            var rest = Steps.SkipWhile(s => s.Revision < told.Revision).ToList();
+            // One only: another of the same revision is its repair.
+            if (rest.Count > 1 && rest[0].Revision == told.Revision)
+                rest.RemoveAt(0);
             return new(
                 Change with
                 {
                     Previous = told.Current,
-                    Causes = steps.Aggregate((string?)null, (causes, s) => Causes.Join(causes, s.Causes)),
+                    Causes = rest.Aggregate((string?)null, (causes, s) => Causes.Join(causes, s.Causes)),
                 },
-                steps
+                rest
             );
         }
     }
 
-    private sealed record Step(StateRevision Revision, StoredBody? Current, string? Causes)
-    {
-        public bool Is(PendingChange told) => Revision == told.Revision && ReferenceEquals(Current, told.Current);
-    }
+    /// <summary>Without the state's body: a key that changes often while its handler waits must not keep them all.</summary>
+    private sealed record Step(StateRevision Revision, string? Causes);
 }
