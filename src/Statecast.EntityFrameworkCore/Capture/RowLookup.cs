@@ -17,6 +17,7 @@ internal static class RowLookup
 
     /// <summary>The wanted values of each row that is there, by its key.</summary>
     /// <param name="context">Where to ask.</param>
+    /// <param name="type">The rows' type, which has the key and the wanted properties. It need not be the key's own: keys belong to the hierarchy's base.</param>
     /// <param name="key">The key by which the rows are known.</param>
     /// <param name="values">The keys' values, each once.</param>
     /// <param name="wanted">The properties to read.</param>
@@ -24,6 +25,7 @@ internal static class RowLookup
     /// <param name="ct">Ends it.</param>
     public static async ValueTask<Dictionary<object, object?[]>> ReadAsync(
         DbContext context,
+        IEntityType type,
         IKey key,
         IReadOnlyList<object> values,
         IReadOnlyList<IProperty> wanted,
@@ -34,24 +36,35 @@ internal static class RowLookup
         var found = new Dictionary<object, object?[]>(values.Count);
         foreach (var some in values.Chunk(key.Properties.Count == 1 ? Together : 1))
         {
-            var query = Queries.GetOrAdd(key.DeclaringEntityType.ClrType, Typed)(new(context, key, some, wanted));
+            var query = Query(new(context, type, key, some, wanted));
             foreach (var row in synchronous ? query.ToList() : await query.ToListAsync(ct).ConfigureAwait(false))
                 found[RowKey.Of(row[..key.Properties.Count])!] = row[key.Properties.Count..];
         }
         return found;
     }
 
+    /// <summary>Translates the queries, without running them.</summary>
+    public static void Check(DbContext context, IEntityType type, IKey key, IReadOnlyList<IProperty> wanted)
+    {
+        var sample = key.Properties.Select(KeyComparison.Sample).ToArray();
+        _ = Query(new(context, type, key, [new CompositeRowKey(sample!)], wanted)).ToQueryString();
+        if (sample is [{ } value])
+            _ = Query(new(context, type, key, [value, value], wanted)).ToQueryString();
+    }
+
+    private static IQueryable<object?[]> Query(RowsAsked asked) => Queries.GetOrAdd(asked.Type.ClrType, Typed)(asked);
+
     private static Func<RowsAsked, IQueryable<object?[]>> Typed(Type type) =>
         typeof(RowLookup)
-            .GetMethod(nameof(Query), BindingFlags.NonPublic | BindingFlags.Static)!
+            .GetMethod(nameof(QueryTyped), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(type)
             .CreateDelegate<Func<RowsAsked, IQueryable<object?[]>>>();
 
-    private static IQueryable<object?[]> Query<T>(RowsAsked asked)
+    private static IQueryable<object?[]> QueryTyped<T>(RowsAsked asked)
         where T : class
     {
-        var (context, key, values, wanted) = asked;
-        var set = key.DeclaringEntityType.HasSharedClrType ? context.Set<T>(key.DeclaringEntityType.Name) : context.Set<T>();
+        var (context, type, key, values, wanted) = asked;
+        var set = type.HasSharedClrType ? context.Set<T>(type.Name) : context.Set<T>();
         var row = Expression.Parameter(typeof(T), "row");
         var boxed = key.Properties.Concat(wanted).Select(p => Expression.Convert(KeyComparison.Column(row, p), typeof(object)));
         return set.AsNoTracking()
@@ -72,5 +85,11 @@ internal static class RowLookup
             .Aggregate(Expression.AndAlso);
     }
 
-    private readonly record struct RowsAsked(DbContext Context, IKey Key, object[] Values, IReadOnlyList<IProperty> Wanted);
+    private readonly record struct RowsAsked(
+        DbContext Context,
+        IEntityType Type,
+        IKey Key,
+        object[] Values,
+        IReadOnlyList<IProperty> Wanted
+    );
 }

@@ -50,6 +50,13 @@ internal static class KeyComparison
     /// <summary>A value as a parameter of the command; a constant would make a new query of every value.</summary>
     public static Expression Held(Type type, object? value) => (Expression)Hold.MakeGenericMethod(type).Invoke(null, [value])!;
 
+    /// <summary>Some value of a key column, to translate a query with that is not run.</summary>
+    public static object? Sample(IProperty property) =>
+        property.ClrType == typeof(string) ? ""
+        : property.ClrType == typeof(byte[]) ? Array.Empty<byte>()
+        : property.ClrType.IsValueType ? Activator.CreateInstance(property.ClrType)
+        : property.Sentinel;
+
     private static Expression AnyOfTyped<T>(Expression column, object[] values) =>
         Expression.Call(
             typeof(Enumerable),

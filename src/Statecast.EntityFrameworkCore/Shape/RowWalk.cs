@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Statecast.EntityFrameworkCore.Shape;
 
@@ -16,7 +15,8 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
     }
 
     /// <summary>Translates the query for a later page, without running it.</summary>
-    public void Check(DbContext context) => _ = Query(context, RowKey.Of([.. plan.Key.Select(Sample)])).Take(1).ToQueryString();
+    public void Check(DbContext context) =>
+        _ = Query(context, RowKey.Of([.. plan.Key.Select(KeyComparison.Sample)])).Take(1).ToQueryString();
 
     private IQueryable<object?[]> Query(DbContext context, object? after)
     {
@@ -57,9 +57,4 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
                 Expression.Quote(Expression.Lambda(column, root))
             )
         );
-
-    private static object Sample(IProperty property) =>
-        property.ClrType == typeof(string) ? ""
-        : property.ClrType.IsValueType ? Activator.CreateInstance(property.ClrType)!
-        : property.Sentinel!;
 }
