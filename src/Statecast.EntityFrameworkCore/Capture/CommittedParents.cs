@@ -67,7 +67,7 @@ internal sealed class CommittedParents : OwnBatch
             var rows = await RowLookup
                 .ReadAsync(context, member.Type, member.Row!, keys, member.ToParent!.Properties, synchronous, ct)
                 .ConfigureAwait(false);
-            foreach (var parent in rows.Values.Select(RowKey.Of).OfType<object>().Distinct())
+            foreach (var parent in rows.Values.Select(v => RowKey.Of(v, member.ToParent.Properties)).OfType<object>().Distinct())
                 found.Add((member, parent));
         }
         return found;

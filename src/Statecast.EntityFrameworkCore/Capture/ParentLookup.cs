@@ -20,7 +20,7 @@ internal static class ParentLookup
                     .ReadAsync(context, member.Type, key, [.. level.Select(p => p.Value).Distinct()], WayOn(member), synchronous, ct)
                     .ConfigureAwait(false);
                 foreach (var parent in level)
-                    if (rows.TryGetValue(parent.Value, out var values) && RowKey.Of(values) is { } next)
+                    if (rows.TryGetValue(parent.Value, out var values) && RowKey.Of(values, WayOn(member)) is { } next)
                         Go(touched, parent, next);
             }
     }

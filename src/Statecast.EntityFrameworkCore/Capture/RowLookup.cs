@@ -38,7 +38,7 @@ internal static class RowLookup
         {
             var query = Query(new(context, type, key, some, wanted));
             foreach (var row in synchronous ? query.ToList() : await query.ToListAsync(ct).ConfigureAwait(false))
-                found[RowKey.Of(row[..key.Properties.Count])!] = row[key.Properties.Count..];
+                found[RowKey.Of(row[..key.Properties.Count], key.Properties)!] = row[key.Properties.Count..];
         }
         return found;
     }
@@ -47,7 +47,7 @@ internal static class RowLookup
     public static void Check(DbContext context, IEntityType type, IKey key, IReadOnlyList<IProperty> wanted)
     {
         var sample = key.Properties.Select(KeyComparison.Sample).ToArray();
-        _ = Query(new(context, type, key, [new CompositeRowKey(sample!)], wanted)).ToQueryString();
+        _ = Query(new(context, type, key, [new CompositeRowKey(sample!, key.Properties)], wanted)).ToQueryString();
         if (sample is [{ } value])
             _ = Query(new(context, type, key, [value, value], wanted)).ToQueryString();
     }
