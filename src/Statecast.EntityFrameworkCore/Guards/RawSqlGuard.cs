@@ -34,9 +34,9 @@ internal static partial class RawSqlGuard
     )]
     private static partial Regex Write();
 
-    /// <summary>The word after the verb, with its schema.</summary>
+    /// <summary>The word after the verb, with its schema; no table for the DO UPDATE of an upsert, whose target was named before.</summary>
     [GeneratedRegex(
-        """(?:\b(?:INSERT|REPLACE|MERGE)(?:\s+OR\s+\w+)?\s+INTO|\bDELETE\s+FROM(?:\s+ONLY)?|(?<!\bFOR\s+(?:NO\s+KEY\s+)?|\bDO\s+)\bUPDATE(?:\s+OR\s+\w+)?(?:\s+ONLY)?|\bTRUNCATE(?:\s+TABLE)?)\s+(?:["`\[]?\w+["`\]]?\s*\.\s*)*["`\[]?(?<table>\w+)""",
+        """\bDO\s+UPDATE\b|(?:\b(?:INSERT|REPLACE|MERGE)(?:\s+OR\s+\w+)?\s+INTO|\bDELETE\s+FROM(?:\s+ONLY)?|(?<!\bFOR\s+(?:NO\s+KEY\s+)?|\bDO\s+)\bUPDATE(?:\s+OR\s+\w+)?(?:\s+ONLY)?|\bTRUNCATE(?:\s+TABLE)?)\s+(?:["`\[]?\w+["`\]]?\s*\.\s*)*["`\[]?(?<table>\w+)""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
     )]
     private static partial Regex Target();
@@ -59,18 +59,18 @@ internal static partial class RawSqlGuard
 
         public string? WrittenIn(string sql)
         {
-            var allKnown = true;
-            var any = false;
-            foreach (Match target in Target().Matches(sql))
+            var targets = Target().Matches(sql);
+            var allKnown = targets.Any(t => t.Groups["table"].Success);
+            foreach (var table in targets.Select(t => t.Groups["table"]).Where(t => t.Success))
             {
-                var table = target.Groups["table"].Value;
-                any = true;
-                if (_published.Contains(table))
-                    return table;
-                allKnown &= _others.Contains(table);
+                if (_published.Contains(table.Value))
+                    return table.Value;
+                allKnown &= _others.Contains(table.Value);
             }
+            // One known target says nothing about the text's other statements.
+            allKnown &= Write().Matches(sql).All(v => targets.Any(t => t.Index <= v.Index && v.Index < t.Index + t.Length));
             // An alias, or a dialect's own way of naming the target: then the mention of a published table is enough.
-            return any && allKnown ? null
+            return allKnown ? null
                 : _anyPublished.Match(sql) is { Success: true } mention ? mention.Value
                 : null;
         }
