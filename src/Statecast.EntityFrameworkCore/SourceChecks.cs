@@ -47,11 +47,13 @@ internal static class SourceChecks
         try
         {
             publication.CheckQueries(context);
+            CommittedParents.Check(context, publication.Plan);
+            ParentLookup.Check(context, publication.Plan);
         }
         catch (Exception failure) when (failure is InvalidOperationException or NotSupportedException)
         {
             problems.Add(
-                $"{publication.Publication.Publication.Contract.Name}: the provider cannot read {publication.Plan.Root.ShortName()} back by its key: {failure.Message}"
+                $"{publication.Publication.Publication.Contract.Name}: the provider cannot find or read back {publication.Plan.Root.ShortName()} by its keys: {failure.Message}"
             );
         }
     }

@@ -75,14 +75,15 @@ internal sealed class CascadedRows : OwnBatch
             var wanted = Wanted(place.Rows, touches);
             foreach (var row in await RowLookup.ReadAsync(_context, place, values, wanted, synchronous, ct).ConfigureAwait(false))
             {
-                var next = place.Rows.FindPrimaryKey()!.Properties.Count;
-                var key = RowKey.Of(row[..next])!;
+                var primary = place.Rows.FindPrimaryKey()!.Properties;
+                var next = primary.Count;
+                var key = RowKey.Of(row[..next], primary)!;
                 if (leadsOn && place.Rows == step.Rows)
                     onward.Add(key);
                 foreach (var member in touches)
                     if (member.ToParent is null)
                         _found.Add((member, key));
-                    else if (RowKey.Of(row[next..(next += member.ToParent.Properties.Count)]) is { } parent)
+                    else if (RowKey.Of(row[next..(next += member.ToParent.Properties.Count)], member.ToParent.Properties) is { } parent)
                         _found.Add((member, parent));
             }
         }
@@ -104,7 +105,7 @@ internal sealed class CascadedRows : OwnBatch
         var rows = await RowLookup
             .ReadAsync(_context, place, principals, key.PrincipalKey.Properties, synchronous, ct)
             .ConfigureAwait(false);
-        return [.. rows.Select(RowKey.Of).OfType<object>().Distinct()];
+        return [.. rows.Select(r => RowKey.Of(r, key.PrincipalKey.Properties)).OfType<object>().Distinct()];
     }
 
     /// <summary>The row's own key, then its parents'.</summary>
@@ -114,7 +115,10 @@ internal sealed class CascadedRows : OwnBatch
     /// <summary>Translates the queries of a way, without running them.</summary>
     public static void Check(DbContext context, CascadeStep step)
     {
-        if (RowKey.Of([.. step.Key.PrincipalKey.Properties.Select(KeyComparison.Sample)]) is not { } sample)
+        if (
+            RowKey.Of([.. step.Key.PrincipalKey.Properties.Select(KeyComparison.Sample)], step.Key.PrincipalKey.Properties)
+            is not { } sample
+        )
             return;
         foreach (var (place, touches) in step.Queries(all: true))
             RowLookup.Check(context, place, sample, Wanted(place.Rows, touches));

@@ -44,6 +44,14 @@ internal sealed class CommittedParents : OwnBatch
         && !member.ToParent!.Properties.Any(entry.IsModified)
         && RowKey.Of(entry, member.ToParent.Properties, original: false) is not null;
 
+    /// <summary>Translates the queries for an aggregate, without running them.</summary>
+    public static void Check(DbContext context, AggregatePlan plan)
+    {
+        foreach (var member in plan.Members.Select(m => m.Member).Distinct())
+            if (member.CanMove)
+                RowLookup.Check(context, member.Type, member.Row!, member.ToParent!.Properties);
+    }
+
     /// <summary>The parents of rows, as this transaction sees them, each with its child's place.</summary>
     public static async ValueTask<List<(AggregateMember Member, object ParentKey)>> ReadAsync(
         DbContext context,
@@ -57,9 +65,9 @@ internal sealed class CommittedParents : OwnBatch
         {
             var (member, keys) = (group.Key, group.Select(c => c.RowKey).Distinct().ToList());
             var rows = await RowLookup
-                .ReadAsync(context, member.Row!, keys, member.ToParent!.Properties, synchronous, ct)
+                .ReadAsync(context, member.Type, member.Row!, keys, member.ToParent!.Properties, synchronous, ct)
                 .ConfigureAwait(false);
-            foreach (var parent in rows.Values.Select(RowKey.Of).OfType<object>().Distinct())
+            foreach (var parent in rows.Values.Select(v => RowKey.Of(v, member.ToParent.Properties)).OfType<object>().Distinct())
                 found.Add((member, parent));
         }
         return found;

@@ -16,16 +16,25 @@ internal static class ParentLookup
             foreach (var level in unknown.GroupBy(p => (p.Member, p.Key)))
             {
                 var (member, key) = level.Key;
-                // The root may be known by an alternate key; then its primary key is asked for, else the foreign key that leads on.
-                var wanted = member.ToParent?.Properties ?? member.Plan.Key;
                 var rows = await RowLookup
-                    .ReadAsync(context, key, [.. level.Select(p => p.Value).Distinct()], wanted, synchronous, ct)
+                    .ReadAsync(context, member.Type, key, [.. level.Select(p => p.Value).Distinct()], WayOn(member), synchronous, ct)
                     .ConfigureAwait(false);
                 foreach (var parent in level)
-                    if (rows.TryGetValue(parent.Value, out var values) && RowKey.Of(values) is { } next)
+                    if (rows.TryGetValue(parent.Value, out var values) && RowKey.Of(values, WayOn(member)) is { } next)
                         Go(touched, parent, next);
             }
     }
+
+    /// <summary>Translates the queries for an aggregate, without running them.</summary>
+    public static void Check(DbContext context, AggregatePlan plan)
+    {
+        foreach (var member in plan.Members.Select(m => m.Member).Distinct())
+            if (member is { ToParent: { } way, HoldsRootKey: false, Parent: { } parent } && !parent.Type.IsOwned())
+                RowLookup.Check(context, parent.Type, way.PrincipalKey, WayOn(parent));
+    }
+
+    // The root may be known by an alternate key; then its primary key is asked for, else the foreign key that leads on.
+    private static IReadOnlyList<IProperty> WayOn(AggregateMember member) => member.ToParent?.Properties ?? member.Plan.Key;
 
     private static void Go(TouchedRoots touched, UnknownParent parent, object next)
     {

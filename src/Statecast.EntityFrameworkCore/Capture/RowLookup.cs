@@ -18,6 +18,7 @@ internal static class RowLookup
 
     /// <summary>The wanted values of each row that is there, by its key.</summary>
     /// <param name="context">Where to ask.</param>
+    /// <param name="type">The rows' type, which has the key and the wanted properties. It need not be the key's own: keys belong to the hierarchy's base.</param>
     /// <param name="key">The key by which the rows are known.</param>
     /// <param name="values">The keys' values, each once.</param>
     /// <param name="wanted">The properties to read.</param>
@@ -25,6 +26,7 @@ internal static class RowLookup
     /// <param name="ct">Ends it.</param>
     public static async ValueTask<Dictionary<object, object?[]>> ReadAsync(
         DbContext context,
+        IEntityType type,
         IKey key,
         IReadOnlyList<object> values,
         IReadOnlyList<IProperty> wanted,
@@ -33,10 +35,10 @@ internal static class RowLookup
     )
     {
         var found = new Dictionary<object, object?[]>(values.Count);
-        var place = new RowPlace(key.DeclaringEntityType, default, key.Properties);
+        var place = new RowPlace(type, default, key.Properties);
         var rows = await ReadAsync(context, place, values, [.. key.Properties, .. wanted], synchronous, ct).ConfigureAwait(false);
         foreach (var row in rows)
-            found[RowKey.Of(row[..key.Properties.Count])!] = row[key.Properties.Count..];
+            found[RowKey.Of(row[..key.Properties.Count], key.Properties)!] = row[key.Properties.Count..];
         return found;
     }
 
@@ -63,6 +65,16 @@ internal static class RowLookup
             found.AddRange(synchronous ? query.ToList() : await query.ToListAsync(ct).ConfigureAwait(false));
         }
         return found;
+    }
+
+    /// <summary>Translates the queries by a key, without running them.</summary>
+    public static void Check(DbContext context, IEntityType type, IKey key, IReadOnlyList<IProperty> wanted)
+    {
+        var place = new RowPlace(type, default, key.Properties);
+        var sample = new CompositeRowKey([.. key.Properties.Select(p => KeyComparison.Sample(p)!)], key.Properties);
+        _ = Query(context, place, [sample], wanted).ToQueryString();
+        if (key.Properties.Count == 1)
+            _ = Query(context, place, [sample, sample], wanted).ToQueryString();
     }
 
     /// <summary>Translates the query, without running it.</summary>

@@ -35,9 +35,9 @@ internal static partial class RawSqlGuard
     )]
     private static partial Regex Write();
 
-    /// <summary>The word after the verb, with its schema.</summary>
+    /// <summary>The word after the verb, with its schema; no table for the DO UPDATE of an upsert, whose target was named before.</summary>
     [GeneratedRegex(
-        """(?:\b(?:INSERT|REPLACE|MERGE)(?:\s+OR\s+\w+)?\s+INTO|\bDELETE\s+FROM(?:\s+ONLY)?|(?<!\bFOR\s+(?:NO\s+KEY\s+)?|\bDO\s+)\bUPDATE(?:\s+OR\s+\w+)?(?:\s+ONLY)?|\bTRUNCATE(?:\s+TABLE)?)\s+(?:["`\[]?\w+["`\]]?\s*\.\s*)*["`\[]?(?<table>\w+)""",
+        """\bDO\s+UPDATE\b|(?:\b(?:INSERT|REPLACE|MERGE)(?:\s+OR\s+\w+)?\s+INTO|\bDELETE\s+FROM(?:\s+ONLY)?|(?<!\bFOR\s+(?:NO\s+KEY\s+)?|\bDO\s+)\bUPDATE(?:\s+OR\s+\w+)?(?:\s+ONLY)?|\bTRUNCATE(?:\s+TABLE)?)\s+(?:["`\[]?\w+["`\]]?\s*\.\s*)*["`\[]?(?<table>\w+)""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
     )]
     private static partial Regex Target();
@@ -70,20 +70,21 @@ internal static partial class RawSqlGuard
         /// <summary>What the text does that it may not; null if it may.</summary>
         public string? WrittenIn(string sql)
         {
-            var allKnown = true;
-            var any = false;
-            foreach (Match target in Target().Matches(sql))
+            var targets = Target().Matches(sql);
+            var allKnown = targets.Any(t => t.Groups["table"].Success);
+            foreach (var target in targets.Where(t => t.Groups["table"].Success))
             {
                 var table = target.Groups["table"].Value;
-                any = true;
                 if (_published.Contains(table))
                     return Writes(table);
                 if (_cascading.Contains(table) && Deleting().IsMatch(target.Value))
                     return Deletes(table);
                 allKnown &= _others.Contains(table);
             }
+            // One known target says nothing about the text's other statements.
+            allKnown &= Write().Matches(sql).All(v => targets.Any(t => t.Index <= v.Index && v.Index < t.Index + t.Length));
             // An alias, or a dialect's own way of naming the target: then the mention of a published table is enough.
-            return any && allKnown ? null
+            return allKnown ? null
                 : _anyPublished.Match(sql) is { Success: true } mention ? Writes(mention.Value)
                 : Deleting().IsMatch(sql) && _anyCascading.Match(sql) is { Success: true } start ? Deletes(start.Value)
                 : null;

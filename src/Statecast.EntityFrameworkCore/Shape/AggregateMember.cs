@@ -8,6 +8,9 @@ namespace Statecast.EntityFrameworkCore.Shape;
 /// <param name="Parent">The parent's place; null for the root itself.</param>
 internal sealed record AggregateMember(AggregatePlan Plan, IForeignKey? ToParent, AggregateMember? Parent)
 {
+    /// <summary>The most basic type of the rows at this place: it has the foreign key, which the base of its hierarchy need not have.</summary>
+    public IEntityType Type { get; } = ToParent?.DeclaringEntityType ?? Plan.Root;
+
     /// <summary>Whether the foreign key holds the root's primary key itself, so that nothing needs to be looked up.</summary>
     public bool HoldsRootKey { get; } =
         Parent is { ToParent: null } && ToParent is not null && ToParent.PrincipalKey == ToParent.PrincipalEntityType.FindPrimaryKey();

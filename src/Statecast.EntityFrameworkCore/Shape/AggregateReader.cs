@@ -76,7 +76,7 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
         {
             var query = Query(context).Where(In(keys));
             foreach (var root in synchronous ? query.ToList() : await query.ToListAsync(ct).ConfigureAwait(false))
-                if (places.TryGetValue(getter.GetClrValue(root)!, out var place))
+                if (RowKey.Of([getter.GetClrValue(root)], plan.Key) is { } key && places.TryGetValue(key, out var place))
                     found[place] = root;
         }
     }

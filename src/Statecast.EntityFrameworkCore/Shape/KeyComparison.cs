@@ -33,9 +33,10 @@ internal static class KeyComparison
         return Expression.Call(ObjectEquals, Expression.Convert(left, typeof(object)), Expression.Convert(right, typeof(object)));
     }
 
-    /// <summary>Whether a column holds one of some values; they travel as parameters.</summary>
-    public static Expression AnyOf(Expression root, IProperty property, object[] values) =>
-        (Expression)InTyped.MakeGenericMethod(property.ClrType).Invoke(null, [Column(root, property), values])!;
+    /// <summary>Whether a column holds one of some keys; they travel as parameters.</summary>
+    public static Expression AnyOf(Expression root, IProperty property, object[] keys) =>
+        (Expression)
+            InTyped.MakeGenericMethod(property.ClrType).Invoke(null, [Column(root, property), Array.ConvertAll(keys, RowKey.Single)])!;
 
     public static Expression Greater(Expression left, Expression right)
     {
@@ -56,6 +57,7 @@ internal static class KeyComparison
     {
         var type = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
         return type == typeof(string) ? ""
+            : type == typeof(byte[]) ? Array.Empty<byte>()
             : type.IsValueType ? Activator.CreateInstance(type)
             : property.Sentinel;
     }

@@ -31,7 +31,7 @@ internal sealed class RootKeyMap<TKey>
         var settings = plan.Publication.Settings;
         if (settings is { ToContractKey: { } toContract, ToRowKey: { } toRow, KeyTypes: { } types })
             return types.Contract == typeof(TKey) && plan.Key.Count == 1 && types.Row == plan.Key[0].ClrType
-                ? new(row => (TKey)toContract(row), key => toRow(key))
+                ? new(row => (TKey)toContract(RowKey.Single(row)), key => RowKey.Of([toRow(key)], plan.Key)!)
                 : Failed(
                     $"Key({types.Row.Name} → {types.Contract.Name}) does not fit: the primary key of {plan.Root.ShortName()} is ({Described(plan.Key)}) and the contract's key a {typeof(TKey).Name}."
                 );
@@ -43,9 +43,9 @@ internal sealed class RootKeyMap<TKey>
     }
 
     private static RootKeyMap<TKey> Single(AggregatePlan plan) =>
-        plan.Key[0].ClrType == typeof(TKey) ? new(row => (TKey)row, key => key)
+        plan.Key[0].ClrType == typeof(TKey) ? new(row => (TKey)RowKey.Single(row), key => RowKey.Of([key], plan.Key)!)
         : KeyConversion.Find(plan.Key[0], typeof(TKey)) is { } conversion
-            ? new(row => (TKey)conversion.ToPart(row), key => conversion.ToProperty(key))
+            ? new(row => (TKey)conversion.ToPart(RowKey.Single(row)), key => RowKey.Of([conversion.ToProperty(key)], plan.Key)!)
         : Failed(
             $"the primary key of {plan.Root.ShortName()} is ({Described(plan.Key)}), the contract's key a {typeof(TKey).Name}. Give the [StateKey] properties the same types, or convert with Key<{plan.Key[0].ClrType.Name}, {typeof(TKey).Name}>(toContract, toRow)."
         );
@@ -82,10 +82,16 @@ internal sealed class RootKeyMap<TKey>
             return Failed(
                 $"two parts of {typeof(TKey).Name} take the same property of the primary key ({Described(plan.Key)}). Name each once in Key(…)."
             );
-        return Made(constructor, [.. parameters.Select(p => PartOf(p)!)], order, conversions);
+        return Made(plan, constructor, [.. parameters.Select(p => PartOf(p)!)], order, conversions);
     }
 
-    private static RootKeyMap<TKey> Made(ConstructorInfo constructor, PropertyInfo[] parts, int[] order, KeyConversion[] conversions)
+    private static RootKeyMap<TKey> Made(
+        AggregatePlan plan,
+        ConstructorInfo constructor,
+        PropertyInfo[] parts,
+        int[] order,
+        KeyConversion[] conversions
+    )
     {
         var values = Expression.Parameter(typeof(object[]));
         var make = Expression
@@ -119,7 +125,7 @@ internal sealed class RootKeyMap<TKey>
                 var columns = new object[order.Length];
                 for (var i = 0; i < order.Length; i++)
                     columns[order[i]] = conversions[i].ToProperty(arguments[i]);
-                return new CompositeRowKey(columns);
+                return new CompositeRowKey(columns, plan.Key);
             }
         );
     }

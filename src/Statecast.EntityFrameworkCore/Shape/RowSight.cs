@@ -28,23 +28,21 @@ internal sealed class RowSight
     /// <param name="rowKey">The row's primary key.</param>
     public bool Holds(object root, object rowKey)
     {
+        var key = RowKey.Values(rowKey);
         var held = _way.GetGetter().GetClrValue(root);
         if (!_way.IsCollection)
-            return held is not null && Is(held, rowKey);
+            return held is not null && Is(held, key);
         if (held is not null)
             foreach (var child in (IEnumerable)held)
-                if (Is(child, rowKey))
+                if (Is(child, key))
                     return true;
         return false;
     }
 
-    private bool Is(object child, object rowKey)
+    private bool Is(object child, object?[] key)
     {
-        if (_key.Count == 1)
-            return rowKey.Equals(_key[0].GetGetter().GetClrValue(child));
-        var values = ((CompositeRowKey)rowKey).Values;
-        for (var i = 0; i < values.Length; i++)
-            if (!values[i].Equals(_key[i].GetGetter().GetClrValue(child)))
+        for (var i = 0; i < key.Length; i++)
+            if (!RowKey.Same(_key[i], key[i], _key[i].GetGetter().GetClrValue(child)))
                 return false;
         return true;
     }

@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Statecast.EntityFrameworkCore.Shape;
 
@@ -14,7 +13,7 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
     public async ValueTask<List<object>> NextAsync(DbContext context, object? after, int limit, CancellationToken ct)
     {
         var values = await Query(context, after).Take(limit).ToListAsync(ct).ConfigureAwait(false);
-        return values.ConvertAll(v => RowKey.Of(v)!);
+        return values.ConvertAll(v => RowKey.Of(v, plan.Key)!);
     }
 
     /// <summary>How many rows come after a key, or in all.</summary>
@@ -26,7 +25,7 @@ internal sealed class RowWalk<TRoot>(AggregatePlan plan)
 
     /// <summary>Translates the query for a later page, without running it.</summary>
     public void Check(DbContext context) =>
-        _ = Query(context, RowKey.Of([.. plan.Key.Select(KeyComparison.Sample)])).Take(1).ToQueryString();
+        _ = Query(context, RowKey.Of([.. plan.Key.Select(KeyComparison.Sample)], plan.Key)).Take(1).ToQueryString();
 
     private IQueryable<object?[]> Query(DbContext context, object? after)
     {

@@ -42,6 +42,14 @@ public sealed class CaptureGuardTests : IAsyncLifetime
             { "raw insert", db => db.Database.ExecuteSqlRaw("INSERT INTO Lines (OrderId, Sku, Quantity) VALUES ('x', 'y', 1)") },
             { "raw delete behind a CTE", db => db.Database.ExecuteSqlRaw("WITH x AS (SELECT 1) DELETE FROM \"Lines\" WHERE 1 = 0") },
             { "raw write of the link table", db => db.Database.ExecuteSqlRaw("DELETE FROM OrderTag") },
+            {
+                "raw update behind one of another table, parted by a comment",
+                db => db.Database.ExecuteSqlRaw("UPDATE Customers SET Name = 'x'; UPDATE/**/Orders SET Status = 'x'")
+            },
+            {
+                "raw delete behind a write of another table, in another dialect",
+                db => db.Database.ExecuteSqlRaw("DELETE FROM Customers WHERE 1 = 0; DELETE TOP (1) FROM Orders")
+            },
             { "raw replace", db => db.Database.ExecuteSqlRaw("REPLACE INTO Docs (Id) VALUES (1)") },
             { "write through a query", db => db.Database.SqlQueryRaw<string>("UPDATE Orders SET Status = 'x' RETURNING Status").ToList() },
         };
@@ -72,6 +80,17 @@ public sealed class CaptureGuardTests : IAsyncLifetime
             {
                 "raw copy out of a published table",
                 db => db.Database.ExecuteSqlRaw("INSERT INTO Customers (Name) SELECT Status FROM Orders")
+            },
+            {
+                "raw upsert of another table out of a published one",
+                db =>
+                    db.Database.ExecuteSqlRaw(
+                        "INSERT INTO Customers (Id, Name) SELECT 1, Status FROM Orders WHERE true ON CONFLICT (Id) DO UPDATE SET Name = 'x'"
+                    )
+            },
+            {
+                "raw insert or replace out of a published table",
+                db => db.Database.ExecuteSqlRaw("INSERT OR REPLACE INTO Customers (Name) SELECT Status FROM Orders")
             },
             { "raw query", db => db.Orders.FromSqlRaw("SELECT * FROM Orders").IgnoreQueryFilters().ToList() },
             {

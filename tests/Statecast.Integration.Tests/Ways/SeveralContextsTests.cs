@@ -125,6 +125,10 @@ public sealed class SeveralContextsTests : IAsyncDisposable
 
         public string ProviderName => OtherProvider;
 
+        public Type ConnectionType => _inner.ConnectionType;
+
+        public string TableScript => _inner.TableScript;
+
         public ICaptureStore Capture => _store;
 
         public IOutboxStore OpenOutbox(string connectionString) => _inner.OpenOutbox(connectionString);
