@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Statecast.Replicas;
+using Statecast.Serialization;
 
 namespace Statecast.Diagnostics;
 
@@ -51,4 +52,18 @@ internal static partial class Log
 
     [LoggerMessage(3006, LogLevel.Warning, "Handler '{Handler}' threw for key '{Key}' (try {Attempt}; stalled: {Stalled}).")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, string handler, string key, int attempt, bool stalled);
+
+    [LoggerMessage(
+        3007,
+        LogLevel.Warning,
+        "Handler '{Handler}' is told no previous state of key '{Key}': it was written in a shape that cannot be read any more ({Reason}). So it is for every key whose previous state is of schema {Schema} in '{Codec}'; this is told once."
+    )]
+    public static partial void PreviousUnreadable(
+        ILogger logger,
+        string handler,
+        string key,
+        string reason,
+        Fingerprint schema,
+        string codec
+    );
 }
