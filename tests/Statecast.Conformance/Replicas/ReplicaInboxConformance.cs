@@ -184,23 +184,16 @@ public abstract class ReplicaInboxConformance
         await using var store = await Opened();
         await Finish(store, Change("a", 1, "one"), Change("b", 1, "one"));
         await Drop(store, Change("a", 2, null, "one"));
+        // What is kept of it is no change: nobody can try it again or drop it again.
+        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: false, Ct));
+        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: true, Ct));
+        await store.Inbox.FailAsync(Change("a", 2, null, "one"), "too late", Time, Ct);
+        Assert.Empty(await All(store));
         await Finish(store, Change("a", 3, "three"), previous: "one");
 
         await Finish(store, Change("b", 2, null, "one"), previous: "one");
         await Drop(store, Change("b", 3, "three"));
         await Finish(store, Change("b", 4, "four", "three"), previous: null);
-    }
-
-    [Fact]
-    public async Task Dropped_change_is_neither_tried_again_nor_dropped_again()
-    {
-        await using var store = await Opened();
-        await Finish(store, Change("a", 1, "one"));
-        await Drop(store, Change("a", 2, null, "one"));
-        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: false, Ct));
-        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: true, Ct));
-        await store.Inbox.FailAsync(Change("a", 2, null, "one"), "too late", Time, Ct);
-        Assert.Empty(await All(store));
     }
 
     [Fact]
