@@ -56,7 +56,7 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
                 database =>
                     BindSame(
                             database.Prepare(
-                                $"UPDATE statecast_replica_pending SET attempts = attempts + 1, reason = ?8, next_try = ?9 WHERE {Same}"
+                                $"UPDATE statecast_replica_pending SET attempts = attempts + 1, reason = ?8, next_try = ?9 WHERE {Same} AND attempts >= 0"
                             ),
                             change
                         )
@@ -72,17 +72,18 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
     {
         if (replica.Names.FindHandler(handler) is not { } number)
             return false;
-        const string stalled = "replica = ?1 AND handler = ?2 AND key = ?3 AND next_try IS NULL";
+        const string stalled = "replica = ?1 AND handler = ?2 AND key = ?3 AND next_try IS NULL AND attempts >= 0";
         // Time 0 is due at any time, and a store has no clock. Attempts start anew: the operator has mended something.
         var sql = drop
-            ? $"DELETE FROM statecast_replica_pending WHERE {stalled}"
+            ? "UPDATE statecast_replica_pending SET attempts = -1, causes = NULL, steps = NULL, trace_parent = NULL, reason = NULL, "
+                + $"codec = NULL, schema = NULL, body = NULL WHERE {stalled}"
             : $"UPDATE statecast_replica_pending SET next_try = 0, attempts = 0 WHERE {stalled}";
         var changed = await file.WriteAsync(database => database.Prepare(sql).Bind(1, replica.Id).Bind(2, number).Bind(3, key).Run(), ct)
             .ConfigureAwait(false);
         return changed > 0;
     }
 
-    // Something newer came while the handler ran, or an operator dropped the change: then there is nothing to update.
+    // Something newer came while the handler ran, or an operator dropped the change.
     private void MakePrevious(SqliteDatabase database, PendingChange done)
     {
         var select = SqliteReplicaPending.Select(database, replica, done.Handler, done.Key);

@@ -4,7 +4,10 @@ using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Replicas;
 
-/// <summary>The table of handlers' pending changes.</summary>
+/// <summary>
+/// The table of handlers' pending changes. Of a dropped change its row stays, with −1 attempts: what its handler last finished with is in it and nowhere else,
+/// until the next change of the key takes it over.
+/// </summary>
 internal static class SqliteReplicaPending
 {
     private const string Columns =
@@ -13,7 +16,7 @@ internal static class SqliteReplicaPending
 
     private const string From =
         "FROM statecast_replica_pending p JOIN statecast_replica_name n ON n.replica = p.replica AND n.kind = 1 AND n.number = p.handler "
-        + "WHERE p.replica = ?1";
+        + "WHERE p.replica = ?1 AND p.attempts >= 0";
 
     /// <summary>Pending changes, longest due or oldest first; of handlers that the layout no longer names too.</summary>
     public static IReadOnlyList<PendingChange> Read(SqliteDatabase database, SqliteReplica replica, DateTimeOffset? dueAt, int limit)
@@ -34,7 +37,7 @@ internal static class SqliteReplicaPending
     public static SqliteStatement Stalled(SqliteDatabase database, SqliteReplica replica) =>
         database.Prepare($"SELECT {Columns} {From} AND p.next_try IS NULL ORDER BY p.id").Bind(1, replica.Id);
 
-    /// <summary>What is pending for a handler and a key: id, epoch, revision, causes, steps.</summary>
+    /// <summary>What is pending for a handler and a key, or was dropped: id, epoch, revision, causes, steps.</summary>
     public static SqliteStatement Select(SqliteDatabase database, SqliteReplica replica, string handler, string key) =>
         database
             .Prepare(

@@ -59,6 +59,9 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         _unsure = false;
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
+        // Who asked before the store was open waits for something that may be in it.
+        if (subscription.Status.WaitedFor.Count > 0)
+            await Reload(ct).ConfigureAwait(false);
         subscription.PendingWork.Signal();
         subscription.Status.Failed(null);
 

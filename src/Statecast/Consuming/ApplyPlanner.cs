@@ -144,7 +144,12 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         if (key.Parked is { } old)
         {
             key.Superseded++;
-            if (old.Event is { } before && incoming.Event is { } after && before.Revision > after.Revision)
+            // What cannot be read has no revision, and no upgrade makes it a state: it never takes the place of an event that one may. A state that
+            // came before it and is newer than that event has taken the place already.
+            if (
+                old.Event is { } before
+                && (incoming.Event is { } after ? before.Revision > after.Revision : !(key.Winner?.Revision >= before.Revision))
+            )
                 return;
         }
         key.Parked = incoming;

@@ -1,6 +1,11 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Statecast.Contracts;
+using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Replicas;
+using Statecast.Serialization;
 
 namespace Statecast.Consuming;
 
@@ -18,11 +23,14 @@ internal abstract class HandlerRegistration(string name, bool replay)
 }
 
 /// <summary>A handler that the container makes.</summary>
-internal sealed class HandlerRegistration<TState, THandler>(string name, bool replay, Func<StoredBody, TState> decode)
+internal sealed class HandlerRegistration<TState, THandler>(string name, bool replay, Func<StoredBody, TState> decode, ILogger logger)
     : HandlerRegistration(name, replay)
     where TState : class
     where THandler : class, IStateHandler<TState>
 {
+    // What was told of: as many as there were shapes.
+    private readonly ConcurrentDictionary<(string Codec, Fingerprint Schema), bool> _unreadable = new();
+
     public override async Task CallAsync(IServiceProvider services, PendingChange change, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
@@ -32,7 +40,7 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
                 new StateChange<TState>
                 {
                     Key = change.Key,
-                    Previous = change.Previous is { } previous ? decode(previous) : null,
+                    Previous = PreviousOf(change),
                     Current = change.Current is { } current ? decode(current) : null,
                     Operation = change.Operation,
                     Causes = Causes.Split(change.Causes),
@@ -42,5 +50,22 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
                 ct
             )
             .ConfigureAwait(false);
+    }
+
+    /// <summary>The previous state; null if the shape that it was written in cannot be read any more: no newer state could ever change that, and the handler would stall for good.</summary>
+    private TState? PreviousOf(PendingChange change)
+    {
+        if (change.Previous is not { } previous)
+            return null;
+        try
+        {
+            return decode(previous);
+        }
+        catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
+        {
+            if (_unreadable.TryAdd((previous.Codec, previous.Schema), true))
+                Log.PreviousUnreadable(logger, Name, change.Key, e.Message, previous.Schema, previous.Codec);
+            return null;
+        }
     }
 }

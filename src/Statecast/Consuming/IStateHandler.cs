@@ -23,7 +23,7 @@ public sealed record StateChange<TState>
     /// <summary>The text form of the key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The state that this handler last finished with; null means first seen by this handler, not "created".</summary>
+    /// <summary>The state that this handler last finished with; null means first seen by this handler, not "created", or written in a shape that this service cannot read any more.</summary>
     public TState? Previous { get; init; }
 
     /// <summary>The newest state; null if the key was deleted.</summary>

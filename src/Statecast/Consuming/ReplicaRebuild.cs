@@ -7,7 +7,8 @@ namespace Statecast.Consuming;
 
 /// <summary>
 /// A contract, an index or its code changed since the rows were written: reads every row again and writes its index entries anew.
-/// A row whose body the new shape cannot read is parked with the reason; the source's next full state of the key supersedes it.
+/// A row whose body the new shape cannot read is parked with the reason, unless a newer event of its key is parked already; the source's next full state
+/// of the key supersedes it.
 /// </summary>
 internal static class ReplicaRebuild
 {
@@ -54,27 +55,33 @@ internal static class ReplicaRebuild
             var said = EventOf(row, subscription);
             var inspection = subscription.Reader.Inspect(said);
             if (inspection.Defect is { } defect)
-            {
-                plan.Rejected += inspection.IsMisfit ? 1 : 0;
-                plan.Park.Add(
-                    new()
-                    {
-                        Key = row.Key,
-                        Reason = defect,
-                        Event = said,
-                        ParkedAt = clock.GetUtcNow(),
-                    }
-                );
-            }
+                Park(plan, unit.FindParked(row.Key), said, inspection.IsMisfit, defect, clock.GetUtcNow());
             else
                 plan.Rows.Add(row with { Entries = inspection.Entries });
         }
-        // Counted as received again: received = applied + superseded + parked must hold for the rows that are parked now.
-        plan.Counters = new(plan.Park.Count, 0, 0, 0);
         await unit.CommitAsync(plan, ct).ConfigureAwait(false);
         foreach (var parked in plan.Park)
             Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
         StatecastMeter.Applied(subscription, plan, bootstrap: false);
+    }
+
+    private static void Park(ReplicaPlan plan, ParkedEvent? waiting, StateEvent said, bool isMisfit, string defect, DateTimeOffset now)
+    {
+        // What waits already came after the row, or is the row itself, parked by an earlier change of shape: it is counted, and it may be readable now.
+        if (waiting is not null && !(waiting.Event?.Revision < said.Revision))
+            return;
+        plan.Rejected += isMisfit ? 1 : 0;
+        plan.Park.Add(
+            new()
+            {
+                Key = said.Key,
+                Reason = defect,
+                Event = said,
+                ParkedAt = now,
+            }
+        );
+        // Counted as received again: received = applied + superseded + parked must hold for the rows that are parked now.
+        plan.Counters += new ReplicaCounters(1, 0, waiting is null ? 0 : 1, 0);
     }
 
     private static StateEvent EventOf(ReplicaRow row, Subscription subscription) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Statecast.Replicas;
+using Statecast.Serialization;
 
 namespace Statecast.Diagnostics;
 
@@ -73,4 +74,18 @@ internal static partial class Log
         "Handler '{Handler}' has run for key '{Key}' for {Elapsed} and has not returned; {Running} of {Concurrency} calls run (Statecast:Handlers:Concurrency). Other keys go on while a place is free: give what the handler waits for a time-out."
     )]
     public static partial void HandlerSlow(ILogger logger, string handler, string key, TimeSpan elapsed, int running, int concurrency);
+
+    [LoggerMessage(
+        3008,
+        LogLevel.Warning,
+        "Handler '{Handler}' is told no previous state of key '{Key}': it was written in a shape that cannot be read any more ({Reason}). So it is for every key whose previous state is of schema {Schema} in '{Codec}'; this is told once."
+    )]
+    public static partial void PreviousUnreadable(
+        ILogger logger,
+        string handler,
+        string key,
+        string reason,
+        Fingerprint schema,
+        string codec
+    );
 }

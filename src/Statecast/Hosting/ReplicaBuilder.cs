@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Replicas;
@@ -16,7 +17,7 @@ public sealed class ReplicaBuilder<TState>
 {
     private readonly StateContract<TState> _contract;
     private readonly List<StateIndex<TState>> _indexes = [];
-    private readonly List<Func<Func<StoredBody, TState>, HandlerRegistration>> _handlers = [];
+    private readonly List<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> _handlers = [];
     private readonly HashSet<string> _handlerNames = [];
     private Func<IServiceProvider, IReplicaStore>? _store;
     private string? _carrier;
@@ -86,7 +87,7 @@ public sealed class ReplicaBuilder<TState>
         if (_handlers.Count == 63)
             throw new InvalidOperationException("A replica has at most 63 handlers.");
         Services.TryAddScoped<THandler>();
-        _handlers.Add(decode => new HandlerRegistration<TState, THandler>(known, replay, decode));
+        _handlers.Add((decode, logger) => new HandlerRegistration<TState, THandler>(known, replay, decode, logger));
         return this;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Replicas;
@@ -11,7 +12,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     StateContract<TKey, TState> contract,
     Func<IServiceProvider, IReplicaStore> store,
     IReadOnlyList<StateIndex<TState>> indexes,
-    IReadOnlyList<Func<Func<StoredBody, TState>, HandlerRegistration>> handlers
+    IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers
 ) : ReplicaRegistration
     where TKey : notnull
     where TState : class
@@ -19,7 +20,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     public override ReplicaRuntime Create(ReplicaContext context)
     {
         var reader = new StateReader<TState>(contract, context.Codecs, indexes);
-        var registered = handlers.Select(h => h(reader.Decode)).ToList();
+        var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
         var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
         var rules = ApplyRules.Default;
         long replay = 0;

@@ -47,7 +47,7 @@ public interface IReplica<TKey, TState>
 
     /// <summary>Waits until the state that the token names, or a newer one, is here.</summary>
     /// <exception cref="ReplicaBehindException">It did not arrive in time.</exception>
-    /// <exception cref="StateParkedException">An event of this key is parked.</exception>
+    /// <exception cref="StateParkedException">The state is parked, or a newer one of its key, or an event of the key that has no revision; told at once.</exception>
     /// <exception cref="ArgumentException">The token is of another contract.</exception>
     ValueTask WaitForAsync(StateToken token, TimeSpan timeout, CancellationToken ct = default);
 }

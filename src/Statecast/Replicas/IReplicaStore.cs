@@ -66,6 +66,6 @@ public interface IReplicaInbox
     /// <summary>The handler threw: notes attempts, reason and next try, unless a newer state came meanwhile. A null next try means stalled.</summary>
     ValueTask FailAsync(PendingChange change, string reason, DateTimeOffset? nextTry, CancellationToken ct);
 
-    /// <summary>Lets a stalled change be tried again at once, or drops it. False if there is none.</summary>
+    /// <summary>Lets a stalled change be tried again at once, or drops it: the next change of the key then has the dropped one's previous, none of its causes. False if there is none.</summary>
     ValueTask<bool> ResolveAsync(string handler, string key, bool drop, CancellationToken ct);
 }

@@ -75,20 +75,29 @@ internal sealed class Replica<TKey, TState>(
         {
             if (await Holds(token, ct).ConfigureAwait(false))
                 return;
+            ThrowIfParked(token);
             await waiter.Done.Task.WaitAsync(timeout, clock, ct).ConfigureAwait(false);
-            if (!await Holds(token, ct).ConfigureAwait(false))
-                throw new StateParkedException(status.Name, token.Key, status.ParkedReason(token.Key) ?? "the event could not be applied.");
+            if (await Holds(token, ct).ConfigureAwait(false))
+                return;
+            ThrowIfParked(token);
+            // It was dropped in the same moment.
+            throw new StateParkedException(status.Name, token.Key, "the event could not be applied.");
         }
         catch (TimeoutException)
         {
-            if (status.ParkedReason(token.Key) is { } reason)
-                throw new StateParkedException(status.Name, token.Key, reason);
+            ThrowIfParked(token);
             throw new ReplicaBehindException(token, timeout, status.Freshness);
         }
         finally
         {
             status.RemoveWaiter(waiter);
         }
+    }
+
+    private void ThrowIfParked(StateToken token)
+    {
+        if (status.ParkedReason(token.Key, token.Revision) is { } reason)
+            throw new StateParkedException(status.Name, token.Key, reason);
     }
 
     private async ValueTask<bool> Holds(StateToken token, CancellationToken ct) =>

@@ -9,7 +9,7 @@ namespace Statecast.Replicas;
 /// <param name="clock">The target's clock.</param>
 public sealed class ReplicaStatus(string name, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<string, string> _parkedKeys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ParkedMark> _parkedKeys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Waiter>> _waiters = new(StringComparer.Ordinal);
 
     // Guards the waiters and everything below; never held across a wait.
@@ -124,7 +124,11 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     }
 
     /// <summary>Why an event of this key is parked; null if none is.</summary>
-    public string? ParkedReason(string key) => _parkedKeys.GetValueOrDefault(key);
+    public string? ParkedReason(string key) => _parkedKeys.GetValueOrDefault(key)?.Reason;
+
+    /// <summary>Why a state of this key, or a newer one, cannot arrive: the parked event is of its revision or a newer one, or of none; null if nothing stands against it.</summary>
+    internal string? ParkedReason(string key, StateRevision revision) =>
+        _parkedKeys.GetValueOrDefault(key) is { } mark && mark.Concerns(revision) ? mark.Reason : null;
 
     /// <summary>Whether the store is open: before, nothing of it can be read.</summary>
     internal bool IsOpen
@@ -183,12 +187,12 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     {
         _counters = contents.Counters;
         _keys = contents.Keys;
-        var reasons = parked.ToDictionary(p => p.Key, p => p.Reason);
+        var marks = parked.ToDictionary(p => p.Key, ParkedMark.Of);
         // Readers ask without the gate: a key that stays parked is never missing.
-        foreach (var gone in _parkedKeys.Keys.Where(k => !reasons.ContainsKey(k)))
+        foreach (var gone in _parkedKeys.Keys.Where(k => !marks.ContainsKey(k)))
             _parkedKeys.TryRemove(gone, out _);
-        foreach (var (key, reason) in reasons)
-            _parkedKeys[key] = reason;
+        foreach (var (key, mark) in marks)
+            _parkedKeys[key] = mark;
     }
 
     /// <summary>Steps the progress under the gate, so that readers never see half a step.</summary>
@@ -214,7 +218,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
             foreach (var key in plan.Unpark)
                 _parkedKeys.TryRemove(key, out _);
             foreach (var parked in plan.Park)
-                _parkedKeys[parked.Key] = parked.Reason;
+                _parkedKeys[parked.Key] = ParkedMark.Of(parked);
             if (_waiters.Count > 0)
                 woken = Wake(plan.Rows, plan.Park);
         }
@@ -249,7 +253,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
                 woken.AddRange(list.Where(w => w.Revision <= row.Revision));
         foreach (var parked in park)
             if (_waiters.TryGetValue(parked.Key, out var list))
-                woken.AddRange(list);
+                woken.AddRange(list.Where(w => ParkedMark.Of(parked).Concerns(w.Revision)));
         return woken;
     }
 
@@ -259,6 +263,15 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
             if (end.Lane == lane)
                 return end.Position;
         return 0;
+    }
+
+    /// <summary>What is parked of a key.</summary>
+    private sealed record ParkedMark(string Reason, StateRevision? Revision)
+    {
+        public static ParkedMark Of(ParkedEvent parked) => new(parked.Reason, parked.Event?.Revision);
+
+        /// <summary>Whether it is what a wait for this revision waits for. An older one is not: what is waited for may still come. One without an envelope may be.</summary>
+        public bool Concerns(StateRevision revision) => Revision is not { } known || revision <= known;
     }
 
     internal sealed record Waiter(string Key, StateRevision Revision)

@@ -223,6 +223,43 @@ public abstract class ReplicaInboxConformance
     }
 
     [Fact]
+    public async Task Change_after_a_dropped_one_has_what_was_last_finished_with()
+    {
+        await using var store = await Opened();
+        await Finish(store, Change("a", 1, "one"));
+        await Drop(store, Change("a", 2, "two", "one", "Lost"));
+        // The row is the dropped state, and the planner takes its previous from there.
+        await Pend(store, Change("a", 3, "three", "two", "Paid"));
+        var next = Assert.Single(await All(store));
+        Assert.Equal((Text(Stored("three")), Text(Stored("one"))), (Text(next.Current), Text(next.Previous)));
+        Assert.Equal(("Paid", 0, Time, null), (next.Causes, next.Attempts, next.NextTry, next.Reason));
+
+        // Dropped again before the handler finished with anything; then it does, and the drops are forgotten.
+        await Drop(store, next);
+        await Finish(store, Change("a", 4, "four", "three"), previous: "one");
+        await Finish(store, Change("a", 5, "five", "four"), previous: "four");
+        Assert.Empty(await All(store));
+    }
+
+    [Fact]
+    public async Task Dropped_delete_and_dropped_rebirth_leave_what_was_finished_with()
+    {
+        await using var store = await Opened();
+        await Finish(store, Change("a", 1, "one"), Change("b", 1, "one"));
+        await Drop(store, Change("a", 2, null, "one"));
+        // What is kept of it is no change: nobody can try it again or drop it again.
+        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: false, Ct));
+        Assert.False(await store.Inbox.ResolveAsync("first", "a", drop: true, Ct));
+        await store.Inbox.FailAsync(Change("a", 2, null, "one"), "too late", Time, Ct);
+        Assert.Empty(await All(store));
+        await Finish(store, Change("a", 3, "three"), previous: "one");
+
+        await Finish(store, Change("b", 2, null, "one"), previous: "one");
+        await Drop(store, Change("b", 3, "three"));
+        await Finish(store, Change("b", 4, "four", "three"), previous: null);
+    }
+
+    [Fact]
     public async Task Completion_during_a_batch_is_not_lost()
     {
         await using var store = await Opened();
@@ -267,6 +304,29 @@ public abstract class ReplicaInboxConformance
         }
         plan.Pending.AddRange(changes);
         await unit.CommitAsync(plan, Ct);
+    }
+
+    private static async Task Finish(IReplicaStore store, params PendingChange[] changes)
+    {
+        await Pend(store, changes);
+        foreach (var change in await All(store))
+            await store.Inbox.CompleteAsync(change, Ct);
+    }
+
+    private static async Task Finish(IReplicaStore store, PendingChange change, string? previous)
+    {
+        await Pend(store, change);
+        var pending = Assert.Single(await All(store));
+        Assert.Equal(previous is null ? null : Text(Stored(previous)), Text(pending.Previous));
+        await store.Inbox.CompleteAsync(pending, Ct);
+    }
+
+    private static async Task Drop(IReplicaStore store, PendingChange change)
+    {
+        await Pend(store, change);
+        await store.Inbox.FailAsync(Assert.Single(await All(store)), "boom", null, Ct);
+        Assert.True(await store.Inbox.ResolveAsync(change.Handler, change.Key, drop: true, Ct));
+        Assert.Empty(await All(store));
     }
 
     protected static ValueTask<IReadOnlyList<PendingChange>> All(IReplicaStore store) => store.Inbox.PendingAsync(null, 100, Ct);

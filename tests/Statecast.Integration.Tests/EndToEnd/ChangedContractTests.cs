@@ -62,6 +62,31 @@ public sealed class ChangedContractTests : IDisposable
     }
 
     [Fact]
+    public async Task Upgraded_target_applies_what_its_old_shape_had_parked()
+    {
+        var source = await _shop.StartSourceAsync();
+        var target = await _shop.StartTargetAsync<NoteState>();
+        await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 1, Text = "one" }));
+        await NotesShop.IdleAsync(source, target);
+        await NotesShop.StopAsync(source);
+        // The source goes first: the old target cannot read what it republishes.
+        source = await _shop.StartSourceAsync(db => db.Publish<Note, RenamedNoteState>(n => new(n.Id, n.Text)));
+        var statecast = target.Services.GetRequiredService<IStatecast>();
+        await NotesShop.UntilAsync(() => statecast.Replicas[0].Parked == 1);
+        await NotesShop.StopAsync(target);
+
+        target = await _shop.StartTargetAsync<RenamedNoteState>();
+        statecast = target.Services.GetRequiredService<IStatecast>();
+        await NotesShop.IdleAsync(source, target);
+        Assert.Equal(0, statecast.Replicas[0].Parked);
+        Assert.Equal(new(1, "one"), await target.Services.GetRequiredService<IReplica<int, RenamedNoteState>>().GetAsync(1));
+        var counters = statecast.Replicas[0].Counters;
+        Assert.Equal(counters.Received, counters.Applied + counters.Superseded + counters.Dropped);
+        await NotesShop.StopAsync(source);
+        await NotesShop.StopAsync(target);
+    }
+
+    [Fact]
     public async Task Unreadable_old_rows_are_parked_and_new_states_mend_them()
     {
         var source = await _shop.StartSourceAsync();

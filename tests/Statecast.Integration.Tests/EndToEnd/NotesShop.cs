@@ -158,6 +158,10 @@ public sealed partial record NoteState([property: StateKey] int Id, string Text)
 [StateContract("e2e.note")]
 public sealed partial record WiderNoteState([property: StateKey] int Id, string Text, string? Mood);
 
+/// <summary>The same contract and major with a field renamed: neither shape reads the other.</summary>
+[StateContract("e2e.note")]
+public sealed partial record RenamedNoteState([property: StateKey] int Id, string Title);
+
 /// <summary>The same contract and major with a field that nothing can fill: a break that should have been a new major.</summary>
 [StateContract("e2e.note")]
 public sealed partial record BrokenNoteState([property: StateKey] int Id, string Text, int Size);

@@ -153,6 +153,26 @@ public sealed class ApplyPlannerTests
     }
 
     [Fact]
+    public async Task Unreadable_envelope_replaces_no_parked_event_but_a_void_one()
+    {
+        var world = new PlannerWorld();
+        await world.Apply(Event("k", 2, "bad two"));
+        await world.Apply(NoEnvelope("k"));
+        var parked = await world.Store.Inbox.ParkedAsync(default).SingleAsync();
+        Assert.Equal(("bad two", 2), (parked.Reason, parked.Event?.Revision.Number));
+        Assert.Equal((new ReplicaCounters(2, 0, 1, 0), 1), await world.Sums());
+
+        var both = new Delivery
+        {
+            Batches = [new(Lane, [new(Event("k", 3, "good"), 0), new(null, 1, "k", "no envelope", default)], 2, true)],
+        };
+        await world.Apply(both);
+        Assert.Equal("good", await world.StateOf("k"));
+        Assert.Equal("no envelope", (await world.Store.Inbox.ParkedAsync(default).SingleAsync()).Reason);
+        Assert.Equal((new ReplicaCounters(4, 1, 2, 0), 1), await world.Sums());
+    }
+
+    [Fact]
     public async Task Patch_is_parked_with_what_to_do()
     {
         var world = new PlannerWorld();
@@ -182,4 +202,6 @@ public sealed class ApplyPlannerTests
         Assert.Equal(["k"], plan.Unpark);
         Assert.Equal(new ReplicaCounters(0, 0, 1, 0), plan.Counters);
     }
+
+    private static Delivery NoEnvelope(string key) => new() { Batches = [new(Lane, [new(null, 0, key, "no envelope", default)], 1, true)] };
 }

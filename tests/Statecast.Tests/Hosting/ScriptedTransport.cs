@@ -60,9 +60,12 @@ internal sealed class ScriptedTransport : ITransport, ITransportReceiver
         where T : class, IStateContract<T> => T.Contract;
 
     /// <summary>Delivers events, and the word that there is no more.</summary>
-    public void Deliver(params StateEvent[] events)
+    public void Deliver(params StateEvent[] events) => DeliverRaw([.. events.Select(e => new ReceivedEvent(e, 0))]);
+
+    /// <summary>What a lane holds besides envelopes too; positions are given here.</summary>
+    public void DeliverRaw(params ReceivedEvent[] events)
     {
-        var received = events.Select(e => new ReceivedEvent(e, _position++)).ToList();
+        var received = events.Select(e => e with { Position = _position++ }).ToList();
         _deliveries.Writer.TryWrite(
             new Delivery { Batches = [new(Lane, received, _position, AtTail: true)], Heartbeats = [Word(Clock.GetUtcNow())] }
         );

@@ -12,6 +12,9 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
 
     private readonly Dictionary<(string Handler, string Key), Waiting> _pending = [];
 
+    // Where a change was dropped, the row is no longer what the handler last finished with; this is, until its next change takes it over.
+    private readonly Dictionary<(string Handler, string Key), StoredBody?> _beforeDrop = [];
+
     public async IAsyncEnumerable<ParkedEvent> ParkedAsync([EnumeratorCancellation] CancellationToken ct)
     {
         foreach (var each in await Gated(() => parked.Values.OrderBy(p => p.ParkedAt).ToArray(), ct).ConfigureAwait(false))
@@ -55,6 +58,7 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
                         else
                             _pending[at] = now.After(change);
                     }
+                    _beforeDrop.Remove(at);
                     markSeen(change.Handler, change.Key);
                     return true;
                 },
@@ -85,7 +89,10 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
                     if (!_pending.TryGetValue((handler, key), out var now) || now.Change.NextTry is not null)
                         return false;
                     if (drop)
+                    {
+                        _beforeDrop[(handler, key)] = now.Change.Previous;
                         return _pending.Remove((handler, key));
+                    }
                     _pending[(handler, key)] = now with { Change = now.Change with { NextTry = DateTimeOffset.MinValue, Attempts = 0 } };
                     return true;
                 },
@@ -97,6 +104,8 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
     public void Upsert(PendingChange change)
     {
         var at = (change.Handler, change.Key);
+        if (_beforeDrop.Remove(at, out var previous))
+            change = change with { Previous = previous };
         var step = new Step(change.Revision, change.Causes);
         // The newest state replaces and revives; what the handler last finished with stays.
         _pending[at] = _pending.TryGetValue(at, out var old)
