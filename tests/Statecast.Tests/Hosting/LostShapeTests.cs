@@ -35,7 +35,7 @@ public sealed class LostShapeTests
         Assert.All(calls, c => Assert.Null(c.Previous));
         Assert.Equal(["", "a", "b"], calls.Select(c => c.Current?.Text ?? "").Order());
         Assert.Equal(StateOperation.Delete, calls.Single(c => c.Key == "3").Operation);
-        Assert.Contains("'Recorder'", Assert.Single(log.Of(3007)));
+        Assert.Contains("'Recorder'", Assert.Single(log.Of(3008)));
 
         // From there on it is as before.
         _transport.Deliver(Event(new(1, "again"), 3));
