@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Statecast.Contracts;
@@ -74,7 +75,13 @@ internal sealed class CaptureWorld : IDisposable
     public ShopDb Open() => new(_services.CreateScope().ServiceProvider.GetRequiredService<DbContextOptions<ShopDb>>());
 
     /// <summary>A context that Statecast knows nothing of.</summary>
-    public ShopDb Plain() => new(new DbContextOptionsBuilder<ShopDb>().UseSqlite(ConnectionString).Options);
+    public ShopDb Plain() =>
+        new(
+            new DbContextOptionsBuilder<ShopDb>()
+                .UseSqlite(ConnectionString)
+                .ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
+                .Options
+        );
 
     /// <summary>Saves something in a context of its own.</summary>
     public T Save<T>(Func<ShopDb, T> change)

@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -100,7 +101,9 @@ public sealed class SameAsEfCoreTests : IDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.Services.AddDbContext<ParcelDb>(o => o.UseSqlite(EfDatabase));
+        builder.Services.AddDbContext<ParcelDb>(o =>
+            o.UseSqlite(EfDatabase).ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
+        );
         builder.Services.AddStatecast(
             "depot",
             s =>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Statecast.EntityFrameworkCore.Publishing;
@@ -46,7 +47,12 @@ public sealed class CompiledModelTests : IAsyncLifetime
         Assert.Same(GardenDbModel.Instance, db.Model);
         Assert.IsAssignableFrom<RuntimeModel>(db.Model);
         // Else the tests here would show what a forgotten run of the tool had written.
-        await using var built = new GardenDb(new DbContextOptionsBuilder<GardenDb>().UseSqlite("Data Source=:memory:").Options);
+        await using var built = new GardenDb(
+            new DbContextOptionsBuilder<GardenDb>()
+                .UseSqlite("Data Source=:memory:")
+                .ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
+                .Options
+        );
         Assert.Equal(Shape(built.Model), Shape(db.Model));
     }
 
