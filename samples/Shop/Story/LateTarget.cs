@@ -8,9 +8,11 @@ internal static class LateTarget
     public static async Task PlayAsync(Stage stage, double until, CancellationToken ct)
     {
         stage.Display.Act("A new target joins late");
-        var load = stage.Load.RunAsync(until, ct);
+        var load = stage.Load.RunAsync(((double)stage.Load.Done / stage.Load.Total + until) / 2, ct);
         await stage.Fleet.StartAsync(Role.Notifications, ct);
         await stage.CatchUpAsync(Role.Notifications, ct);
         await load;
+        // However fast the first half went, something is left that comes after it joined.
+        await stage.Load.RunAsync(until, ct);
     }
 }
