@@ -39,7 +39,7 @@ public sealed class EfStateSource<TContext> : IStateSource
     {
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
-        var adapter = Capture.AdapterFor(context.Database.ProviderName);
+        var adapter = Capture.AdapterFor(context, Capture.ShapeOf(context.Model));
         SourceChecks.Check(context, Capture);
         foreach (var publication in Publications)
             Capture.RequireRoutes(publication);
@@ -81,7 +81,7 @@ public sealed class EfStateSource<TContext> : IStateSource
             throw new SourceException($"{request.Contract} goes to {publication.Publication.Contract.Destination}, not to {destination}.");
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
-        var store = Capture.AdapterFor(context.Database.ProviderName).Capture.Republish;
+        var store = Capture.AdapterFor(context, Capture.ShapeOf(context.Model)).Capture.Republish;
         await InTransactionAsync(
                 context,
                 async session =>

@@ -47,7 +47,7 @@ internal sealed class CaptureBatch(
             capture.RequireRoutes(set.Publication);
         var transaction = connection.CurrentTransaction;
         var scope = new CaptureScope(connection.DbConnection, transaction?.GetDbTransaction(), synchronous, ct) { Wrote = Follows };
-        var store = capture.AdapterFor(context.Database.ProviderName).Capture;
+        var store = capture.AdapterFor(context, shape).Capture;
         Store = store;
         Tokens = await capture.Capture.SaveAsync(store, scope, sets).ConfigureAwait(false);
         TransactionId = transaction?.TransactionId ?? default;

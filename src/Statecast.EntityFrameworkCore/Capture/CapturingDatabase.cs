@@ -1,7 +1,10 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Update;
+using Statecast.EntityFrameworkCore.Shape;
 
 namespace Statecast.EntityFrameworkCore.Capture;
 
@@ -79,6 +82,22 @@ internal sealed class CapturingDatabase : RelationalDatabase
         finally
         {
             Restore(before);
+        }
+    }
+
+    public override Func<QueryContext, TResult> CompileQuery<TResult>(Expression query, bool async)
+    {
+        if (!ReadBackTag.IsOn(query))
+            return base.CompileQuery<TResult>(query, async);
+        var lambdas = _context.GetService<HoistedLambdas>();
+        lambdas.Active = true;
+        try
+        {
+            return base.CompileQuery<TResult>(query, async);
+        }
+        finally
+        {
+            lambdas.Active = false;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Statecast.EntityFrameworkCore.Publishing;
 using Statecast.EntityFrameworkCore.Shape;
@@ -53,9 +54,11 @@ internal sealed class EfCapture
     public AggregateShape ShapeOf(IModel model) =>
         _shapes.TryGetValue(model, out var shape) ? shape : _shapes.GetValue(model, m => new(m, Publications));
 
-    /// <summary>The adapter for a provider.</summary>
+    /// <summary>The adapter for a context's provider. A model belongs to one provider, and asking for the provider's name costs as much as a row read back.</summary>
     /// <exception cref="SourceException">There is none.</exception>
-    public IDatabaseAdapter AdapterFor(string? provider)
+    public IDatabaseAdapter AdapterFor(DbContext context, AggregateShape shape) => shape.Adapter ??= Find(context.Database.ProviderName);
+
+    private IDatabaseAdapter Find(string? provider)
     {
         foreach (var adapter in _adapters)
             if (adapter.ProviderName == provider)

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,6 +29,11 @@ internal sealed class StatecastOptionsExtension : IDbContextOptionsExtension
         // The provider adds its own only if there is none yet, so this holds before and after UseSqlite and its like.
         services.RemoveAll<IDatabase>();
         services.AddScoped<IDatabase, CapturingDatabase>();
+        services.AddScoped<HoistedLambdas>();
+#pragma warning disable EF9100 // See HoistedLambdas.
+        services.RemoveAll<ILiftableConstantProcessor>();
+        services.AddScoped<ILiftableConstantProcessor>(p => p.GetRequiredService<HoistedLambdas>());
+#pragma warning restore EF9100
         services.RemoveAll<IDatabaseFacadeDependencies>();
         services.AddScoped<IDatabaseFacadeDependencies, GuardedFacadeDependencies>();
     }

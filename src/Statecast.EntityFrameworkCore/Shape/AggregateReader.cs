@@ -13,7 +13,6 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
     where TRoot : class
 {
     private const int Together = 100;
-    private const string Tag = "Statecast: read back for capture";
 
     private readonly Lazy<Func<DbContext, object?[], IEnumerable<TRoot>>> _one = new(() =>
         Compile<IEnumerable<TRoot>>(plan, asynchronous: false)
@@ -86,7 +85,7 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
         var query = context.Set<TRoot>().AsNoTracking().IgnoreQueryFilters().IgnoreAutoIncludes();
         foreach (var include in plan.Includes)
             query = query.Include(include);
-        return (plan.SplitQuery ? query.AsSplitQuery() : query.AsSingleQuery()).TagWith(Tag);
+        return (plan.SplitQuery ? query.AsSplitQuery() : query.AsSingleQuery()).TagWith(ReadBackTag.Text);
     }
 
     private Expression<Func<TRoot, bool>> In(object[] keys)
@@ -115,7 +114,7 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
             [typeof(TRoot)],
             query
         );
-        query = Apply(query, nameof(EntityFrameworkQueryableExtensions.TagWith), Expression.Constant(Tag));
+        query = Apply(query, nameof(EntityFrameworkQueryableExtensions.TagWith), Expression.Constant(ReadBackTag.Text));
         var root = Expression.Parameter(typeof(TRoot), "root");
         var matches = plan.Key.Select((p, i) => KeyComparison.Equal(KeyComparison.Column(root, p), parts[i])).Aggregate(Expression.AndAlso);
         query = Expression.Call(

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Update;
 using Statecast.EntityFrameworkCore.Publishing;
+using Statecast.Publishing;
 
 namespace Statecast.EntityFrameworkCore.Shape;
 
@@ -42,6 +43,9 @@ internal sealed class AggregateShape
 
     /// <summary>What must be answered before anything is published.</summary>
     public IReadOnlyList<string> Findings { get; }
+
+    /// <summary>What the model's provider is captured with; null until the first capture.</summary>
+    public IDatabaseAdapter? Adapter { get; set; }
 
     public IEnumerable<IEntityType> Types => _members.Keys;
 
