@@ -126,7 +126,7 @@ public sealed class EfStateSource<TContext> : IStateSource
         {
             var now = Capture.Capture.Clock.GetUtcNow().ToUnixTimeMilliseconds();
             await store.EnsureEpochAsync(session.Scope, now).ConfigureAwait(false);
-            return await PublishedContracts.ReconcileAsync(store.Republish, session.Scope, Publications).ConfigureAwait(false);
+            return await PublishedContracts.ReconcileAsync(store.Republish, session.Scope, Name, Publications).ConfigureAwait(false);
         }
         // What the store found is about a database; whoever reads it knows the context.
         catch (SourceException failure)

@@ -3,13 +3,16 @@ using Statecast.Publishing;
 
 namespace Statecast.Sqlite.Capture;
 
-/// <summary>The republisher's queue and the published destinations, in SQLite. The database's one write lock stands in for locks on rows.</summary>
+/// <summary>The republisher's queue in SQLite. The database's one write lock stands in for locks on rows.</summary>
 public sealed class SqliteRepublishStore : IRepublishStore
 {
     /// <summary>The one instance.</summary>
     public static SqliteRepublishStore Instance { get; } = new();
 
     private SqliteRepublishStore() { }
+
+    /// <inheritdoc/>
+    public IPublishedStore Published => SqlitePublishedStore.Instance;
 
     /// <inheritdoc/>
     public ValueTask QueueAsync(CaptureScope scope, RepublishRequest request)
@@ -88,38 +91,5 @@ public sealed class SqliteRepublishStore : IRepublishStore
         );
         statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, firstBucket).Bind(4, lastBucket).Step();
         return new(statement.Int64(0));
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope)
-    {
-        using var statement = SqliteCaptureScope.Prepare(
-            SqliteCaptureScope.Handle(scope),
-            "SELECT destination, contract, schema, first_republish_ended FROM statecast_publication"u8
-        );
-        var known = new List<PublishedDestination>();
-        while (statement.Step())
-            known.Add(new(statement.Text(0), statement.Text(1), statement.Fingerprint(2), statement.Boolean(3)));
-        return new(known);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination)
-    {
-        using var statement = SqliteCaptureScope.Prepare(
-            SqliteCaptureScope.Handle(scope),
-            """
-            INSERT INTO statecast_publication (destination, contract, schema, first_republish_ended) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (destination) DO UPDATE SET
-                contract = excluded.contract, schema = excluded.schema, first_republish_ended = excluded.first_republish_ended
-            """u8
-        );
-        statement
-            .Bind(1, destination.Destination)
-            .Bind(2, destination.Contract)
-            .Bind(3, destination.Schema)
-            .Bind(4, destination.FirstRepublishEnded)
-            .Run();
-        return ValueTask.CompletedTask;
     }
 }

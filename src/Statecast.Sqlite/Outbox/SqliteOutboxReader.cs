@@ -38,7 +38,7 @@ internal sealed class SqliteOutboxReader
             highest?.Sequence,
             Count(database, query.Shard, lowest?.Sequence, highest?.Sequence),
             lowest?.CapturedAt,
-            ReadPublished(database)
+            ReadPublished(database, query.Shard)
         );
     }
 
@@ -103,10 +103,12 @@ internal sealed class SqliteOutboxReader
         return rows;
     }
 
-    private static HashSet<string> ReadPublished(SqliteDatabase database)
+    private static HashSet<string> ReadPublished(SqliteDatabase database, string shard)
     {
         var published = new HashSet<string>(StringComparer.Ordinal);
-        var statement = database.Prepare("SELECT destination FROM statecast_publication WHERE first_republish_ended");
+        var statement = database
+            .Prepare("SELECT destination FROM statecast_publication WHERE carrier = ?1 AND first_republish_ended")
+            .Bind(1, shard);
         while (statement.Step())
             published.Add(statement.Text(0));
         return published;

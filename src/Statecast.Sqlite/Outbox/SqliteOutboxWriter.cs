@@ -62,7 +62,7 @@ internal static class SqliteOutboxWriter
         foreach (var lane in commit.Lanes)
             Write(database, commit.Shard, lane);
         foreach (var request in commit.Republish)
-            Write(database, request);
+            Write(database, commit.Shard, request);
         return true;
     }
 
@@ -84,7 +84,7 @@ internal static class SqliteOutboxWriter
             .Bind(6, lane.Verified)
             .Run();
 
-    private static void Write(SqliteDatabase database, RepublishRequest request)
+    private static void Write(SqliteDatabase database, string shard, RepublishRequest request)
     {
         database
             .Prepare(
@@ -99,8 +99,9 @@ internal static class SqliteOutboxWriter
             .Run();
         if (request.Key is null)
             database
-                .Prepare("UPDATE statecast_publication SET first_republish_ended = 0 WHERE destination = ?1")
-                .Bind(1, request.Destination)
+                .Prepare("UPDATE statecast_publication SET first_republish_ended = 0 WHERE carrier = ?1 AND destination = ?2")
+                .Bind(1, shard)
+                .Bind(2, request.Destination)
                 .Run();
     }
 }

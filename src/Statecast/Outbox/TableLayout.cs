@@ -162,14 +162,16 @@ public static class TableLayout
             []
         );
 
-    /// <summary>What was published last time, to find a changed contract at start, and whether the first republish has ended.</summary>
+    /// <summary>What was published last time, to find a changed contract or a new carrier at start, and whether the first republish has ended.</summary>
     public static TableDefinition Publication { get; } =
         new(
             "statecast_publication",
-            ["destination"],
+            ["carrier", "destination"],
             [
+                new("carrier", ColumnType.Text),
                 new("destination", ColumnType.Text),
                 new("contract", ColumnType.Text),
+                new("source", ColumnType.Text),
                 new("schema", ColumnType.Bytes),
                 new("first_republish_ended", ColumnType.Boolean),
             ],

@@ -3,7 +3,7 @@ using Statecast.Serialization;
 
 namespace Statecast.Publishing;
 
-/// <summary>The republisher's queue and the record of what was published last time, as plain SQL inside a transaction. Stateless.</summary>
+/// <summary>The republisher's queue, as plain SQL inside a transaction. Stateless.</summary>
 public interface IRepublishStore
 {
     /// <summary>Adds a request.</summary>
@@ -21,11 +21,8 @@ public interface IRepublishStore
     /// <summary>How many heads at or above revision 1 come after a key within a bucket range, in the order of <see cref="ICaptureStore.WalkAsync"/>.</summary>
     ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket);
 
-    /// <summary>What was published last time, one record per destination.</summary>
-    ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope);
-
-    /// <summary>Adds or replaces the record of a destination.</summary>
-    ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination);
+    /// <summary>What was published last time.</summary>
+    IPublishedStore Published { get; }
 }
 
 /// <summary>A queued request.</summary>
@@ -33,10 +30,3 @@ public interface IRepublishStore
 /// <param name="Request">What was asked.</param>
 /// <param name="Cursor">How far it got; null at its start.</param>
 public sealed record RepublishTask(long Id, RepublishRequest Request, string? Cursor);
-
-/// <summary>What is known of a destination that was published before.</summary>
-/// <param name="Destination">The destination.</param>
-/// <param name="Contract">The contract's name.</param>
-/// <param name="Schema">The schema published last.</param>
-/// <param name="FirstRepublishEnded">Whether every row was published once: before that, no replica is complete.</param>
-public sealed record PublishedDestination(string Destination, string Contract, Fingerprint Schema, bool FirstRepublishEnded);

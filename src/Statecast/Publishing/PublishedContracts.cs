@@ -2,43 +2,71 @@ using Statecast.Outbox;
 
 namespace Statecast.Publishing;
 
-/// <summary>Compares what is published with what was published last time, and queues what that asks for. Runs at every start, in one transaction.</summary>
+/// <summary>Compares what is published, and where, with what was published last time, and queues what that asks for. Runs at every start, in one transaction.</summary>
 public static class PublishedContracts
 {
     /// <summary>
-    /// Queues the first republish of a contract that was never published, and one for a changed schema (whose old bodies, still unsent, stay
-    /// readable: every row names its own schema).
+    /// Queues the first republish of a contract that a carrier never had, or lacks changes of because it was not among the contract's carriers for a while;
+    /// and one for a changed schema (whose old bodies, still unsent, stay readable: every row names its own schema).
     /// </summary>
+    /// <param name="store">The database's SQL.</param>
+    /// <param name="scope">The transaction.</param>
+    /// <param name="source">The source's name.</param>
+    /// <param name="publications">What it publishes, with its routes.</param>
     /// <returns>The requests that were queued.</returns>
     public static async ValueTask<IReadOnlyList<RepublishRequest>> ReconcileAsync(
         IRepublishStore store,
         CaptureScope scope,
+        string source,
         IReadOnlyList<Publication> publications
     )
     {
-        var known = await store.ReadPublishedAsync(scope).ConfigureAwait(false);
+        var known = await store.Published.ReadAsync(scope).ConfigureAwait(false);
         var queued = new List<RepublishRequest>();
-        foreach (var contract in publications.Select(p => p.Contract))
-        {
-            var last = known.FirstOrDefault(k => k.Destination == contract.Destination);
-            if (last is null)
-            {
-                await store
-                    .WritePublishedAsync(
-                        scope,
-                        new(contract.Destination, contract.Name, contract.SchemaFingerprint, FirstRepublishEnded: false)
-                    )
-                    .ConfigureAwait(false);
-                queued.Add(RepublishRequest.All(contract.Name, "first publication") with { Destination = contract.Destination });
-            }
-            else if (last.Schema != contract.SchemaFingerprint)
-            {
-                await store.WritePublishedAsync(scope, last with { Schema = contract.SchemaFingerprint }).ConfigureAwait(false);
-                queued.Add(RepublishRequest.All(contract.Name, "the contract's schema changed"));
-            }
-        }
+        foreach (var publication in publications)
+            if (await ReconcileAsync(store.Published, scope, source, publication, known).ConfigureAwait(false) is { } request)
+                queued.Add(request);
         foreach (var request in queued)
             await store.QueueAsync(scope, request).ConfigureAwait(false);
+        // What goes nowhere from now on misses changes: if it comes back, that is a first publication again.
+        var routed = publications.SelectMany(p => p.Routes).Select(r => (r.Carrier, r.Destination)).ToHashSet();
+        foreach (var gone in known.Where(k => k.Source == source && !routed.Contains((k.Carrier, k.Destination))))
+            await store.Published.RemoveAsync(scope, gone).ConfigureAwait(false);
         return queued;
+    }
+
+    private static async ValueTask<RepublishRequest?> ReconcileAsync(
+        IPublishedStore store,
+        CaptureScope scope,
+        string source,
+        Publication publication,
+        IReadOnlyList<PublishedDestination> known
+    )
+    {
+        var contract = publication.Contract;
+        RepublishRequest? request = null;
+        foreach (var route in publication.Routes)
+        {
+            var last = known.FirstOrDefault(k => k.Carrier == route.Carrier && k.Destination == route.Destination);
+            if (last is null)
+                // Its unchanged states go to every carrier of the destination: that one has them already does no harm.
+                request = RepublishRequest.All(contract.Name, $"first publication on {route.Carrier}") with
+                {
+                    Destination = route.Destination,
+                };
+            else if (last.Schema != contract.SchemaFingerprint)
+                request ??= RepublishRequest.All(contract.Name, "the contract's schema changed");
+            var now = new PublishedDestination(
+                route.Carrier,
+                route.Destination,
+                contract.Name,
+                source,
+                contract.SchemaFingerprint,
+                last?.FirstRepublishEnded ?? false
+            );
+            if (now != last)
+                await store.WriteAsync(scope, now).ConfigureAwait(false);
+        }
+        return request;
     }
 }

@@ -157,10 +157,10 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         var left = await store.Republish.NextAsync(session.Scope, [request.Contract], int.MaxValue).ConfigureAwait(false);
         if (left.Any(t => t.Request.Key is null && t.Request.Destination == request.Destination))
             return;
-        foreach (var published in await store.Republish.ReadPublishedAsync(session.Scope).ConfigureAwait(false))
+        foreach (var published in await store.Republish.Published.ReadAsync(session.Scope).ConfigureAwait(false))
             if (published.Destination == request.Destination && !published.FirstRepublishEnded)
                 await store
-                    .Republish.WritePublishedAsync(session.Scope, published with { FirstRepublishEnded = true })
+                    .Republish.Published.WriteAsync(session.Scope, published with { FirstRepublishEnded = true })
                     .ConfigureAwait(false);
     }
 

@@ -13,7 +13,7 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     private readonly Dictionary<(string Carrier, LaneId Lane), LaneCounter> _lanes = [];
     private readonly List<OutboxLine> _lines = [];
     private readonly List<RepublishRequest> _queued = [];
-    private readonly HashSet<string> _published = [];
+    private readonly HashSet<(string Carrier, string Destination)> _published = [];
     private long _sequence;
     private long _epoch = 1;
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,10 +53,10 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
         }
     }
 
-    public override Task PublishAsync(string destination, bool ended)
+    public override Task PublishAsync(string carrier, string destination, bool ended)
     {
         lock (_gate)
-            _ = ended ? _published.Add(destination) : _published.Remove(destination);
+            _ = ended ? _published.Add((carrier, destination)) : _published.Remove((carrier, destination));
         return Task.CompletedTask;
     }
 
@@ -119,7 +119,7 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
                 all.Count > 0 ? all[^1].Sequence : null,
                 all.Count,
                 all.Count > 0 ? all[0].CapturedAt : null,
-                new HashSet<string>(_published)
+                _published.Where(p => p.Carrier == query.Shard).Select(p => p.Destination).ToHashSet()
             );
         }
     }
@@ -148,7 +148,9 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             foreach (var lane in commit.Lanes)
                 _lanes[(commit.Shard, lane.Lane)] = lane;
             _queued.AddRange(commit.Republish);
-            _published.ExceptWith(commit.Republish.Where(r => r.Key is null && r.Destination is not null).Select(r => r.Destination!));
+            _published.ExceptWith(
+                commit.Republish.Where(r => r.Key is null && r.Destination is not null).Select(r => (commit.Shard, r.Destination!))
+            );
             return true;
         }
     }

@@ -15,8 +15,8 @@ public abstract class OutboxDatabase : IAsyncDisposable
     /// <summary>Commits rows as capture does, and returns their sequences.</summary>
     public abstract Task<IReadOnlyList<long>> AddAsync(params OutboxRow[] rows);
 
-    /// <summary>Notes a destination's first republish as ended or not.</summary>
-    public abstract Task PublishAsync(string destination, bool ended);
+    /// <summary>Notes a destination's first republish on a carrier as ended or not.</summary>
+    public abstract Task PublishAsync(string carrier, string destination, bool ended);
 
     /// <summary>Makes the database another incarnation, as going back does.</summary>
     public abstract Task SetEpochAsync(long epoch);

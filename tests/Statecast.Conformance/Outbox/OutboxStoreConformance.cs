@@ -152,8 +152,9 @@ public abstract class OutboxStoreConformance
             }
         );
         Assert.True(await store.CommitAsync(Change(grant) with { Claims = [Claim(sequences[0], 1, grant)] }, Ct));
-        await database.PublishAsync("probe.item.v1", ended: true);
-        await database.PublishAsync("probe.other.v1", ended: false);
+        await database.PublishAsync(Shard, "probe.item.v1", ended: true);
+        await database.PublishAsync(Shard, "probe.other.v1", ended: false);
+        await database.PublishAsync("other", "probe.other.v1", ended: true);
 
         var snapshot = await store.ReadAsync(new(Shard, false, 1, sequences[1], [Lanes[1]]), Ct);
         Assert.Equal("c", Assert.Single(snapshot.Rows).Key);
@@ -335,14 +336,16 @@ public abstract class OutboxStoreConformance
         await using var database = await CreateAsync();
         await using var store = database.Open();
         var grant = await Take(store);
-        await database.PublishAsync("probe.item.v1", ended: true);
-        await database.PublishAsync("probe.other.v1", ended: true);
+        await database.PublishAsync(Shard, "probe.item.v1", ended: true);
+        await database.PublishAsync(Shard, "probe.other.v1", ended: true);
+        await database.PublishAsync("other", "probe.item.v1", ended: true);
         var key = new RepublishRequest("probe.item", "a", 0, 4095, "probe.item.v1", "buried");
         Assert.True(await store.CommitAsync(Change(grant) with { Republish = [key] }, Ct));
         Assert.Contains("probe.item.v1", (await store.ReadAsync(Fresh(), Ct)).Published);
         var all = RepublishRequest.All("probe.item", "made anew") with { Destination = "probe.item.v1" };
         Assert.True(await store.CommitAsync(Change(grant) with { Republish = [all] }, Ct));
         Assert.Equal(["probe.other.v1"], (await store.ReadAsync(Fresh(), Ct)).Published);
+        Assert.Equal(["probe.item.v1"], (await store.ReadAsync(Fresh() with { Shard = "other" }, Ct)).Published);
     }
 
     [Fact]

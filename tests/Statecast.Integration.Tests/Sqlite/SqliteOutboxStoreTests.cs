@@ -46,9 +46,9 @@ internal sealed class SqliteOutboxDatabase : OutboxDatabase
         return [.. sequences.Reverse()];
     }
 
-    public override Task PublishAsync(string destination, bool ended) =>
+    public override Task PublishAsync(string carrier, string destination, bool ended) =>
         ExecuteAsync(
-            $"INSERT INTO statecast_publication (destination, contract, schema, first_republish_ended) VALUES ('{destination}', 'c', x'00', {(ended ? 1 : 0)})"
+            $"INSERT INTO statecast_publication (carrier, destination, contract, source, schema, first_republish_ended) VALUES ('{carrier}', '{destination}', 'c', 's', x'00', {(ended ? 1 : 0)})"
         );
 
     public override Task SetEpochAsync(long epoch) => ExecuteAsync($"UPDATE statecast_source SET epoch = {epoch}");

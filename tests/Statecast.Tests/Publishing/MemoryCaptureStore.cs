@@ -6,7 +6,7 @@ using Statecast.Publishing;
 namespace Statecast.Tests.Publishing;
 
 /// <summary>Heads, outbox and republish queue in memory; notes in which order it was called.</summary>
-internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
+internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPublishedStore
 {
     private long _lastTask;
 
@@ -20,13 +20,15 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
 
     public SortedDictionary<long, RepublishTask> Tasks { get; } = [];
 
-    public Dictionary<string, PublishedDestination> Published { get; } = [];
+    public List<PublishedDestination> Published { get; } = [];
 
     public long Epoch { get; set; } = 7;
 
     public static CaptureScope Scope { get; } = new(null!, null, Synchronous: true, CancellationToken.None);
 
     public IRepublishStore Republish => this;
+
+    IPublishedStore IRepublishStore.Published => this;
 
     public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
     {
@@ -88,11 +90,18 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore
     public async ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket) =>
         (await WalkAsync(scope, contract, after, firstBucket, lastBucket, int.MaxValue)).Count;
 
-    public ValueTask<IReadOnlyList<PublishedDestination>> ReadPublishedAsync(CaptureScope scope) => new([.. Published.Values]);
+    ValueTask<IReadOnlyList<PublishedDestination>> IPublishedStore.ReadAsync(CaptureScope scope) => new([.. Published]);
 
-    public ValueTask WritePublishedAsync(CaptureScope scope, PublishedDestination destination)
+    ValueTask IPublishedStore.WriteAsync(CaptureScope scope, PublishedDestination destination)
     {
-        Published[destination.Destination] = destination;
+        Published.RemoveAll(p => p.Carrier == destination.Carrier && p.Destination == destination.Destination);
+        Published.Add(destination);
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask IPublishedStore.RemoveAsync(CaptureScope scope, PublishedDestination destination)
+    {
+        Published.RemoveAll(p => p.Carrier == destination.Carrier && p.Destination == destination.Destination);
         return ValueTask.CompletedTask;
     }
 }

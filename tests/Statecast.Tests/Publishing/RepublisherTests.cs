@@ -13,6 +13,8 @@ public sealed class RepublisherTests
     private readonly MemoryCaptureStore _store = new();
     private readonly SortedDictionary<string, Item> _rows = new(StringComparer.Ordinal);
     private readonly Publication<Item> _publication = PublishingSamples.Publication<Item>();
+    private static readonly Route OnFirst = new("first", "tests.item.v1", 8, "json");
+    private static readonly Route OnSecond = OnFirst with { Carrier = "second" };
     private readonly StateCapture _capture = new(TimeProvider.System, SystemEntropy.Instance);
 
     [Theory, InlineData(1), InlineData(3), InlineData(100)]
@@ -66,34 +68,76 @@ public sealed class RepublisherTests
     public async Task Only_the_walk_of_a_destination_ends_its_first_republish()
     {
         _rows["a"] = new("a", "x");
-        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [_publication]);
         await QueueAsync(RepublishRequest.All("tests.item", "asked for"));
         Assert.Equal(2, _store.Tasks.Count);
         while (_store.Tasks.ContainsKey(1))
         {
-            Assert.False(_store.Published["tests.item.v1"].FirstRepublishEnded);
+            Assert.False(Assert.Single(_store.Published).FirstRepublishEnded);
             await ChunkAsync(1);
         }
-        Assert.True(_store.Published["tests.item.v1"].FirstRepublishEnded);
-        _store.Published["tests.item.v1"] = _store.Published["tests.item.v1"] with { FirstRepublishEnded = false };
+        Assert.True(Assert.Single(_store.Published).FirstRepublishEnded);
+        _store.Published[0] = _store.Published[0] with { FirstRepublishEnded = false };
         await DrainAsync(1);
-        Assert.False(_store.Published["tests.item.v1"].FirstRepublishEnded);
+        Assert.False(Assert.Single(_store.Published).FirstRepublishEnded);
     }
 
     [Fact]
     public async Task Changed_schema_queues_a_republish_once()
     {
-        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [_publication]);
         _store.Tasks.Clear();
-        var known = _store.Published["tests.item.v1"];
-        _store.Published["tests.item.v1"] = known with { Schema = new(99), FirstRepublishEnded = true };
-        var queued = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
-        var again = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, [_publication]);
+        var known = _store.Published[0];
+        _store.Published[0] = known with { Schema = new(99), FirstRepublishEnded = true };
+        var queued = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [_publication]);
+        var again = await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [_publication]);
 
         Assert.Equal("the contract's schema changed", Assert.Single(queued).Reason);
         Assert.Empty(again);
         // It was complete before and stays so: targets keep reading.
-        Assert.True(_store.Published["tests.item.v1"].FirstRepublishEnded);
+        Assert.True(Assert.Single(_store.Published).FirstRepublishEnded);
+    }
+
+    [Fact]
+    public async Task Carrier_that_is_added_later_gets_its_own_first_republish()
+    {
+        _rows["a"] = new("a", "x");
+        await ReconcileAsync(OnFirst);
+        await DrainAsync(10);
+        var both = PublishingSamples.Publication<Item>(OnFirst, OnSecond);
+        var queued = Assert.Single(await ReconcileAsync(OnFirst, OnSecond));
+
+        Assert.Equal(("first publication on second", "tests.item.v1"), (queued.Reason, queued.Destination));
+        Assert.Equal([("first", true), ("second", false)], _store.Published.Select(p => (p.Carrier, p.FirstRepublishEnded)));
+        _store.Outbox.Clear();
+        await DrainAsync(10, both);
+        Assert.Equal(["first a 1", "second a 1"], _store.Outbox.Select(r => $"{r.Carrier} {r.Key} {r.Revision}"));
+        Assert.All(_store.Published, p => Assert.True(p.FirstRepublishEnded));
+        Assert.Empty(await ReconcileAsync(OnFirst, OnSecond));
+    }
+
+    [Fact]
+    public async Task Carrier_or_contract_that_comes_back_was_away_and_is_published_anew()
+    {
+        await ReconcileAsync(OnFirst, OnSecond);
+        await DrainAsync(10);
+        Assert.Empty(await ReconcileAsync(OnFirst));
+        Assert.Equal(["first"], _store.Published.Select(p => p.Carrier));
+        Assert.Equal("first publication on second", Assert.Single(await ReconcileAsync(OnFirst, OnSecond)).Reason);
+
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", []);
+        Assert.Empty(_store.Published);
+        Assert.Single(await ReconcileAsync(OnFirst));
+    }
+
+    [Fact]
+    public async Task What_another_source_of_the_database_publishes_is_left_alone()
+    {
+        await ReconcileAsync(OnFirst);
+        await PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "other", [PublishingSamples.Publication<Other>()]);
+        Assert.Equal(2, _store.Published.Count);
+        Assert.Empty(await ReconcileAsync(OnFirst));
+        Assert.Equal(["tests.item", "tests.other"], _store.Published.Select(p => p.Contract).Order());
     }
 
     [Fact]
@@ -149,12 +193,15 @@ public sealed class RepublisherTests
 
     private ValueTask QueueAsync(RepublishRequest request) => _store.QueueAsync(MemoryCaptureStore.Scope, request);
 
-    private ValueTask<RepublishChunk> ChunkAsync(int keys) =>
-        new Republisher(_capture, _store).ChunkAsync(new Session(_publication, _rows), keys);
+    private ValueTask<IReadOnlyList<RepublishRequest>> ReconcileAsync(params Route[] routes) =>
+        PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [PublishingSamples.Publication<Item>(routes)]);
 
-    private async Task DrainAsync(int keys)
+    private ValueTask<RepublishChunk> ChunkAsync(int keys, Publication? publication = null) =>
+        new Republisher(_capture, _store).ChunkAsync(new Session(publication ?? _publication, _rows), keys);
+
+    private async Task DrainAsync(int keys, Publication? publication = null)
     {
-        while ((await ChunkAsync(keys)).Worked) { }
+        while ((await ChunkAsync(keys, publication)).Worked) { }
     }
 
     private sealed class Session(Publication publication, SortedDictionary<string, Item> rows) : IRepublishSession

@@ -51,7 +51,9 @@ internal sealed class ConnectionSource : IStateSource
                 async session =>
                 {
                     await Store.EnsureEpochAsync(session.Scope, _capture.Clock.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
-                    return await PublishedContracts.ReconcileAsync(Store.Republish, session.Scope, Publications).ConfigureAwait(false);
+                    return await PublishedContracts
+                        .ReconcileAsync(Store.Republish, session.Scope, Name, Publications)
+                        .ConfigureAwait(false);
                 },
                 ct
             )

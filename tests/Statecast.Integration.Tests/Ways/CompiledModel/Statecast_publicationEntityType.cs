@@ -21,8 +21,15 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 baseEntityType,
                 sharedClrType: true,
                 indexerPropertyInfo: RuntimeEntityType.FindIndexerProperty(typeof(TableRow)),
-                propertyCount: 4,
+                propertyCount: 6,
                 keyCount: 1);
+
+            var carrier = runtimeEntityType.AddProperty(
+                "carrier",
+                typeof(string),
+                propertyInfo: runtimeEntityType.FindIndexerPropertyInfo(),
+                afterSaveBehavior: PropertySaveBehavior.Throw);
+            carrier.AddAnnotation("Relational:ColumnName", "carrier");
 
             var destination = runtimeEntityType.AddProperty(
                 "destination",
@@ -49,8 +56,14 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 propertyInfo: runtimeEntityType.FindIndexerPropertyInfo());
             schema.AddAnnotation("Relational:ColumnName", "schema");
 
+            var source = runtimeEntityType.AddProperty(
+                "source",
+                typeof(string),
+                propertyInfo: runtimeEntityType.FindIndexerPropertyInfo());
+            source.AddAnnotation("Relational:ColumnName", "source");
+
             var key = runtimeEntityType.AddKey(
-                new[] { destination });
+                new[] { carrier, destination });
             runtimeEntityType.SetPrimaryKey(key);
 
             return runtimeEntityType;

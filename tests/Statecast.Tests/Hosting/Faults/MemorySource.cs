@@ -32,7 +32,7 @@ internal sealed class MemorySource : IStateSource
     public long Captured { get; private set; }
 
     /// <summary>Whether the first republish has ended.</summary>
-    public bool IsPublished => InTransaction(() => _store.Published.Values.Any(p => p.FirstRepublishEnded));
+    public bool IsPublished => InTransaction(() => _store.Published.Any(p => p.FirstRepublishEnded));
 
     /// <summary>Keys ever published: rows and tombstones.</summary>
     public IReadOnlyDictionary<string, Head> Heads =>
@@ -56,7 +56,7 @@ internal sealed class MemorySource : IStateSource
 
     public ValueTask PrepareAsync(CancellationToken ct)
     {
-        InTransaction(() => Done(PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, Publications)));
+        InTransaction(() => Done(PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, Name, Publications)));
         return ValueTask.CompletedTask;
     }
 
@@ -86,11 +86,13 @@ internal sealed class MemorySource : IStateSource
             {
                 Done(_store.QueueAsync(MemoryCaptureStore.Scope, wish));
                 if (wish is { Key: null, Destination: { } anew })
-                    _store.Published[anew] = _store.Published[anew] with { FirstRepublishEnded = false };
+                    for (var i = 0; i < _store.Published.Count; i++)
+                        if (_store.Published[i].Destination == anew)
+                            _store.Published[i] = _store.Published[i] with { FirstRepublishEnded = false };
             }
             var result = work();
-            foreach (var (destination, published) in _store.Published)
-                _ = _outbox.PublishAsync(destination, published.FirstRepublishEnded);
+            foreach (var published in _store.Published)
+                _ = _outbox.PublishAsync(published.Carrier, published.Destination, published.FirstRepublishEnded);
             return result;
         });
 

@@ -1,0 +1,32 @@
+using Statecast.Serialization;
+
+namespace Statecast.Publishing;
+
+/// <summary>The record of what was published last time, as plain SQL inside a transaction. Stateless.</summary>
+public interface IPublishedStore
+{
+    /// <summary>What was published last time, one record per carrier and destination, of all sources in the database.</summary>
+    ValueTask<IReadOnlyList<PublishedDestination>> ReadAsync(CaptureScope scope);
+
+    /// <summary>Adds or replaces the record of a carrier's destination.</summary>
+    ValueTask WriteAsync(CaptureScope scope, PublishedDestination destination);
+
+    /// <summary>Removes the record of a carrier's destination.</summary>
+    ValueTask RemoveAsync(CaptureScope scope, PublishedDestination destination);
+}
+
+/// <summary>What is known of a destination that was published before.</summary>
+/// <param name="Carrier">The carrier.</param>
+/// <param name="Destination">The destination.</param>
+/// <param name="Contract">The contract's name.</param>
+/// <param name="Source">The source that publishes it (<see cref="IStateSource.Name"/>): several may share a database.</param>
+/// <param name="Schema">The schema published last.</param>
+/// <param name="FirstRepublishEnded">Whether every row was published there once: before that, no replica is complete.</param>
+public sealed record PublishedDestination(
+    string Carrier,
+    string Destination,
+    string Contract,
+    string Source,
+    Fingerprint Schema,
+    bool FirstRepublishEnded
+);
