@@ -72,13 +72,16 @@ public sealed class EfStateSource<TContext> : IStateSource
     }
 
     /// <inheritdoc/>
-    public async ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct)
+    public async ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct)
     {
-        var publication =
-            Capture.Publications.FirstOrDefault(p => p.Publication.Contract.Name == request.Contract)
-            ?? throw new SourceException($"{Name} does not publish {request.Contract}.");
-        if (request.Destination is { } destination && publication.Publication.Contract.Destination != destination)
-            throw new SourceException($"{request.Contract} goes to {publication.Publication.Contract.Destination}, not to {destination}.");
+        foreach (var request in requests)
+        {
+            var publication =
+                Publications.FirstOrDefault(p => p.Contract.Name == request.Contract)
+                ?? throw new SourceException($"{Name} does not publish {request.Contract}.");
+            if (request.Destination is { } destination && publication.Contract.Destination != destination)
+                throw new SourceException($"{request.Contract} goes to {publication.Contract.Destination}, not to {destination}.");
+        }
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
         var store = Capture.AdapterFor(context, Capture.ShapeOf(context.Model)).Capture.Republish;
@@ -86,7 +89,7 @@ public sealed class EfStateSource<TContext> : IStateSource
                 context,
                 async session =>
                 {
-                    await store.QueueAsync(session.Scope, request).ConfigureAwait(false);
+                    await store.QueueAsync(session.Scope, requests).ConfigureAwait(false);
                     return true;
                 },
                 ct

@@ -45,7 +45,7 @@ internal static partial class Log
         string source,
         long done,
         double rate,
-        int requests,
+        long requests,
         long? remaining,
         TimeSpan? time
     );

@@ -58,16 +58,16 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
     {
-        if (keys is null)
-            await source.RequestRepublishAsync(RepublishRequest.All(contract, Reason), ct).ConfigureAwait(false);
-        foreach (var key in keys ?? [])
-            await source.RequestRepublishAsync(new(contract, key, 0, 4095, null, Reason), ct).ConfigureAwait(false);
+        IReadOnlyList<RepublishRequest> requests = keys is null
+            ? [RepublishRequest.All(contract, Reason)]
+            : [.. keys.Select(key => new RepublishRequest(contract, key, 0, 4095, null, Reason))];
+        await source.RequestRepublishAsync(requests, ct).ConfigureAwait(false);
         _republish.Queued();
     }
 
     public async Task RepublishAsync(string contract, BucketRange buckets, CancellationToken ct)
     {
-        await source.RequestRepublishAsync(new(contract, null, buckets.First, buckets.Last, null, Reason), ct).ConfigureAwait(false);
+        await source.RequestRepublishAsync([new(contract, null, buckets.First, buckets.Last, null, Reason)], ct).ConfigureAwait(false);
         _republish.Queued();
     }
 

@@ -6,17 +6,17 @@ namespace Statecast.Publishing;
 /// <summary>The republisher's queue, as plain SQL inside a transaction. Stateless.</summary>
 public interface IRepublishStore
 {
-    /// <summary>Adds a request.</summary>
-    ValueTask QueueAsync(CaptureScope scope, RepublishRequest request);
+    /// <summary>Adds requests.</summary>
+    ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests);
 
     /// <summary>The oldest requests of some contracts, locked until the transaction ends; those that another transaction holds are passed over. The others' are other sources'.</summary>
     ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit);
 
-    /// <summary>Notes how far a request got.</summary>
-    ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor);
+    /// <summary>What is queued for some contracts.</summary>
+    ValueTask<RepublishBacklog> ReadBacklogAsync(CaptureScope scope, IReadOnlyCollection<string> contracts);
 
-    /// <summary>Removes a finished request.</summary>
-    ValueTask CompleteAsync(CaptureScope scope, long id);
+    /// <summary>Notes how far a request got; null for a finished one, which is removed.</summary>
+    ValueTask AdvanceAsync(CaptureScope scope, long id, string? cursor);
 
     /// <summary>How many heads at or above revision 1 come after a key within a bucket range, in the order of <see cref="ICaptureStore.WalkAsync"/>.</summary>
     ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket);
@@ -24,6 +24,11 @@ public interface IRepublishStore
     /// <summary>What was published last time.</summary>
     IPublishedStore Published { get; }
 }
+
+/// <summary>What is queued: single keys may come in crowds, ranges are few.</summary>
+/// <param name="Keys">How many requests of single keys.</param>
+/// <param name="Ranges">The requests of ranges, the oldest first.</param>
+public sealed record RepublishBacklog(long Keys, IReadOnlyList<RepublishTask> Ranges);
 
 /// <summary>A queued request.</summary>
 /// <param name="Id">Its number.</param>

@@ -21,8 +21,8 @@ public interface IStateSource
     /// <summary>Opens the relay's view of the database.</summary>
     IOutboxStore OpenOutbox();
 
-    /// <summary>Queues work for the republisher, in a transaction of its own.</summary>
-    ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct);
+    /// <summary>Queues work for the republisher, all of it in one transaction.</summary>
+    ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct);
 
     /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks.</summary>
     /// <returns>The keys in the chunk, at least 1 for a step that only moved the queue on; 0 if nothing is queued.</returns>

@@ -26,8 +26,7 @@ public static class PublishedContracts
         foreach (var publication in publications)
             if (await ReconcileAsync(store.Published, scope, source, publication, known).ConfigureAwait(false) is { } request)
                 queued.Add(request);
-        foreach (var request in queued)
-            await store.QueueAsync(scope, request).ConfigureAwait(false);
+        await store.QueueAsync(scope, queued).ConfigureAwait(false);
         // What goes nowhere from now on misses changes: if it comes back, that is a first publication again.
         var routed = publications.SelectMany(p => p.Routes).Select(r => (r.Carrier, r.Destination)).ToHashSet();
         foreach (var gone in known.Where(k => k.Source == source && !routed.Contains((k.Carrier, k.Destination))))

@@ -70,16 +70,14 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     /// <summary>Counts what is queued; about, as writes go on.</summary>
     public async ValueTask<RepublishQueue> CountAsync(IRepublishSession session)
     {
-        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), int.MaxValue).ConfigureAwait(false);
-        long? keys = 0;
-        foreach (var task in tasks)
+        var backlog = await store.Republish.ReadBacklogAsync(session.Scope, ContractsOf(session)).ConfigureAwait(false);
+        long? keys = backlog.Keys;
+        foreach (var range in backlog.Ranges)
         {
-            var request = task.Request;
-            if (session.Publications.FirstOrDefault(p => p.Contract.Name == request.Contract) is not { } publication)
-                continue;
-            keys += request.Key is null ? await CountRangeAsync(session, publication, task).ConfigureAwait(false) : 1;
+            var publication = session.Publications.First(p => p.Contract.Name == range.Request.Contract);
+            keys += await CountRangeAsync(session, publication, range).ConfigureAwait(false);
         }
-        return new(tasks.Count, keys);
+        return new(backlog.Keys + backlog.Ranges.Count, keys);
     }
 
     private static string[] ContractsOf(IRepublishSession session) => [.. session.Publications.Select(p => p.Contract.Name)];
@@ -109,7 +107,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         var keys = Sorted(together.Select(t => t.Request.Key!));
         var passedOver = await CaptureAsync(session, publication, keys, first.Destination).ConfigureAwait(false);
         foreach (var task in together)
-            await store.Republish.CompleteAsync(session.Scope, task.Id).ConfigureAwait(false);
+            await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
         return new(keys.Count, true, passedOver);
     }
 
@@ -150,12 +148,12 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private async ValueTask EndAsync(IRepublishSession session, RepublishTask task)
     {
         var request = task.Request;
-        await store.Republish.CompleteAsync(session.Scope, task.Id).ConfigureAwait(false);
+        await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
         if (request.Destination is null || request.FirstBucket > 0 || request.LastBucket < KeyText.Buckets - 1)
             return;
         // A later request for the same destination says that more is missing than this one knew.
-        var left = await store.Republish.NextAsync(session.Scope, [request.Contract], int.MaxValue).ConfigureAwait(false);
-        if (left.Any(t => t.Request.Key is null && t.Request.Destination == request.Destination))
+        var left = await store.Republish.ReadBacklogAsync(session.Scope, [request.Contract]).ConfigureAwait(false);
+        if (left.Ranges.Any(t => t.Request.Destination == request.Destination))
             return;
         foreach (var published in await store.Republish.Published.ReadAsync(session.Scope).ConfigureAwait(false))
             if (published.Destination == request.Destination && !published.FirstRepublishEnded)

@@ -63,7 +63,7 @@ public sealed class RepublishTests
         });
         world.Sql($"UPDATE Orders SET Status = 'past capture' WHERE Id = '{ids[0].ToString().ToUpperInvariant()}'");
         world.Sql($"DELETE FROM Orders WHERE Id = '{ids[1].ToString().ToUpperInvariant()}'");
-        await world.Source.RequestRepublishAsync(RepublishRequest.All("test.order", "test"), CancellationToken.None);
+        await world.Source.RequestRepublishAsync([RepublishRequest.All("test.order", "test")], CancellationToken.None);
         await DrainAsync(world, 2);
 
         var last = world.Outbox().Skip(3).ToDictionary(r => r.Key, r => $"{r.Operation}{r.Revision}");
@@ -80,7 +80,7 @@ public sealed class RepublishTests
         await DrainAsync(world, 10);
         var order = world.Save(db => db.Add(CaptureWorld.NewOrder()).Entity);
         world.Save(db => db.Remove(db.Orders.Single()));
-        await world.Source.RequestRepublishAsync(RepublishRequest.All("test.order", "test"), CancellationToken.None);
+        await world.Source.RequestRepublishAsync([RepublishRequest.All("test.order", "test")], CancellationToken.None);
         await DrainAsync(world, 10);
 
         Assert.Equal("U1,D2,D2", world.Story());
@@ -99,7 +99,7 @@ public sealed class RepublishTests
             return orders.ConvertAll(o => o.Id.ToString());
         });
         foreach (var id in ids.Take(3))
-            await world.Source.RequestRepublishAsync(new("test.order", id, 0, 4095, null, "test"), CancellationToken.None);
+            await world.Source.RequestRepublishAsync([new("test.order", id, 0, 4095, null, "test")], CancellationToken.None);
 
         Assert.Equal(3, await world.Source.RepublishChunkAsync(10, CancellationToken.None));
         Assert.Equal(ids.Take(3).Order(StringComparer.Ordinal), world.Outbox().Skip(5).Select(r => r.Key));
@@ -114,7 +114,7 @@ public sealed class RepublishTests
         await world.Source.PrepareAsync(CancellationToken.None);
         await DrainAsync(world, 10);
         world.Sql("DELETE FROM statecast_outbox");
-        await world.Source.RequestRepublishAsync(new("test.order", null, 0, 2047, null, "test"), CancellationToken.None);
+        await world.Source.RequestRepublishAsync([new("test.order", null, 0, 2047, null, "test")], CancellationToken.None);
         await DrainAsync(world, 10);
 
         Assert.NotEmpty(world.Outbox());
@@ -188,7 +188,7 @@ public sealed class RepublishTests
             world,
             db => db.Publish<Order, OrderState>(OrderState.From).Except(o => o.Tags).Where(o => o.Status != "draft")
         );
-        await next.Source.RequestRepublishAsync(RepublishRequest.All("test.order", "the predicate changed"), CancellationToken.None);
+        await next.Source.RequestRepublishAsync([RepublishRequest.All("test.order", "the predicate changed")], CancellationToken.None);
         await DrainAsync(next.Source, 10);
 
         var last = world.Outbox().Skip(4).ToDictionary(r => r.Key, r => $"{r.Operation}{r.Revision}");
@@ -221,7 +221,7 @@ public sealed class RepublishTests
     {
         using var world = await CaptureWorld.CreateAsync();
         var error = await Assert.ThrowsAsync<SourceException>(async () =>
-            await world.Source.RequestRepublishAsync(RepublishRequest.All("no.such", "test"), CancellationToken.None)
+            await world.Source.RequestRepublishAsync([RepublishRequest.All("no.such", "test")], CancellationToken.None)
         );
         Assert.Contains("no.such", error.Message);
     }
@@ -231,7 +231,7 @@ public sealed class RepublishTests
     {
         using var world = await CaptureWorld.CreateAsync();
         await DrainAsync(world, 10);
-        await world.Source.RequestRepublishAsync(new("test.order", "not-a-guid", 0, 4095, null, "test"), CancellationToken.None);
+        await world.Source.RequestRepublishAsync([new("test.order", "not-a-guid", 0, 4095, null, "test")], CancellationToken.None);
         await DrainAsync(world, 10);
 
         Assert.Empty(world.Outbox());

@@ -95,7 +95,7 @@ internal sealed class WayWorld<TContext> : IAsyncDisposable
     /// <summary>Republishes everything of a contract.</summary>
     public async Task RepublishAsync(string contract)
     {
-        await Source.RequestRepublishAsync(RepublishRequest.All(contract, "test"), CancellationToken.None);
+        await Source.RequestRepublishAsync([RepublishRequest.All(contract, "test")], CancellationToken.None);
         await DrainAsync();
     }
 

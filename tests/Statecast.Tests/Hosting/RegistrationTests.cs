@@ -176,7 +176,8 @@ public sealed class RegistrationTests
 
         public IOutboxStore OpenOutbox() => throw new NotSupportedException();
 
-        public ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
+            throw new NotSupportedException();
 
         public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct) => throw new NotSupportedException();
     }

@@ -66,24 +66,28 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => new(Epoch = Epoch == 0 ? epoch : Epoch);
 
-    public ValueTask QueueAsync(CaptureScope scope, RepublishRequest request)
+    public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests)
     {
-        Tasks[++_lastTask] = new(_lastTask, request, null);
+        foreach (var request in requests)
+            Tasks[++_lastTask] = new(_lastTask, request, null);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit) =>
         new([.. Tasks.Values.Where(t => contracts.Contains(t.Request.Contract)).Take(limit)]);
 
-    public ValueTask AdvanceAsync(CaptureScope scope, long id, string cursor)
+    public ValueTask<RepublishBacklog> ReadBacklogAsync(CaptureScope scope, IReadOnlyCollection<string> contracts)
     {
-        Tasks[id] = Tasks[id] with { Cursor = cursor };
-        return ValueTask.CompletedTask;
+        var tasks = Tasks.Values.Where(t => contracts.Contains(t.Request.Contract)).ToLookup(t => t.Request.Key is null);
+        return new(new RepublishBacklog(tasks[false].Count(), [.. tasks[true]]));
     }
 
-    public ValueTask CompleteAsync(CaptureScope scope, long id)
+    public ValueTask AdvanceAsync(CaptureScope scope, long id, string? cursor)
     {
-        Tasks.Remove(id);
+        if (cursor is null)
+            Tasks.Remove(id);
+        else
+            Tasks[id] = Tasks[id] with { Cursor = cursor };
         return ValueTask.CompletedTask;
     }
 

@@ -193,6 +193,7 @@ public sealed class RepublishLoopTests
 
         public IOutboxStore OpenOutbox() => throw new NotSupportedException();
 
-        public ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
+            throw new NotSupportedException();
     }
 }

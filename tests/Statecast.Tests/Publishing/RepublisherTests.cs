@@ -191,7 +191,7 @@ public sealed class RepublisherTests
         _store.Outbox.Clear();
     }
 
-    private ValueTask QueueAsync(RepublishRequest request) => _store.QueueAsync(MemoryCaptureStore.Scope, request);
+    private ValueTask QueueAsync(RepublishRequest request) => _store.QueueAsync(MemoryCaptureStore.Scope, [request]);
 
     private ValueTask<IReadOnlyList<RepublishRequest>> ReconcileAsync(params Route[] routes) =>
         PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [PublishingSamples.Publication<Item>(routes)]);

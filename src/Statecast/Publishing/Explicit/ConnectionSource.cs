@@ -64,11 +64,11 @@ internal sealed class ConnectionSource : IStateSource
 
     public IOutboxStore OpenOutbox() => _database.Value.Adapter.OpenOutbox(_database.Value.ConnectionString);
 
-    public async ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) =>
+    public async ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
         await InTransactionAsync(
                 async session =>
                 {
-                    await Store.Republish.QueueAsync(session.Scope, request).ConfigureAwait(false);
+                    await Store.Republish.QueueAsync(session.Scope, requests).ConfigureAwait(false);
                     return true;
                 },
                 ct

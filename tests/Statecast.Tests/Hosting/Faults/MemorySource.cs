@@ -62,8 +62,8 @@ internal sealed class MemorySource : IStateSource
 
     public IOutboxStore OpenOutbox() => _outbox.Open();
 
-    public ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct) =>
-        InTransaction(() => _store.QueueAsync(MemoryCaptureStore.Scope, request));
+    public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
+        InTransaction(() => _store.QueueAsync(MemoryCaptureStore.Scope, requests));
 
     public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
         new(
@@ -84,7 +84,7 @@ internal sealed class MemorySource : IStateSource
         {
             foreach (var wish in _outbox.TakeQueued())
             {
-                Done(_store.QueueAsync(MemoryCaptureStore.Scope, wish));
+                Done(_store.QueueAsync(MemoryCaptureStore.Scope, [wish]));
                 if (wish is { Key: null, Destination: { } anew })
                     for (var i = 0; i < _store.Published.Count; i++)
                         if (_store.Published[i].Destination == anew)
