@@ -5,6 +5,9 @@ internal static class RepositoryRoot
 {
     public static string Path { get; } = Find();
 
+    /// <summary>The full path of what stands at a path below the root.</summary>
+    public static string Of(string path) => System.IO.Path.Combine(Path, path);
+
     public static IEnumerable<string> Sources(params string[] folders) =>
         folders
             .SelectMany(f => Directory.EnumerateFiles(System.IO.Path.Combine(Path, f), "*.cs", SearchOption.AllDirectories))
