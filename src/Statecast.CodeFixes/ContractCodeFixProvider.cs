@@ -25,6 +25,7 @@ public sealed class ContractCodeFixProvider : CodeFixProvider
         new SettableFix(),
         new FieldFix(),
         new EnumDefaultFix(),
+        new DefaultFix(),
         new DeclareCaseFix(),
         new DeclareAllCasesFix(),
     }.ToImmutableDictionary(f => f.Id);

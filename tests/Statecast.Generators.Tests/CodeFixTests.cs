@@ -162,6 +162,18 @@ public sealed class CodeFixTests
                 Order("int A", "public int Field { get; init; } = 3;")
             },
             {
+                "STC1306",
+                "Add [Default(\"x\")]",
+                Order("int A", "public string Note { get; init; } = \"x\";"),
+                Order("int A", "[Default(\"x\")] public string Note { get; init; } = \"x\";")
+            },
+            {
+                "STC1306",
+                "Add [Default]",
+                Order("int A", "public ImmutableArray<int> Items { get; init; } = [];"),
+                Order("int A", "[Default] public ImmutableArray<int> Items { get; init; } = [];")
+            },
+            {
                 "STC1402",
                 "Mark 'Kind.Unknown' with [EnumDefault]",
                 Order("Kind? Kind") + "\npublic enum Kind\n{\n    New,\n    Unknown,\n}",
@@ -234,6 +246,8 @@ public sealed class CodeFixTests
             { "STC1207", Order("Line Line") + "public class Line { public int A { get; init; } }" },
             { "STC1207", Order("Exception Line", key: Id).Replace("Exception", "Base", StringComparison.Ordinal) + "public class Base;" },
             { "STC1212", Order("int A", "public int B, C;") },
+            { "STC1306", Order("int A", "public string? Note { get; init; } = \"x\";") },
+            { "STC1306", Order("int A", "public Guid Made { get; init; } = Guid.NewGuid();") },
             { "STC1402", Order("Kind Kind") + "public enum Kind { New, Old }" },
             { "STC1402", Order("DayOfWeek Day") },
             {

@@ -60,6 +60,29 @@ internal sealed class EnumDefaultFix() : ContractFix(RuleIds.EnumWithoutDefault)
     }
 }
 
+/// <summary>Declares an initializer's constant as the default. What is no constant needs another form, or cannot be a default.</summary>
+internal sealed class DefaultFix() : ContractFix(RuleIds.InitializerIsNoDefault)
+{
+    public override Task<Mend?> FindAsync(Place place, CancellationToken ct)
+    {
+        if (
+            place.Declaration is not PropertyDeclarationSyntax { Initializer.Value: { } value } property
+            || place.Model.GetDeclaredSymbol(property, ct)
+                is not IPropertySymbol { Type.NullableAnnotation: not NullableAnnotation.Annotated }
+            || !(IsEmpty(value) || place.Model.GetConstantValue(value, ct).Value is not (null or decimal))
+        )
+            return Nothing;
+        SyntaxNode[] arguments = IsEmpty(value) ? [] : [value.WithoutTrivia()];
+        return Found(
+            arguments.Length == 0 ? "Add [Default]" : $"Add [Default({arguments[0]})]",
+            new NodeEdit(place.Document, property, (node, generator) => Syntax.WithAttribute(generator, node, "Default", arguments))
+        );
+    }
+
+    private static bool IsEmpty(ExpressionSyntax value) =>
+        value is CollectionExpressionSyntax { Elements.Count: 0 } or MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Empty" };
+}
+
 /// <summary>Declares one case on its hierarchy.</summary>
 internal sealed class DeclareCaseFix() : ContractFix(RuleIds.UndeclaredCase)
 {

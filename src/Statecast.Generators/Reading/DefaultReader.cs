@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Statecast.Generators.Emitting;
 using Statecast.Generators.Rules;
 using Statecast.Generators.Shapes;
@@ -27,7 +28,11 @@ internal static class DefaultReader
         else if (parameter is { HasExplicitDefaultValue: true })
             constant = parameter.ExplicitDefaultValue;
         else
+        {
+            if (IsInitialized(property))
+                findings.Add(WireRules.InitializerIsNoDefault, property, path, value is NullableShape ? "gives null" : "is parked");
             return null;
+        }
         if (value is NullableShape)
         {
             if (constant is not null)
@@ -39,6 +44,14 @@ internal static class DefaultReader
             findings.Add(WireRules.BadDefault, property, path, Expected(value));
         return made;
     }
+
+    // Whoever writes null means nothing by it, but to quiet the compiler.
+    private static bool IsInitialized(IPropertySymbol property) =>
+        property.DeclaringSyntaxReferences.Any(r =>
+            r.GetSyntax() is PropertyDeclarationSyntax { Initializer.Value: { } value }
+            && !value.DescendantNodesAndSelf().Any(n => n.IsKind(SyntaxKind.NullLiteralExpression))
+            && !value.DescendantNodesAndSelf().Any(n => n.IsKind(SyntaxKind.DefaultLiteralExpression))
+        );
 
     // What is no constant of a value (an array, a type, another enum's member) stays as an object that no shape takes.
     private static object? Given(AttributeData attribute, ITypeSymbol type) =>

@@ -36,6 +36,7 @@ internal static class RuleIds
     public const string DuplicateTypeName = "STC1303";
     public const string BadDefault = "STC1304";
     public const string BadAlias = "STC1305";
+    public const string InitializerIsNoDefault = "STC1306";
 
     public const string BadEnum = "STC1401";
     public const string EnumWithoutDefault = "STC1402";

@@ -50,5 +50,22 @@ internal static class WireRules
         isEnabledByDefault: true
     );
 
-    public static readonly DiagnosticDescriptor[] All = [BadWireName, DuplicateWireName, DuplicateTypeName, BadDefault, BadAlias];
+    public static readonly DiagnosticDescriptor InitializerIsNoDefault = new(
+        RuleIds.InitializerIsNoDefault,
+        "A default is declared, not only initialized",
+        "'{0}' has an initializer, which is not used when an event without the property is read: such an event {1}. Write [Default(…)] with the same value instead of it or beside it, or remove the initializer.",
+        RuleIds.Category,
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true
+    );
+
+    public static readonly DiagnosticDescriptor[] All =
+    [
+        BadWireName,
+        DuplicateWireName,
+        DuplicateTypeName,
+        BadDefault,
+        BadAlias,
+        InitializerIsNoDefault,
+    ];
 }
