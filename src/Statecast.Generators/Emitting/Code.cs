@@ -41,6 +41,20 @@ internal static class Code
     public static string Construct(WrapperShape shape, string inner) =>
         shape.ByConstructor ? $"new {shape.Type}({inner})" : $"new {shape.Type} {{ {Identifier(shape.Property)} = {inner} }}";
 
+    /// <summary>A record made of the locals <c>p0</c>, <c>p1</c> and so on, one for each property.</summary>
+    public static string Construct(RecordShape record)
+    {
+        var arguments = new SortedDictionary<int, string>();
+        var initializers = new List<string>();
+        for (var i = 0; i < record.Properties.Count; i++)
+            if (record.Properties[i].ConstructorIndex is >= 0 and var position)
+                arguments.Add(position, $"p{i}");
+            else
+                initializers.Add($"{Identifier(record.Properties[i].Name)} = p{i}");
+        var construct = $"new {record.Type}({string.Join(", ", arguments.Values)})";
+        return initializers.Count == 0 ? construct : $"{construct} {{ {string.Join(", ", initializers)} }}";
+    }
+
     /// <summary>A type's name within its schema, which tells it from all others there.</summary>
     public static string Suffix(string name) => "_" + name;
 }

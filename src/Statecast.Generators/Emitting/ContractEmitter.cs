@@ -83,26 +83,35 @@ internal static class ContractEmitter
         code.Line("writer.Flush();");
         code.Close();
         code.Line();
+        code.Line(
+            $"public override {type} ReadAvro(ref {Code.Serialization}.Avro.Reading.AvroReader reader, {Code.Serialization}.Avro.Resolving.AvroPlan? plan) =>"
+        );
+        code.Line($"    plan is null ? ReadAvro{suffix}(ref reader) : ReadAvro{suffix}(ref reader, reader.Choose(plan));");
+        code.Line();
         var walk = new ShapeWalk(contract.State);
         var writeJson = new JsonWriteEmitter(code);
         var readJson = new JsonReadEmitter(code);
         var writeAvro = new AvroWriteEmitter(code);
+        var readAvro = new AvroReadEmitter(code);
         foreach (var symbols in walk.Enums)
         {
             EmitIndex(code, symbols);
             readJson.Emit(symbols);
+            readAvro.Emit(symbols);
         }
         foreach (var record in walk.Records)
         {
             readJson.Emit(record);
             writeJson.Emit(record);
             writeAvro.Emit(record);
+            readAvro.Emit(record);
         }
         foreach (var hierarchy in walk.Hierarchies)
         {
             readJson.Emit(hierarchy);
             writeJson.Emit(hierarchy);
             writeAvro.Emit(hierarchy);
+            readAvro.Emit(hierarchy);
         }
     }
 

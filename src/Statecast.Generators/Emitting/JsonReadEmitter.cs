@@ -43,7 +43,7 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         code.Line("next = index + 1;");
         code.Close();
         EmitMissing(record);
-        code.Line($"return {Construct(record)};");
+        code.Line($"return {Code.Construct(record)};");
         code.Close();
         code.Line();
         EmitCollections();
@@ -135,19 +135,6 @@ internal sealed class JsonReadEmitter(CodeWriter code)
                 code.Line($"if ((seen{bit / BitsPerWord} & (1UL << {bit % BitsPerWord})) == 0)");
                 code.Line($"    p{i} = {byDefault.CSharp};");
             }
-    }
-
-    private static string Construct(RecordShape record)
-    {
-        var arguments = new SortedDictionary<int, string>();
-        var initializers = new List<string>();
-        for (var i = 0; i < record.Properties.Count; i++)
-            if (record.Properties[i].ConstructorIndex is >= 0 and var position)
-                arguments.Add(position, $"p{i}");
-            else
-                initializers.Add($"{Code.Identifier(record.Properties[i].Name)} = p{i}");
-        var construct = $"new {record.Type}({string.Join(", ", arguments.Values)})";
-        return initializers.Count == 0 ? construct : $"{construct} {{ {string.Join(", ", initializers)} }}";
     }
 
     private string Read(ValueShape shape)

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Statecast.Serialization;
 using Statecast.Serialization.Avro;
+using Statecast.Serialization.Avro.Reading;
+using Statecast.Serialization.Avro.Resolving;
 
 namespace Statecast.Contracts;
 
@@ -77,6 +79,12 @@ public abstract class StateContract<TState> : StateContract
     /// <summary>Writes the Avro binary body in the contract's own schema, without framing. The content fingerprint is computed over it. On return all of it was handed to the writer's destination.</summary>
     /// <exception cref="StateValueException">A property holds a value outside the value domain.</exception>
     public abstract void WriteAvro(ref AvroWriter writer, TState state);
+
+    /// <summary>Reads an Avro binary body, without framing.</summary>
+    /// <param name="reader">Stands on the body's beginning; afterwards behind the state.</param>
+    /// <param name="plan">How the writer's schema is read (<see cref="AvroResolution"/>); null for the contract's own.</param>
+    /// <exception cref="StateFormatException">The bytes are no state of this contract; names the offset. <see cref="AvroStateCodec"/>, which has the whole body, adds the path.</exception>
+    public abstract TState ReadAvro(ref AvroReader reader, AvroPlan? plan);
 }
 
 /// <summary>A contract whose key and state types are known: base of the generated descriptions.</summary>

@@ -109,6 +109,16 @@ internal static class ExactDecimal
         return true;
     }
 
+    /// <summary>The value of signed digits at a scale; false if they are more than the precision allows.</summary>
+    public static bool TryMake(Int128 unscaled, int precision, int scale, out decimal value)
+    {
+        value = 0;
+        if (unscaled == Int128.MinValue || (UInt128)(unscaled < 0 ? -unscaled : unscaled) >= Powers[precision])
+            return false;
+        value = Make(unscaled, scale);
+        return true;
+    }
+
     // Nearly all values: at the declared scale already, and with digits of 64 bits. UInt128's arithmetic costs several times as much.
     private static bool IsPlain(ReadOnlySpan<int> bits, int valueScale, int precision, int scale, out ulong digits)
     {

@@ -61,6 +61,9 @@ public static class ValueDomain
     /// <summary>Days since 1970.</summary>
     public static int Days(DateOnly value) => value.DayNumber - UnixDayNumber;
 
+    /// <summary>The date of days since 1970.</summary>
+    internal static DateOnly Date(int days) => DateOnly.FromDayNumber(days + UnixDayNumber);
+
     /// <summary>A time of day, cut to microseconds.</summary>
     public static TimeOnly Cut(TimeOnly value) => new(value.Ticks - value.Ticks % TimeSpan.TicksPerMicrosecond);
 

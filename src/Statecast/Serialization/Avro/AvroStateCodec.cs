@@ -1,0 +1,95 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Statecast.Contracts;
+using Statecast.Serialization.Avro.Reading;
+using Statecast.Serialization.Avro.Resolving;
+using Statecast.Serialization.Avro.Schemas;
+
+namespace Statecast.Serialization.Avro;
+
+/// <summary>
+/// States in Avro's binary encoding, written in the contract's own schema. What was written in another schema is read by the specification's rules
+/// of resolution; the plan for a pair of schemas is worked out once.
+/// </summary>
+/// <param name="schemas">Where the schemas are found in which others wrote; null if only the contracts' own are read.</param>
+/// <param name="limits">What is read of one body at most.</param>
+public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits? limits = null) : IStateCodec
+{
+    // Enough to see what is wrong; a contract that is another one altogether differs in everything.
+    private const int MaxMismatches = 5;
+
+    private readonly AvroReadLimits _limits = limits ?? AvroReadLimits.Default;
+    private readonly ConcurrentDictionary<(StateContract Contract, Fingerprint Schema), Pair> _pairs = new();
+
+    /// <inheritdoc/>
+    public string Name => "avro";
+
+    /// <inheritdoc/>
+    public string ContentType => "avro/binary";
+
+    /// <inheritdoc/>
+    /// <remarks>If it throws, the destination may hold a part of the body. Allocates nothing besides what the destination does.</remarks>
+    public void Encode<TState>(StateContract<TState> contract, TState state, IBufferWriter<byte> destination)
+        where TState : class
+    {
+        var writer = new AvroWriter(destination);
+        contract.WriteAvro(ref writer, state);
+    }
+
+    /// <inheritdoc/>
+    public TState Decode<TState>(StateContract<TState> contract, Fingerprint schema, ReadOnlyMemory<byte> body)
+        where TState : class
+    {
+        var pair = schema == contract.SchemaFingerprint ? null : PairOf(contract, schema);
+        var reader = default(AvroReader);
+        try
+        {
+            reader = new(body.Span, _limits);
+            var state = contract.ReadAvro(ref reader, pair?.Plan);
+            reader.End();
+            return state;
+        }
+        catch (StateFormatException defect)
+        {
+            throw Placed(contract, pair, body.Span, defect.Offset, defect.Reason, null);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            // The contract's own constructor, which refuses a value in its own words.
+            throw Placed(contract, pair, body.Span, reader.Position, $"the state cannot be made: {defect.Message}", defect);
+        }
+    }
+
+    private Pair PairOf(StateContract contract, Fingerprint schema)
+    {
+        if (_pairs.TryGetValue((contract, schema), out var known))
+            return known;
+        var writer =
+            schemas?.Find(schema)
+            ?? throw new StateFormatException(
+                "$",
+                -1,
+                $"it was written in the schema {schema}, which is not known here: add that schema to those that the codec knows."
+            );
+        var resolution = AvroResolution.Of(writer, AvroSchema.Parse(contract.AvroSchema));
+        var plan =
+            resolution.Plan
+            ?? throw new StateFormatException(
+                "$",
+                -1,
+                $"its schema {schema} cannot be read as {contract.Name} {contract.Major}: {string.Join(" ", resolution.Mismatches.Take(MaxMismatches))}"
+            );
+        return _pairs.GetOrAdd((contract, schema), new Pair(writer, plan));
+    }
+
+    private StateFormatException Placed(
+        StateContract contract,
+        Pair? pair,
+        ReadOnlySpan<byte> body,
+        long offset,
+        string reason,
+        Exception? inner
+    ) => new(AvroPath.At(pair?.Writer ?? AvroSchema.Parse(contract.AvroSchema), body, offset, _limits), offset, reason, inner);
+
+    private sealed record Pair(AvroSchema Writer, AvroPlan Plan);
+}

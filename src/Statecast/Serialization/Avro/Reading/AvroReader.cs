@@ -1,0 +1,284 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Statecast.Serialization.Avro.Resolving;
+using Statecast.Serialization.Avro.Schemas;
+
+namespace Statecast.Serialization.Avro.Reading;
+
+/// <summary>
+/// Reads Avro's binary encoding (Avro 1.12, "Binary Encoding"). Nothing is trusted: each length and count is checked against what remains, and against
+/// the limits, before memory is taken. Knows no schema; called by generated code, in the order of one, or by its <see cref="AvroPlan"/>.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public ref struct AvroReader
+{
+    private static readonly UTF8Encoding Strict = new(false, true);
+
+    private readonly ReadOnlySpan<byte> _body;
+    private readonly AvroReadLimits _limits;
+    private int _at;
+    private int _items;
+
+    /// <param name="body">The whole body.</param>
+    /// <param name="limits">What is read at most.</param>
+    public AvroReader(ReadOnlySpan<byte> body, AvroReadLimits limits)
+    {
+        _body = body;
+        _limits = limits;
+        if (body.Length > limits.MaxBodyBytes)
+            throw Fail($"the body has {body.Length} bytes; at most {limits.MaxBodyBytes} are read. Raise the codec's limit");
+    }
+
+    /// <summary>Where the next value begins.</summary>
+    public readonly int Position => _at;
+
+    /// <summary>Checks that nothing is left.</summary>
+    public readonly void End()
+    {
+        if (_at < _body.Length)
+            throw Fail($"{_body.Length - _at} bytes follow the value");
+    }
+
+    /// <summary>A <c>boolean</c>.</summary>
+    public bool ReadBoolean()
+    {
+        var value = ReadByte();
+        return value <= 1 ? value == 1 : throw FailBefore(1, $"a boolean is 0 or 1, not {value}");
+    }
+
+    /// <summary>A <c>long</c>, or an <c>int</c>: both are written alike.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long ReadLong()
+    {
+        if ((uint)_at < (uint)_body.Length && _body[_at] is < 0x80 and var small)
+        {
+            _at++;
+            return (small >> 1) ^ -(small & 1);
+        }
+        return ReadLongSlow();
+    }
+
+    /// <summary>An <c>int</c> within bounds.</summary>
+    public int ReadInteger(int min, int max)
+    {
+        var start = _at;
+        var value = ReadLong();
+        return value >= min && value <= max ? (int)value : throw FailAt(start, $"{value} is no integer from {min} to {max}");
+    }
+
+    /// <summary>An <c>int</c>.</summary>
+    public int ReadInt() => ReadInteger(int.MinValue, int.MaxValue);
+
+    /// <summary>A <c>long</c> within bounds.</summary>
+    public long ReadLong(long min, long max)
+    {
+        var start = _at;
+        var value = ReadLong();
+        return value >= min && value <= max ? value : throw FailAt(start, $"{value} is no integer from {min} to {max}");
+    }
+
+    /// <summary>A <c>float</c>.</summary>
+    public float ReadFloat() => BinaryPrimitives.ReadSingleLittleEndian(Take(sizeof(float)));
+
+    /// <summary>A <c>double</c>.</summary>
+    public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double)));
+
+    /// <summary>A <c>float</c> that the writer may have written as an integer.</summary>
+    public float ReadFloat(AvroPlan plan) => plan.Source == AvroType.Float ? ReadFloat() : ReadLong();
+
+    /// <summary>A <c>double</c> that the writer may have written as a <c>float</c> or an integer.</summary>
+    public double ReadDouble(AvroPlan plan) =>
+        plan.Source switch
+        {
+            AvroType.Double => ReadDouble(),
+            AvroType.Float => ReadFloat(),
+            _ => ReadLong(),
+        };
+
+    /// <summary>A <c>string</c>, or <c>bytes</c> that are one: both are written alike.</summary>
+    public string ReadString()
+    {
+        var start = _at;
+        var text = ReadBytes();
+        try
+        {
+            return Strict.GetString(text);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw FailAt(start, "the text is no valid UTF-8");
+        }
+    }
+
+    /// <summary><c>bytes</c>, or a <c>string</c>'s: a view of the body.</summary>
+    public ReadOnlySpan<byte> ReadBytes()
+    {
+        var start = _at;
+        var length = ReadLong();
+        return length >= 0 && length <= _body.Length - _at
+            ? Take((int)length)
+            : throw FailAt(start, $"a length of {length} bytes is given where {_body.Length - _at} remain");
+    }
+
+    /// <summary>A <c>fixed</c>: a view of the body.</summary>
+    public ReadOnlySpan<byte> ReadFixed(int size) => Take(size);
+
+    /// <summary>The index of an enum's symbol, or of a union's branch.</summary>
+    public int ReadIndex(int count)
+    {
+        var start = _at;
+        var index = ReadLong();
+        return (ulong)index < (ulong)count ? (int)index : throw FailAt(start, $"the index {index} is given, of {count}");
+    }
+
+    /// <summary>The reader's index of the symbol that the writer wrote.</summary>
+    public int ReadSymbol(AvroPlan plan)
+    {
+        var start = _at;
+        var index = ReadIndex(plan.Symbols!.Length);
+        return plan.Symbols[index] is >= 0 and var known
+            ? known
+            : throw FailAt(start, $"'{plan.Names![index]}' is no symbol that the reader knows, and it has no default");
+    }
+
+    /// <summary>How many items the first block of an array or a map has; 0 for none.</summary>
+    public int BeginItems() => NextBlock(mayBeEmpty: false);
+
+    /// <summary>How many items the next block has; 0 after the last.</summary>
+    /// <param name="mayBeEmpty">Whether an item can be no bytes at all.</param>
+    public int NextBlock(bool mayBeEmpty = false)
+    {
+        var start = _at;
+        var count = ReadLong();
+        if (count == 0)
+            return 0;
+        if (count < 0)
+        {
+            // With the block's size in bytes, for those who pass over it; it must be true all the same.
+            var size = ReadLong();
+            if (count == long.MinValue || size < 0 || size > _body.Length - _at)
+                throw FailAt(start, $"a block of {size} bytes is given where {_body.Length - _at} remain");
+            count = -count;
+        }
+        if (!mayBeEmpty && count > _body.Length - _at)
+            throw FailAt(start, $"a block of {count} items is given where {_body.Length - _at} bytes remain");
+        if (count > _limits.MaxItems - _items)
+            throw FailAt(start, $"the body has more than {_limits.MaxItems} items in its arrays and maps");
+        _items += (int)count;
+        return (int)count;
+    }
+
+    /// <summary>How much memory is taken for that many items before any was read: a count is only a claim.</summary>
+    public static int Capacity(int count) => Math.Min(count, 1024);
+
+    /// <summary>The plan of the value at hand: where the writer has a union, of the branch that it wrote.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public AvroPlan Choose(AvroPlan plan) => plan.Branches is null ? plan : ChooseBranch(plan);
+
+    /// <summary>Goes through the writer's union, where it has one, to a value that needs no plan of its own.</summary>
+    [UnscopedRef]
+    public ref AvroReader At(AvroPlan plan)
+    {
+        Choose(plan);
+        return ref this;
+    }
+
+    /// <summary>Passes over a value that the reader does not know.</summary>
+    public void Skip(AvroPlan plan) => Skip(plan, 0);
+
+    /// <summary>The exception for the value at hand, or the one that was just read.</summary>
+    public readonly StateFormatException Fail(string reason) => FailAt(_at, reason);
+
+    /// <summary>The exception for a value that began at a place.</summary>
+    public readonly StateFormatException FailAt(int position, string reason) => new("$", position, reason + ".");
+
+    private void Skip(AvroPlan plan, int depth)
+    {
+        if (depth > _limits.MaxDepth)
+            throw Fail($"what the contract does not know is nested deeper than {_limits.MaxDepth}");
+        plan = Choose(plan);
+        switch (plan.Source)
+        {
+            case AvroType.Null:
+                break;
+            case AvroType.Boolean:
+                ReadBoolean();
+                break;
+            case AvroType.Int or AvroType.Long:
+                ReadLong();
+                break;
+            case AvroType.Enum:
+                ReadIndex(plan.Symbols!.Length);
+                break;
+            case AvroType.Float:
+                Take(sizeof(float));
+                break;
+            case AvroType.Double:
+                Take(sizeof(double));
+                break;
+            case AvroType.Bytes or AvroType.String:
+                ReadBytes();
+                break;
+            case AvroType.Fixed:
+                Take(plan.Size);
+                break;
+            case AvroType.Record:
+                foreach (var step in plan.Steps)
+                    Skip(step.Plan, depth + 1);
+                break;
+            default:
+                for (var left = NextBlock(plan.MayItemBeEmpty); left > 0; left = NextBlock(plan.MayItemBeEmpty))
+                for (; left > 0; left--)
+                {
+                    if (plan.Source == AvroType.Map)
+                        ReadBytes();
+                    Skip(plan.Item, depth + 1);
+                }
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AvroPlan ChooseBranch(AvroPlan plan)
+    {
+        var start = _at;
+        var index = ReadIndex(plan.Branches!.Length);
+        return plan.Branches[index] ?? throw FailAt(start, $"the writer's branch {index} cannot be read: {plan.Problems![index]}");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private long ReadLongSlow()
+    {
+        var start = _at;
+        var value = 0UL;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            if (_at == _body.Length)
+                throw FailAt(start, "the body ends within an integer");
+            var b = _body[_at++];
+            // The tenth byte has one bit left.
+            if (shift == 63 && b > 1)
+                break;
+            value |= (ulong)(b & 0x7F) << shift;
+            if (b < 0x80)
+                return (long)(value >> 1) ^ -(long)(value & 1);
+        }
+        throw FailAt(start, "an integer has more than 64 bits");
+    }
+
+    private byte ReadByte() => _at < _body.Length ? _body[_at++] : throw Fail("the body ends where a value is expected");
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (count > _body.Length - _at)
+            throw Fail($"{count} bytes are expected where {_body.Length - _at} remain");
+        var taken = _body.Slice(_at, count);
+        _at += count;
+        return taken;
+    }
+
+    private readonly StateFormatException FailBefore(int bytes, string reason) => FailAt(_at - bytes, reason);
+}

@@ -1,0 +1,200 @@
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using Statecast.Serialization.Avro.Schemas;
+
+namespace Statecast.Serialization.Avro.Resolving;
+
+/// <summary>Works out the plan for one pair of schemas, and everything in the way of one.</summary>
+internal sealed class AvroResolver
+{
+    // A pair is worked out once, for each branch of a reader's union in which it stands: also what lets a type contain itself.
+    private readonly Dictionary<(object Writer, object? Reader, int Branch), AvroPlan> _plans = new(Pairs.Instance);
+    private readonly List<AvroMismatch> _mismatches = [];
+
+    public IReadOnlyList<AvroMismatch> Mismatches => _mismatches;
+
+    public AvroPlan? Resolve(AvroSchema writer, AvroSchema reader) => Resolve(writer, reader, -1, "$");
+
+    private AvroPlan? Resolve(AvroSchema writer, AvroSchema reader, int branch, string path)
+    {
+        if (writer is AvroUnion branches)
+            return ResolveBranches(branches, reader, path);
+        if (reader is AvroUnion union)
+            return ResolveInto(writer, union, path);
+        if (AvroMatch.Problem(writer, reader) is { } problem)
+            return Fail(path, problem);
+        switch (writer)
+        {
+            case AvroRecord record:
+                return ResolveRecord(record, (AvroRecord)reader, branch, path);
+            case AvroEnum symbols:
+                return ResolveEnum(symbols, (AvroEnum)reader, branch, path);
+            case AvroArray array:
+                return WithItem(new(AvroType.Array, branch), Resolve(array.Items, ((AvroArray)reader).Items, -1, Join(path, "[]")));
+            case AvroMap map:
+                return WithItem(new(AvroType.Map, branch), Resolve(map.Values, ((AvroMap)reader).Values, -1, Join(path, "{}")));
+            case AvroFixed bytes:
+                return new(AvroType.Fixed, branch) { Size = bytes.Size };
+            default:
+                return new(writer.Type, branch);
+        }
+    }
+
+    // Which branch was written is known only when it is read: one that cannot be read is no error before it comes.
+    private AvroPlan? ResolveBranches(AvroUnion writer, AvroSchema reader, string path)
+    {
+        var plan = new AvroPlan(AvroType.Union)
+        {
+            Branches = new AvroPlan?[writer.Branches.Count],
+            Problems = new string?[writer.Branches.Count],
+        };
+        var readable = writer.Branches.Count == 0;
+        for (var i = 0; i < writer.Branches.Count; i++)
+        {
+            plan.Branches[i] = Resolve(writer.Branches[i], reader, -1, path);
+            if (plan.Branches[i] is null)
+                plan.Problems[i] = _mismatches[_mismatches.Count - 1].Reason;
+            else
+                readable = true;
+        }
+        return readable ? plan : null;
+    }
+
+    private AvroPlan? ResolveInto(AvroSchema writer, AvroUnion reader, string path)
+    {
+        var match = AvroMatch.BranchFor(writer, reader);
+        return match >= 0
+            ? Resolve(writer, reader.Branches[match], match, path)
+            : Fail(
+                path,
+                new(AvroMismatchRule.UnionBranch, $"the reader's union has no branch for {writer}", "add the branch to the union")
+            );
+    }
+
+    private AvroPlan? ResolveRecord(AvroRecord writer, AvroRecord reader, int branch, string path)
+    {
+        if (_plans.TryGetValue((writer, reader, branch), out var known))
+            return known;
+        var plan = new AvroPlan(AvroType.Record, branch);
+        _plans.Add((writer, reader, branch), plan);
+        var fields = AvroMatch.Fields(writer, reader);
+        var steps = new AvroStep[writer.Fields.Count];
+        var complete = true;
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var field = writer.Fields[i];
+            var step =
+                fields[i] >= 0 ? Resolve(field.Schema, reader.Fields[fields[i]].Schema, -1, Join(path, field.Name)) : Pass(field.Schema);
+            complete &= step is not null;
+            steps[i] = new(fields[i], step!, field.Name);
+        }
+        for (var i = 0; i < reader.Fields.Count; i++)
+            if (!reader.Fields[i].HasDefault && System.Array.IndexOf(fields, i) < 0)
+            {
+                complete = false;
+                Fail(
+                    Join(path, reader.Fields[i].Name),
+                    new(
+                        AvroMismatchRule.MissingDefault,
+                        $"the writer has no field '{reader.Fields[i].Name}', and the reader no default for it",
+                        "give the field a default, or an alias if it was renamed"
+                    )
+                );
+            }
+        if (!complete)
+        {
+            _plans.Remove((writer, reader, branch));
+            return null;
+        }
+        plan.Steps = steps;
+        return plan;
+    }
+
+    private AvroPlan ResolveEnum(AvroEnum writer, AvroEnum reader, int branch, string path)
+    {
+        var symbols = new int[writer.Symbols.Count];
+        for (var i = 0; i < symbols.Length; i++)
+        {
+            symbols[i] = AvroMatch.IndexOf(reader.Symbols, writer.Symbols[i]);
+            if (symbols[i] < 0 && reader.Default is { } stand)
+                symbols[i] = AvroMatch.IndexOf(reader.Symbols, stand);
+            if (symbols[i] < 0)
+                Fail(
+                    path,
+                    new(
+                        AvroMismatchRule.EnumSymbol,
+                        $"the symbol '{writer.Symbols[i]}' is unknown to the reader's {reader.Name.Simple}, which has no default",
+                        "add the symbol, or mark a default for symbols that are not known"
+                    )
+                );
+        }
+        return new(AvroType.Enum, branch) { Symbols = symbols, Names = writer.Symbols };
+    }
+
+    /// <summary>How a value is passed over that the reader does not know.</summary>
+    private AvroPlan Pass(AvroSchema writer)
+    {
+        if (_plans.TryGetValue((writer, null, -1), out var known))
+            return known;
+        var plan = new AvroPlan(writer.Type);
+        _plans.Add((writer, null, -1), plan);
+        switch (writer)
+        {
+            case AvroUnion union:
+                plan.Branches = new AvroPlan?[union.Branches.Count];
+                for (var i = 0; i < plan.Branches.Length; i++)
+                    plan.Branches[i] = Pass(union.Branches[i]);
+                break;
+            case AvroRecord record:
+                plan.Steps = new AvroStep[record.Fields.Count];
+                for (var i = 0; i < plan.Steps.Length; i++)
+                    plan.Steps[i] = new(-1, Pass(record.Fields[i].Schema), record.Fields[i].Name);
+                break;
+            case AvroEnum symbols:
+                plan.Symbols = new int[symbols.Symbols.Count];
+                break;
+            case AvroArray array:
+                plan.Item = Pass(array.Items);
+                break;
+            case AvroMap map:
+                plan.Item = Pass(map.Values);
+                break;
+            case AvroFixed bytes:
+                plan.Size = bytes.Size;
+                break;
+        }
+        return plan;
+    }
+
+    private static AvroPlan? WithItem(AvroPlan plan, AvroPlan? item)
+    {
+        if (item is null)
+            return null;
+        plan.Item = item;
+        return plan;
+    }
+
+    private AvroPlan? Fail(string path, AvroMatchProblem problem)
+    {
+        _mismatches.Add(new(path, problem.Rule, problem.Reason, problem.Advice));
+        return null;
+    }
+
+    private static string Join(string path, string step) =>
+        step[0] is '[' or '{' ? (path == "$" ? step : path + step)
+        : path == "$" ? step
+        : $"{path}.{step}";
+
+    private sealed class Pairs : IEqualityComparer<(object Writer, object? Reader, int Branch)>
+    {
+        public static Pairs Instance { get; } = new();
+
+        public bool Equals((object Writer, object? Reader, int Branch) x, (object Writer, object? Reader, int Branch) y) =>
+            ReferenceEquals(x.Writer, y.Writer) && ReferenceEquals(x.Reader, y.Reader) && x.Branch == y.Branch;
+
+        public int GetHashCode((object Writer, object? Reader, int Branch) pair) =>
+            (RuntimeHelpers.GetHashCode(pair.Writer) * 397)
+            ^ (pair.Reader is null ? 0 : RuntimeHelpers.GetHashCode(pair.Reader))
+            ^ pair.Branch;
+    }
+}
