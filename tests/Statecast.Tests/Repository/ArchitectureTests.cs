@@ -29,7 +29,7 @@ public sealed partial class ArchitectureTests
     {
         Assert.False(Exists("RelayEngine"));
         Assert.False(Exists("src/Statecast.Nothing"));
-        Assert.False(Exists("IStateContract<T>.Nothing"));
+        Assert.False(Exists("IStateContract<T>.NoSuchMember"));
     }
 
     [Fact]

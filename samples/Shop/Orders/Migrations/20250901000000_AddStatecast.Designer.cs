@@ -372,29 +372,40 @@ namespace Shop.Orders.Migrations
 
             modelBuilder.Entity("statecast_publication", b =>
                 {
+                    b.Property<string>("carrier")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("carrier")
+                        .HasColumnOrder(0);
+
                     b.Property<string>("destination")
                         .HasColumnType("TEXT")
                         .HasColumnName("destination")
-                        .HasColumnOrder(0);
+                        .HasColumnOrder(1);
 
                     b.Property<string>("contract")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("contract")
-                        .HasColumnOrder(1);
+                        .HasColumnOrder(2);
 
                     b.Property<bool>("first_republish_ended")
                         .HasColumnType("INTEGER")
                         .HasColumnName("first_republish_ended")
-                        .HasColumnOrder(3);
+                        .HasColumnOrder(5);
 
                     b.Property<byte[]>("schema")
                         .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("schema")
-                        .HasColumnOrder(2);
+                        .HasColumnOrder(4);
 
-                    b.HasKey("destination");
+                    b.Property<string>("source")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source")
+                        .HasColumnOrder(3);
+
+                    b.HasKey("carrier", "destination");
 
                     b.ToTable("statecast_publication", (string)null);
                 });

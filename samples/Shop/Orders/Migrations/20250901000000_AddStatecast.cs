@@ -131,14 +131,16 @@ namespace Shop.Orders.Migrations
                 name: "statecast_publication",
                 columns: table => new
                 {
+                    carrier = table.Column<string>(type: "TEXT", nullable: false),
                     destination = table.Column<string>(type: "TEXT", nullable: false),
                     contract = table.Column<string>(type: "TEXT", nullable: false),
+                    source = table.Column<string>(type: "TEXT", nullable: false),
                     schema = table.Column<byte[]>(type: "BLOB", nullable: false),
                     first_republish_ended = table.Column<bool>(type: "INTEGER", nullable: false),
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_statecast_publication", x => x.destination);
+                    table.PrimaryKey("PK_statecast_publication", x => new { x.carrier, x.destination });
                 }
             );
 
