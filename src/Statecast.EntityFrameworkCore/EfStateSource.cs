@@ -59,7 +59,7 @@ public sealed class EfStateSource<TContext> : IStateSource
                 )
         );
         _republisher = new(Capture.Capture, adapter.Capture);
-        var queued = await InTransactionAsync(context, session => PrepareTablesAsync(adapter.Capture, session), ct).ConfigureAwait(false);
+        var queued = await PrepareTablesAsync(context, adapter.Capture, ct).ConfigureAwait(false);
         foreach (var request in queued)
             EfLog.RepublishQueued(_logger, request.Contract, request.Reason);
     }
@@ -123,13 +123,23 @@ public sealed class EfStateSource<TContext> : IStateSource
         return await InTransactionAsync(context, republisher.CountAsync, ct).ConfigureAwait(false);
     }
 
-    private async ValueTask<IReadOnlyList<RepublishRequest>> PrepareTablesAsync(ICaptureStore store, EfRepublishSession session)
+    private async ValueTask<IReadOnlyList<RepublishRequest>> PrepareTablesAsync(TContext context, ICaptureStore store, CancellationToken ct)
     {
         try
         {
             var now = Capture.Capture.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-            await store.EnsureEpochAsync(session.Scope, now).ConfigureAwait(false);
-            return await PublishedContracts.ReconcileAsync(store.Republish, session.Scope, Name, Publications).ConfigureAwait(false);
+            return await InTransactionAsync(
+                    context,
+                    async session =>
+                    {
+                        await store.EnsureEpochAsync(session.Scope, now).ConfigureAwait(false);
+                        return await PublishedContracts
+                            .ReconcileAsync(store.Republish, session.Scope, Name, Publications)
+                            .ConfigureAwait(false);
+                    },
+                    ct
+                )
+                .ConfigureAwait(false);
         }
         // What the store found is about a database; whoever reads it knows the context.
         catch (SourceException failure)
@@ -139,7 +149,8 @@ public sealed class EfStateSource<TContext> : IStateSource
         catch (System.Data.Common.DbException failure)
         {
             throw new SourceException(
-                $"Statecast's tables in the database of {Name} cannot be used: {failure.Message} If they are missing, apply a migration that has them.",
+                $"Statecast's tables in the database of {Name} ({context.Database.GetDbConnection().DataSource}) cannot be used: {failure.Message.TrimEnd('.')}. "
+                    + "If they are missing, apply a migration that has them; if the database is locked, end what holds it, or give its commands more time (the connection string's Default Timeout).",
                 failure
             );
         }

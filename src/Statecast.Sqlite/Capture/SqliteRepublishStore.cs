@@ -23,11 +23,11 @@ public sealed class SqliteRepublishStore : IRepublishStore
     public IPublishedStore Published => SqlitePublishedStore.Instance;
 
     /// <inheritdoc/>
-    public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests)
+    public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests, string? cursor)
     {
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
-            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"u8
+            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason, cursor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"u8
         );
         foreach (var request in requests)
             statement
@@ -37,17 +37,32 @@ public sealed class SqliteRepublishStore : IRepublishStore
                 .Bind(4, request.LastBucket)
                 .Bind(5, request.Destination)
                 .Bind(6, request.Reason)
+                .Bind(7, cursor)
                 .Run();
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit)
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(
+        CaptureScope scope,
+        IReadOnlyCollection<string> contracts,
+        int limit,
+        long? withheldAfter
+    )
     {
         var handle = SqliteCaptureScope.Handle(scope);
         SqliteCaptureScope.RequireWriteLock(scope, handle);
-        using var statement = SqliteCaptureScope.Prepare(handle, [.. Select, .. "ORDER BY id LIMIT ?2"u8]);
+        using var statement = SqliteCaptureScope.Prepare(
+            handle,
+            [
+                .. Select,
+                .. withheldAfter is null ? "AND cursor IS NOT 'w' "u8 : "AND cursor IS 'w' AND id > ?3 "u8,
+                .. "ORDER BY id LIMIT ?2"u8,
+            ]
+        );
         statement.Bind(1, Json(contracts)).Bind(2, limit);
+        if (withheldAfter is { } after)
+            statement.Bind(3, after);
         return new(Read(statement));
     }
 
@@ -57,12 +72,15 @@ public sealed class SqliteRepublishStore : IRepublishStore
         var handle = SqliteCaptureScope.Handle(scope);
         using var count = SqliteCaptureScope.Prepare(
             handle,
-            "SELECT count(*) FROM statecast_republish WHERE contract IN (SELECT value FROM json_each(?1)) AND key IS NOT NULL"u8
+            """
+            SELECT count(*) FILTER (WHERE cursor IS NOT 'w'), count(*) FILTER (WHERE cursor IS 'w') FROM statecast_republish
+            WHERE contract IN (SELECT value FROM json_each(?1)) AND key IS NOT NULL
+            """u8
         );
         using var ranges = SqliteCaptureScope.Prepare(handle, [.. Select, .. "AND key IS NULL ORDER BY id"u8]);
         count.Bind(1, Json(contracts)).Step();
         ranges.Bind(1, Json(contracts));
-        return new(new RepublishBacklog(count.Int64(0), Read(ranges)));
+        return new(new RepublishBacklog(count.Int64(0), count.Int64(1), Read(ranges)));
     }
 
     /// <inheritdoc/>

@@ -50,6 +50,13 @@ internal static partial class Log
         TimeSpan? time
     );
 
+    [LoggerMessage(
+        2104,
+        LogLevel.Error,
+        "Source '{Source}' has {Withheld} row(s) that cannot be published as they are (each was named before). Until they are mended, or left out with Where(…), replicas of their contracts that are new do not become Live; they are tried again every 30 s."
+    )]
+    public static partial void Withheld(ILogger logger, string source, long withheld);
+
     [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
     public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
 

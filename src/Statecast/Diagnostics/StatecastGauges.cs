@@ -48,6 +48,12 @@ internal sealed class StatecastGauges : IDisposable
             "About how many keys it still has to look at; absent where that cannot be told."
         );
         _meter.CreateObservableGauge(
+            "statecast.republish.withheld",
+            () => _republishers().Select(r => new Measurement<long>(r.Progress.Withheld, Tags(r))),
+            "{key}",
+            "Keys whose rows cannot be published as they are."
+        );
+        _meter.CreateObservableGauge(
             "statecast.replica.lag.messages",
             () => Replicas(r => r.Backlog.Remaining),
             "{position}",

@@ -4,17 +4,19 @@ using Statecast.Replicas;
 
 namespace Statecast.Hosting;
 
-/// <summary>Ready means: every replica was complete once. Degraded: it is staler than allowed, its staleness is unknown, or something is parked.</summary>
+/// <summary>
+/// Ready means: every replica was complete once. Degraded: one is staler than allowed, its staleness is unknown, or something is parked; a loop fails,
+/// such as the relay of a source; or a source has rows that cannot be published.
+/// </summary>
 internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<StatecastOptions> options, TimeProvider clock) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct)
     {
         var worst = HealthStatus.Healthy;
         var data = new Dictionary<string, object>();
-        foreach (var replica in runtime.Replicas)
+        foreach (var (name, status, text) in Findings())
         {
-            var (status, text) = Judge(replica);
-            data[replica.Name] = text;
+            data[name] = text;
             if (status < worst)
                 worst = status;
         }
@@ -26,6 +28,25 @@ internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<Statecas
                 data
             )
         );
+    }
+
+    private IEnumerable<(string Name, HealthStatus Status, string Text)> Findings()
+    {
+        foreach (var replica in runtime.Replicas)
+        {
+            var (status, text) = Judge(replica);
+            yield return (replica.Name, status, text);
+        }
+        foreach (var (loop, failure) in runtime.Loops)
+            if (failure is not null)
+                yield return (loop.Name, HealthStatus.Degraded, failure);
+        foreach (var source in runtime.Republishing)
+            if (source.Withheld > 0)
+                yield return (
+                    $"source {source.Source}",
+                    HealthStatus.Degraded,
+                    $"{source.Withheld} row(s) cannot be published as they are, so replicas may lack them; the log names each. Mend the rows, or leave them out with Where(…)"
+                );
     }
 
     private (HealthStatus Status, string Text) Judge(ReplicaStatus replica)

@@ -5,6 +5,9 @@ namespace Statecast.Hosting;
 /// <summary>Checks ranges at start; each message names the key, the value and what is allowed.</summary>
 internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOptions>
 {
+    // What every timer of the platform takes.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
     public ValidateOptionsResult Validate(string? name, StatecastOptions options)
     {
         var faults = new List<string>();
@@ -41,5 +44,7 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
     {
         if (value <= TimeSpan.Zero)
             faults.Add($"Statecast:{key} is {value}; it must be above zero.");
+        else if (value > Longest)
+            faults.Add($"Statecast:{key} is {value}; at most {Longest} can be waited.");
     }
 }

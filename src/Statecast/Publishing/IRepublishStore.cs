@@ -7,10 +7,22 @@ namespace Statecast.Publishing;
 public interface IRepublishStore
 {
     /// <summary>Adds requests.</summary>
-    ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests);
+    /// <param name="scope">The transaction.</param>
+    /// <param name="requests">The requests.</param>
+    /// <param name="cursor">Where they begin: null, or <see cref="RepublishTask.Withheld"/>.</param>
+    ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests, string? cursor = null);
 
     /// <summary>The oldest requests of some contracts, locked until the transaction ends; those that another transaction holds are passed over. The others' are other sources'.</summary>
-    ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit);
+    /// <param name="scope">The transaction.</param>
+    /// <param name="contracts">The contracts.</param>
+    /// <param name="limit">The most requests.</param>
+    /// <param name="withheldAfter">Null for what is to be done; else of what is withheld (<see cref="RepublishTask.Withheld"/>) that after this id.</param>
+    ValueTask<IReadOnlyList<RepublishTask>> NextAsync(
+        CaptureScope scope,
+        IReadOnlyCollection<string> contracts,
+        int limit,
+        long? withheldAfter = null
+    );
 
     /// <summary>What is queued for some contracts.</summary>
     ValueTask<RepublishBacklog> ReadBacklogAsync(CaptureScope scope, IReadOnlyCollection<string> contracts);
@@ -26,12 +38,17 @@ public interface IRepublishStore
 }
 
 /// <summary>What is queued: single keys may come in crowds, ranges are few.</summary>
-/// <param name="Keys">How many requests of single keys.</param>
+/// <param name="Keys">How many requests of single keys, without what is withheld.</param>
+/// <param name="Withheld">How many keys are withheld.</param>
 /// <param name="Ranges">The requests of ranges, the oldest first.</param>
-public sealed record RepublishBacklog(long Keys, IReadOnlyList<RepublishTask> Ranges);
+public sealed record RepublishBacklog(long Keys, long Withheld, IReadOnlyList<RepublishTask> Ranges);
 
 /// <summary>A queued request.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Request">What was asked.</param>
 /// <param name="Cursor">How far it got; null at its start.</param>
-public sealed record RepublishTask(long Id, RepublishRequest Request, string? Cursor);
+public sealed record RepublishTask(long Id, RepublishRequest Request, string? Cursor)
+{
+    /// <summary>The cursor of a key whose state cannot be published: it is kept, and tried again from time to time.</summary>
+    public const string Withheld = "w";
+}

@@ -11,7 +11,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
 
     private readonly AsyncSignal _asked = new();
     private readonly RepublishPace _pace = new(options.KeysPerSecond, clock);
-    private volatile RepublishProgress _progress = Idle(source);
+    private volatile RepublishProgress _progress = new(source.Name, 0, 0, 0, 0, 0);
 
     // Read by WhenIdleAsync: an empty look that began after the question proves that nothing is queued.
     private long _emptyLooks;
@@ -19,6 +19,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
     private long _begun;
     private long _reported;
     private volatile bool _countAgain;
+    private bool _counted;
 
     public string Name => $"republish {source.Name}";
 
@@ -58,7 +59,8 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
             }
             if (_progress.Done > 0)
                 Log.Republished(logger, source.Name, _progress.Done);
-            _progress = Idle(source);
+            if (_progress.Done > 0 || !_counted)
+                await RestAsync(ct).ConfigureAwait(false);
             Interlocked.Increment(ref _emptyLooks);
             await _asked.WaitAsync(options.Poll, clock, ct).ConfigureAwait(false);
         }
@@ -69,7 +71,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
         Interlocked.Add(ref _total, keys);
         var before = _progress;
         var done = before.Done + keys;
-        var queue = new RepublishQueue(before.Requests, before.Remaining - keys);
+        var queue = new RepublishQueue(before.Requests, before.Remaining - keys, before.Withheld);
         // Counting costs the source a look at all its keys: once, and again when the count was wrong or more was queued.
         if (before.Done == 0 || queue.Keys < 0 || _countAgain)
         {
@@ -77,7 +79,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
             queue = await source.CountRepublishAsync(ct).ConfigureAwait(false);
         }
         var elapsed = clock.GetElapsedTime(_begun).TotalSeconds;
-        _progress = new(source.Name, queue.Requests, done, elapsed > 0 ? done / elapsed : 0, queue.Keys);
+        _progress = new(source.Name, queue.Requests, done, elapsed > 0 ? done / elapsed : 0, queue.Keys, queue.Withheld);
         if (clock.GetElapsedTime(_reported) < ReportEvery)
             return;
         _reported = clock.GetTimestamp();
@@ -92,5 +94,13 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
         );
     }
 
-    private static RepublishProgress Idle(IStateSource source) => new(source.Name, 0, 0, 0, 0);
+    // What is withheld stays, and is told where people look: in the log once, in the progress and the health check for as long as it is so.
+    private async ValueTask RestAsync(CancellationToken ct)
+    {
+        var withheld = (await source.CountRepublishAsync(ct).ConfigureAwait(false)).Withheld;
+        if (withheld > 0 && withheld != _progress.Withheld)
+            Log.Withheld(logger, source.Name, withheld);
+        _progress = new(source.Name, 0, 0, 0, 0, withheld);
+        _counted = true;
+    }
 }

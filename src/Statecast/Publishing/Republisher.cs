@@ -41,6 +41,8 @@ public sealed record RepublishChunk(int Keys, bool Worked, IReadOnlyList<Capture
 /// <summary>
 /// Works off the republish queue, a chunk a transaction. A range walks the <b>heads</b> first, so that rows which are gone or match no more become
 /// Delete, then the rows that have no head yet (protocol section 1). Resumable: the cursor moves in the chunk's own transaction.
+/// A key whose state cannot be published is <b>withheld</b>: kept in the queue, tried again from time to time, and counted. No first republish ends
+/// before it, so that no replica takes its absence for known.
 /// </summary>
 /// <param name="capture">Capture.</param>
 /// <param name="store">The database's SQL.</param>
@@ -50,6 +52,11 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private const char Heads = 'h';
     private const char Rows = 'r';
 
+    private static readonly TimeSpan RetryWithheld = TimeSpan.FromSeconds(30);
+
+    private DateTimeOffset _retryAt = capture.Clock.GetUtcNow();
+    private long _retriedTo;
+
     /// <summary>Does the next chunk inside the session's transaction, which the caller commits.</summary>
     public async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
     {
@@ -57,7 +64,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         // What others ask for is theirs: several sources may share a database.
         var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
         if (tasks.Count == 0)
-            return new(0, false, []);
+            return await RetryAsync(session, maxKeys).ConfigureAwait(false);
         var first = tasks[0];
         var publication = session.Publications.First(p => p.Contract.Name == first.Request.Contract);
         if (first.Request.Key is not null)
@@ -77,7 +84,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
             var publication = session.Publications.First(p => p.Contract.Name == range.Request.Contract);
             keys += await CountRangeAsync(session, publication, range).ConfigureAwait(false);
         }
-        return new(backlog.Keys + backlog.Ranges.Count, keys);
+        return new(backlog.Keys + backlog.Ranges.Count, keys, backlog.Withheld);
     }
 
     private static string[] ContractsOf(IRepublishSession session) => [.. session.Publications.Select(p => p.Contract.Name)];
@@ -106,9 +113,44 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
             .ToList();
         var keys = Sorted(together.Select(t => t.Request.Key!));
         var passedOver = await CaptureAsync(session, publication, keys, first.Destination).ConfigureAwait(false);
+        // Not kept: the state was published before, or whoever asked is told.
         foreach (var task in together)
             await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
         return new(keys.Count, true, passedOver);
+    }
+
+    /// <summary>Tries again what is withheld, a chunk after the other, then rests.</summary>
+    private async ValueTask<RepublishChunk> RetryAsync(IRepublishSession session, int maxKeys)
+    {
+        var now = capture.Clock.GetUtcNow();
+        if (now < _retryAt)
+            return new(0, false, []);
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys, _retriedTo).ConfigureAwait(false);
+        if (tasks.Count == 0)
+        {
+            (_retriedTo, _retryAt) = (0, now + RetryWithheld);
+            return new(0, false, []);
+        }
+        _retriedTo = tasks[^1].Id;
+        var mended = 0;
+        foreach (var group in tasks.GroupBy(t => (t.Request.Contract, t.Request.Destination)))
+            mended += await RetryAsync(session, [.. group]).ConfigureAwait(false);
+        // What is still withheld was told when it was met first.
+        return new(mended, true, []);
+    }
+
+    private async ValueTask<int> RetryAsync(IRepublishSession session, IReadOnlyList<RepublishTask> withheld)
+    {
+        var request = withheld[0].Request;
+        var publication = session.Publications.First(p => p.Contract.Name == request.Contract);
+        var keys = Sorted(withheld.Select(t => t.Request.Key!));
+        var passedOver = await CaptureAsync(session, publication, keys, request.Destination).ConfigureAwait(false);
+        var still = passedOver.Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
+        var mended = withheld.Where(t => !still.Contains(t.Request.Key!)).ToList();
+        foreach (var task in mended)
+            await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+        await SettleAsync(session, request).ConfigureAwait(false);
+        return mended.Count;
     }
 
     private async ValueTask<RepublishChunk> HeadsAsync(IRepublishSession session, Publication publication, RepublishTask task, int maxKeys)
@@ -118,6 +160,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
             .WalkAsync(session.Scope, request.Contract, task.Cursor?[1..], request.FirstBucket, request.LastBucket, maxKeys)
             .ConfigureAwait(false);
         var passedOver = await CaptureAsync(session, publication, Sorted(walked), request.Destination).ConfigureAwait(false);
+        await WithholdAsync(session, request, passedOver).ConfigureAwait(false);
         var next = walked.Count < maxKeys ? $"{Rows}" : $"{Heads}{walked[^1]}";
         await store.Republish.AdvanceAsync(session.Scope, task.Id, next).ConfigureAwait(false);
         return new(walked.Count, true, passedOver);
@@ -138,6 +181,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
                     unpublished.Add(keys[i]);
         }
         var passedOver = await CaptureAsync(session, publication, unpublished, request.Destination).ConfigureAwait(false);
+        await WithholdAsync(session, request, passedOver).ConfigureAwait(false);
         if (page.Next is not null)
             await store.Republish.AdvanceAsync(session.Scope, task.Id, $"{Rows}{page.Next}").ConfigureAwait(false);
         else
@@ -147,13 +191,27 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
 
     private async ValueTask EndAsync(IRepublishSession session, RepublishTask task)
     {
-        var request = task.Request;
         await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
-        if (request.Destination is null || request.FirstBucket > 0 || request.LastBucket < KeyText.Buckets - 1)
+        if (task.Request.FirstBucket == 0 && task.Request.LastBucket == KeyText.Buckets - 1)
+            await SettleAsync(session, task.Request).ConfigureAwait(false);
+    }
+
+    private async ValueTask WithholdAsync(IRepublishSession session, RepublishRequest range, IReadOnlyList<CaptureException> passedOver)
+    {
+        if (passedOver.Count == 0)
             return;
-        // A later request for the same destination says that more is missing than this one knew.
+        var requests = passedOver.Select(p => range with { Key = p.Key, FirstBucket = 0, LastBucket = KeyText.Buckets - 1 });
+        await store.Republish.QueueAsync(session.Scope, [.. requests], RepublishTask.Withheld).ConfigureAwait(false);
+    }
+
+    // A destination's first republish has ended when nothing is left of it: no later range, which says that more is missing than this one knew, and
+    // no key that could not be published.
+    private async ValueTask SettleAsync(IRepublishSession session, RepublishRequest request)
+    {
+        if (request.Destination is null)
+            return;
         var left = await store.Republish.ReadBacklogAsync(session.Scope, [request.Contract]).ConfigureAwait(false);
-        if (left.Ranges.Any(t => t.Request.Destination == request.Destination))
+        if (left.Withheld > 0 || left.Ranges.Any(t => t.Request.Destination == request.Destination))
             return;
         foreach (var published in await store.Republish.Published.ReadAsync(session.Scope).ConfigureAwait(false))
             if (published.Destination == request.Destination && !published.FirstRepublishEnded)

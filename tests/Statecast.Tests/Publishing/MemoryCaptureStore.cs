@@ -66,20 +66,33 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => new(Epoch = Epoch == 0 ? epoch : Epoch);
 
-    public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests)
+    public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests, string? cursor = null)
     {
         foreach (var request in requests)
-            Tasks[++_lastTask] = new(_lastTask, request, null);
+            Tasks[++_lastTask] = new(_lastTask, request, cursor);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(CaptureScope scope, IReadOnlyCollection<string> contracts, int limit) =>
-        new([.. Tasks.Values.Where(t => contracts.Contains(t.Request.Contract)).Take(limit)]);
+    public ValueTask<IReadOnlyList<RepublishTask>> NextAsync(
+        CaptureScope scope,
+        IReadOnlyCollection<string> contracts,
+        int limit,
+        long? withheldAfter
+    ) =>
+        new([
+            .. Tasks
+                .Values.Where(t => contracts.Contains(t.Request.Contract))
+                .Where(t =>
+                    withheldAfter is { } after ? t.Cursor == RepublishTask.Withheld && t.Id > after : t.Cursor != RepublishTask.Withheld
+                )
+                .Take(limit),
+        ]);
 
     public ValueTask<RepublishBacklog> ReadBacklogAsync(CaptureScope scope, IReadOnlyCollection<string> contracts)
     {
         var tasks = Tasks.Values.Where(t => contracts.Contains(t.Request.Contract)).ToLookup(t => t.Request.Key is null);
-        return new(new RepublishBacklog(tasks[false].Count(), [.. tasks[true]]));
+        var withheld = tasks[false].Count(t => t.Cursor == RepublishTask.Withheld);
+        return new(new RepublishBacklog(tasks[false].Count() - withheld, withheld, [.. tasks[true]]));
     }
 
     public ValueTask AdvanceAsync(CaptureScope scope, long id, string? cursor)

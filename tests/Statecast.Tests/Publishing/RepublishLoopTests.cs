@@ -110,7 +110,7 @@ public sealed class RepublishLoopTests
         Assert.Equal(2, logger.Of(2103).Count());
         Assert.Contains("55 keys looked at, 6 a second", logger.Of(2103).First());
         Assert.Contains("republished 120 keys", Assert.Single(logger.Of(2100)));
-        Assert.Null(new RepublishProgress("keys", 0, 5, 5, null).RemainingTime);
+        Assert.Null(new RepublishProgress("keys", 0, 5, 5, null, 0).RemainingTime);
         await StopAsync(stop, running);
     }
 
@@ -186,7 +186,7 @@ public sealed class RepublishLoopTests
         public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct)
         {
             Counts++;
-            return new(CanCount ? new RepublishQueue(1, Left) : default);
+            return new(CanCount ? new RepublishQueue(1, Left, 0) : default);
         }
 
         public ValueTask PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
