@@ -23,7 +23,9 @@ internal sealed class EfCapture
     {
         var twice = publications.GroupBy(p => p.Publication.Contract.Name).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)
-            throw new SourceException($"{twice.Key} is published {twice.Count()} times. A contract has one publication.");
+            throw new SourceException(
+                $"{twice.Key} is published {twice.Count()} times ({string.Join(", ", twice.Select(p => p.Publication.Contract.Destination))}). A contract has one publication, and two majors of one cannot yet be published side by side: publish one of them."
+            );
         Publications = publications;
         Capture = capture;
         _adapters = adapters;

@@ -20,6 +20,9 @@ internal static partial class RawSqlGuard
     {
         if (!Write().IsMatch(sql) || sql.Contains(UncapturedExtensions.Tag, StringComparison.Ordinal))
             return;
+        sql = WithoutTexts(sql);
+        if (!Write().IsMatch(sql))
+            return;
         if (PublishedTables.ShapeOf(context) is not { } shape)
             return;
         var names = KnownNames.GetValue(shape, s => new(s, context!.Model));
@@ -28,6 +31,26 @@ internal static partial class RawSqlGuard
                 $"Raw SQL {write}, which is not captured: targets would not learn of the change. Change the rows through SaveChanges; or put the comment /* {UncapturedExtensions.Tag} */ into the text and republish what it changed (IStatecast.RepublishAsync)."
             );
     }
+
+    // What stands in a text or a comment writes nothing. A backslash may escape a quote, or not, as the dialect has it: then all of it is looked at.
+    private static string WithoutTexts(string sql) =>
+        sql.Contains('\\')
+            ? sql
+            : TextOrComment()
+                .Replace(
+                    sql,
+                    found =>
+                        found.Value[0] switch
+                        {
+                            '\'' => "''",
+                            '-' or '/' => " ",
+                            _ => found.Value,
+                        }
+                );
+
+    /// <summary>A text, a comment, or a quoted name, which may hold the marks of both.</summary>
+    [GeneratedRegex("""'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|"[^"]*"|`[^`]*`|\[[^\]]*\]""", RegexOptions.Singleline)]
+    private static partial Regex TextOrComment();
 
     [GeneratedRegex(
         """(?<!\bFOR\s+(?:NO\s+KEY\s+)?)\bUPDATE\b|\b(?:INSERT|DELETE|MERGE|TRUNCATE)\b|\bREPLACE\s+INTO\b""",

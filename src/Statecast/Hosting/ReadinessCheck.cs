@@ -6,7 +6,7 @@ namespace Statecast.Hosting;
 
 /// <summary>
 /// Ready means: every replica was complete once. Degraded: one is staler than allowed, its staleness is unknown, or something is parked; a loop fails,
-/// such as the relay of a source; or a source has rows that cannot be published.
+/// such as the relay of a source; or a source has rows that cannot be published, or does not get rid of what it captured.
 /// </summary>
 internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<StatecastOptions> options, TimeProvider clock) : IHealthCheck
 {
@@ -40,6 +40,9 @@ internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<Statecas
         foreach (var (loop, failure) in runtime.Loops)
             if (failure is not null)
                 yield return (loop.Name, HealthStatus.Degraded, failure);
+        foreach (var relay in runtime.Relays)
+            if (Judge(relay) is { } unsent)
+                yield return (relay.Name, HealthStatus.Degraded, unsent);
         foreach (var source in runtime.Republishing)
             if (source.Withheld > 0)
                 yield return (
@@ -47,6 +50,18 @@ internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<Statecas
                     HealthStatus.Degraded,
                     $"{source.Withheld} row(s) cannot be published as they are, so replicas may lack them; the log names each. Mend the rows, or leave them out with Where(…)"
                 );
+    }
+
+    private string? Judge(RelayRunner relay)
+    {
+        if (relay.Status is not { } status)
+            return null;
+        if (status.Failure is { } failure)
+            return $"the carrier cannot be opened: {failure}";
+        var allowed = options.Value.Relay.MaxUnsentAge;
+        return status.Backlog is { ReadAt: { } now, OldestCapture: { } oldest } && now - oldest > allowed
+            ? $"{status.Backlog.Count} event(s) are unsent, the oldest for {(now - oldest).TotalSeconds:0.###} s; allowed are {allowed.TotalSeconds:0.###} s (Statecast:Relay:MaxUnsentAge)"
+            : null;
     }
 
     private (HealthStatus Status, string Text) Judge(ReplicaStatus replica)

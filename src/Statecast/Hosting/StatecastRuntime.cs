@@ -64,7 +64,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         Parked = new ParkedWork(_replicas);
         _gauges = new(
             registration.Service,
-            () => _sources.SelectMany(s => s.Relays).Distinct(),
+            () => Relays,
             () => _sources.Select(s => s.Republish),
             Replicas,
             clock
@@ -76,6 +76,9 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public IParkedWork Parked { get; }
 
     public IEnumerable<(ISupervisedLoop Loop, string? Failure)> Loops => _supervisor.Loops;
+
+    /// <summary>The relays of all sources; those in one database share theirs.</summary>
+    public IEnumerable<RelayRunner> Relays => _sources.SelectMany(s => s.Relays).Distinct();
 
     public IReplica<TKey, TState> ReplicaOf<TKey, TState>(string destination)
         where TKey : notnull

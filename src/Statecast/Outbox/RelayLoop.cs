@@ -25,7 +25,11 @@ internal sealed record RelayStatus(
     long InHand,
     RelayBacklog Backlog,
     DateTimeOffset LastStep
-);
+)
+{
+    /// <summary>Why the carrier cannot be opened; null once it was.</summary>
+    public string? Failure { get; init; }
+}
 
 /// <summary>
 /// Drives a <see cref="RelayMachine"/> over a store and a carrier. All decisions are the machine's; here are only threads, deadlines and exceptions.
@@ -154,7 +158,7 @@ internal sealed class RelayLoop(
             {
                 if (++failures == 1)
                     _log.CarrierFailing(e);
-                Volatile.Write(ref _status, _status with { LastStep = _time.GetUtcNow() });
+                Volatile.Write(ref _status, _status with { LastStep = _time.GetUtcNow(), Failure = e.Message });
                 try
                 {
                     await Task.Delay(backoff.Next(), _time, stop).ConfigureAwait(false);

@@ -57,6 +57,9 @@ public sealed class RelayOptions
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How old the oldest unsent event may be, by the database's clock, before the service's readiness is degraded; 1 minute by default.</summary>
+    public TimeSpan MaxUnsentAge { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What is wrong with these settings, each naming its setting; empty if nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -73,6 +76,8 @@ public sealed class RelayOptions
             findings.Add(
                 $"{nameof(BackoffBase)} must be positive and at most {nameof(BackoffCap)}; they are {BackoffBase} and {BackoffCap}."
             );
+        if (MaxUnsentAge <= TimeSpan.Zero)
+            findings.Add($"{nameof(MaxUnsentAge)} must be positive; it is {MaxUnsentAge}.");
         if (DrainTimeout < TimeSpan.Zero)
             findings.Add($"{nameof(DrainTimeout)} must not be negative; it is {DrainTimeout}.");
         AtLeastOne(nameof(MaxPageRows), MaxPageRows);

@@ -97,6 +97,11 @@ public sealed class CaptureGuardTests : IAsyncLifetime
                 "raw query with replace()",
                 db => db.Database.SqlQueryRaw<string>("SELECT replace(Status, 'a', 'b') AS Value FROM Orders").ToList()
             },
+            { "raw query for a word in a text", db => db.Orders.FromSqlRaw("SELECT * FROM Orders WHERE Status = 'delete it''s'").ToList() },
+            {
+                "raw query with a comment",
+                db => db.Orders.FromSqlRaw("SELECT * FROM Orders -- used by the update page\n/* and to insert */").ToList()
+            },
             { "raw update with the comment", db => db.Database.ExecuteSqlRaw("UPDATE Orders SET Status = 'raw' /* statecast:allow */") },
         };
 

@@ -29,6 +29,9 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
 
     public string HeartbeatInterval { get; init; } = "00:00:00.050";
 
+    /// <summary>How long the source's commands wait for a lock, in seconds.</summary>
+    public int Patience { get; init; } = 30;
+
     public string File(string name) => Path.Combine(Folder, name);
 
     public void Dispose() => _own?.Dispose();
@@ -45,7 +48,8 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     {
         var builder = Builder();
         builder.Services.AddDbContext<NotesDb>(o => // This process starts many hosts with many kinds of publications; an application has one.
-            o.UseSqlite($"Data Source={Database}").ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
+            o.UseSqlite($"Data Source={Database};Default Timeout={Patience}")
+                .ConfigureWarnings(w => w.Ignore(CoreEventId.ManyServiceProvidersCreatedWarning))
         );
         builder.Services.AddStatecast(
             service,

@@ -46,6 +46,23 @@ public sealed class ShopTests(FinishedShop shop)
         Assert.Equal(["payments", "shipping"], kills.Select(kill => kill.GetProperty("target").GetString()!).Distinct().Order());
     }
 
+    [Fact]
+    public async Task Serving_shop_answers_until_it_is_asked_to_stop_and_ends_with_its_verdict()
+    {
+        await using var shop = ServedSample.Start("Shop", "--serve", "--orders", "60");
+        var pay = (await shop.FindAsync(@"curl -X POST (\S+/payment)", TimeSpan.FromMinutes(3))).Groups[1].Value;
+        var read = (await shop.FindAsync(@"curl '(\S+\?after=)TOKEN'", TimeSpan.FromMinutes(1))).Groups[1].Value;
+        using var client = new HttpClient();
+        using var paid = await client.PostAsync(pay, null, TestContext.Current.CancellationToken);
+        var token = (await paid.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Trim('"');
+        // Read at shipping, by the token that orders answered with.
+        var order = await client.GetStringAsync(read + Uri.EscapeDataString(token), TestContext.Current.CancellationToken);
+        Assert.Contains("Paid", order, StringComparison.Ordinal);
+        var run = await shop.InterruptAsync(TimeSpan.FromMinutes(1));
+        run.RequireSuccess();
+        Assert.Contains("all replicas equal their source", run.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [InlineData("--nonsense")]
     [InlineData("--orders")]
