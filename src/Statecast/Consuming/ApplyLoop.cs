@@ -65,7 +65,10 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         subscription.PendingWork.Signal();
         subscription.Status.Failed(null);
 
-        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract);
+        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
+        {
+            TakesObjects = subscription.TakesObjects,
+        };
         await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(logger, subscription.Layout.Name, subscription.Transport.Carrier, machine.Progress.State);
         await ReceiveAll(machine, receiver, ct).ConfigureAwait(false);

@@ -43,7 +43,10 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
         var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
         if (lanes is < 1 or > 4096)
             throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
-        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec);
+        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec)
+        {
+            Objects = transport.Objects,
+        };
     }
 
     private static IReadOnlyList<string?> CarriersOf(Publication publication) =>
