@@ -136,7 +136,8 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         {
             if (!lanes.TryGetValue(end.Lane, out var lane))
                 continue;
-            if (lane.Verifier.Incarnation != 0 && lane.Verifier.Incarnation != end.Incarnation)
+            // A holder that never noted the log may have sent to another one, which its process took along (the in-process log): not knowing is treated as anew.
+            if (lane.Verifier.Incarnation != end.Incarnation && (lane.Verifier.Incarnation != 0 || lane.HadNumbers))
                 _madeAnew.Add(end.Lane.Destination);
             lane.Verifier.Meet(end.Incarnation);
         }

@@ -279,6 +279,22 @@ public sealed class RelayHeartbeatTests
         Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
     }
 
+    [Theory, InlineData(1, false), InlineData(2, true)]
+    public void Log_that_no_earlier_holder_noted_is_filled_anew_if_it_sent_anything(long nextNumber, bool anew)
+    {
+        var relay = new RelayScript(Guarded).Active(counter: new(Lane(), nextNumber, 0, 0));
+        relay.Read();
+        relay.Ends(0, incarnation: 2);
+        if (!anew)
+        {
+            relay.Say();
+            Assert.DoesNotContain(RelayNotice.LogMadeAnew, relay.Notices);
+            return;
+        }
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        Assert.Single(relay.Commit().Republish);
+    }
+
     /// <summary>Answers on the way until the wanted command is open.</summary>
     /// <returns>Its id.</returns>
     private static long Reach(RelayScript relay, string what, long position)
