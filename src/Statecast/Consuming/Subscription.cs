@@ -27,6 +27,9 @@ internal sealed class Subscription
     /// <summary>How often a loop that waits for its carrier shows that it lives.</summary>
     public required TimeSpan Beat { get; init; }
 
+    /// <summary>Who waits for a state to be applied and handled.</summary>
+    public ChangeWatches Watches { get; } = new();
+
     /// <summary>Set when handlers have something to do.</summary>
     public AsyncSignal PendingWork { get; } = new();
 }

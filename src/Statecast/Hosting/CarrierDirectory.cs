@@ -13,6 +13,9 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
     /// <summary>Every carrier, made once; the first is the default.</summary>
     public IReadOnlyList<ITransport> All => _transports.Value;
 
+    /// <summary>The carriers, if they were made: a service that ends before it began makes none to dispose them.</summary>
+    public IReadOnlyList<ITransport> Made => _transports.IsValueCreated ? All : [];
+
     public void Bind(Publication publication)
     {
         if (publication.Routes.Count == 0)

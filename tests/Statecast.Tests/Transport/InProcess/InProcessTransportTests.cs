@@ -5,7 +5,7 @@ using Statecast.Serialization.Json;
 using Statecast.Transport;
 using Statecast.Transport.InProcess;
 
-namespace Statecast.Tests.Transport;
+namespace Statecast.Tests.Transport.InProcess;
 
 /// <summary>The in-process carrier keeps every promise of a log that appends by the guard.</summary>
 public sealed class InProcessTransportTests : ConditionalTransportConformance
