@@ -38,7 +38,10 @@ internal sealed class SimWorld
                 _ => new SimLog(this, conditional: false),
             },
         };
-        Relays = [.. Enumerable.Range(0, Faults.TwoRelays && Carrier is not SimInProcess ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}"))];
+        Relays =
+        [
+            .. Enumerable.Range(0, Faults.TwoRelays && Carrier is not SimInProcess ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}")),
+        ];
         var moves = Faults.LaneMoves && Lanes > 1 && Carrier is SimLog;
         Targets = [new(this, "target0", moves ? 2 : 1, old: false), new(this, "target1", 1, old: Faults.OldTarget)];
     }
