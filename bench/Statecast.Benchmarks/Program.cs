@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Statecast.Benchmarks.Capture;
 using Statecast.Benchmarks.Codecs;
+using Statecast.Benchmarks.Dispatch;
 using Statecast.Benchmarks.Harness;
 using Statecast.Benchmarks.Log;
 
@@ -10,7 +11,7 @@ if (args is [ChildProcess.RoleOption, var role, var way, var directory])
     return 0;
 }
 if (args.Contains("--quick"))
-    return await QuickRun.RunAsync([new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite()], args);
+    return await QuickRun.RunAsync([new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite(), new DispatchSuite()], args);
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -54,6 +54,9 @@ internal sealed class FaultSchedule(SimWorld world)
             case 19 when faults.Republishes:
                 world.Database.Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "asked"));
                 return true;
+            case 30 or 31 when world.Carrier is SimInProcess process:
+                process.Die();
+                return true;
             default:
                 return false;
         }

@@ -100,6 +100,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             ),
             Checker.OwnKeyOnly
         ),
+        new("a log in memory keeps its incarnation", SimRules.Protocol with { LogKeepsIncarnation = true }, Checker.HonestFreshness),
         new("a kept revision is coalesced", Relay(() => RelayRules.Protocol with { MayCoalesce = (_, _) => true }), Checker.NothingSkipped),
     ];
 

@@ -18,6 +18,9 @@ internal sealed record SimRules
     /// <summary>Capture at a save.</summary>
     public Func<Head, ReadBack, CaptureDecision> Save { get; init; } = CaptureRule.Save;
 
+    /// <summary>Whether the in-process log has the same incarnation after a restart: nobody then finds out that it is empty.</summary>
+    public bool LogKeepsIncarnation { get; init; }
+
     /// <summary>Which of a transaction's outbox rows are there once it ended, committed or not.</summary>
     public Func<bool, IReadOnlyList<OutboxRow>, IEnumerable<OutboxRow>> RowsLeft { get; init; } =
         static (committed, rows) => committed ? rows : [];

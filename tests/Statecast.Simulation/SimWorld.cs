@@ -33,11 +33,15 @@ internal sealed class SimWorld
             _ => Random.Next(6) switch
             {
                 0 => new SimQueue(this),
-                1 or 2 or 3 => new SimLog(this, conditional: true),
+                1 => new SimInProcess(this),
+                2 or 3 => new SimLog(this, conditional: true),
                 _ => new SimLog(this, conditional: false),
             },
         };
-        Relays = [.. Enumerable.Range(0, Faults.TwoRelays ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}"))];
+        Relays =
+        [
+            .. Enumerable.Range(0, Faults.TwoRelays && Carrier is not SimInProcess ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}")),
+        ];
         var moves = Faults.LaneMoves && Lanes > 1 && Carrier is SimLog;
         Targets = [new(this, "target0", moves ? 2 : 1, old: false), new(this, "target1", 1, old: Faults.OldTarget)];
     }
@@ -86,6 +90,7 @@ internal sealed class SimWorld
         {
             var carrier =
                 Carrier is SimQueue ? "a queue"
+                : Carrier is SimInProcess ? "in process"
                 : Carrier.Abilities.ConditionalAppend ? "a log with conditional append"
                 : "a log without conditional append";
             return $"profile {Faults.Profile}, {carrier}, {Lanes} lane(s), {Keys.Count} keys, {Relays.Count} relay(s), {Targets.Sum(t => t.Instances.Count)} target instances; faults: {Faults}";

@@ -65,7 +65,10 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         subscription.PendingWork.Signal();
         subscription.Status.Failed(null);
 
-        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract);
+        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
+        {
+            TakesObjects = subscription.TakesObjects,
+        };
         await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(logger, subscription.Layout.Name, subscription.Transport.Carrier, machine.Progress.State);
         await ReceiveAll(machine, receiver, ct).ConfigureAwait(false);
@@ -249,17 +252,19 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var contents = await store.OpenAsync(subscription.Layout, ct).ConfigureAwait(false);
         var parked = await ParkedWithoutBodies(ct).ConfigureAwait(false);
         var rows = new List<ReplicaRow>();
-        foreach (var key in status.WaitedFor)
+        foreach (var key in status.WaitedFor.Union(subscription.Watches.Keys))
             if (await store.FindAsync(key, ct).ConfigureAwait(false) is { } row)
                 rows.Add(row);
         _unsure = false;
         status.Reloaded(contents, parked, rows);
+        subscription.Watches.Found(rows);
         subscription.PendingWork.Signal();
     }
 
     private void Told(ReplicaPlan plan, bool bootstrap)
     {
         subscription.Status.Committed(plan, plan.KeysDelta);
+        subscription.Watches.Committed(plan, subscription.Layout.Name);
         foreach (var parked in plan.Park)
             Log.Parked(logger, subscription.Layout.Name, parked.Key, parked.Reason);
         StatecastMeter.Applied(subscription, plan, bootstrap);

@@ -124,6 +124,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         key.Winner = incoming;
         key.ParkedAfterWinner = false;
         key.Entries = inspection.Entries;
+        key.State = inspection.State;
         key.Newest = new(incoming.Revision, incoming.IsDelete, incoming.Content);
         if (incoming.Operation != StateOperation.Snapshot)
             key.Announce(incoming, confirmsSnapshot: false);
@@ -202,6 +203,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             Schema = winner.Schema,
             Content = winner.Content,
             Body = winner.Body,
+            State = key.State,
             CapturedAt = winner.CapturedAt,
             Seen = key.Row?.Seen ?? 0,
             // A Snapshot that replaces an equal revision is no second application of it.
@@ -230,11 +232,10 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
                     Revision = said.Revision,
                     Operation = key.Change is not null && !said.IsDelete ? StateOperation.Upsert : said.Operation,
                     Causes = Causes.Join(key.Causes, key.SnapshotCauses),
-                    Current = said.IsDelete ? null : new(said.Codec, said.Schema, said.Body),
-                    Previous =
-                        key.Row is { Deleted: false } row && (row.Seen & bit) != 0 && key.Winner is not null
-                            ? new(row.Codec, row.Schema, row.Body)
-                            : null,
+                    Current = said.IsDelete
+                        ? null
+                        : new(said.Codec, said.Schema, said.Body) { State = key.Winner is null ? said.State : key.State },
+                    Previous = key.Row is { Deleted: false } row && (row.Seen & bit) != 0 && key.Winner is not null ? BodyOf(row) : null,
                     CapturedAt = said.CapturedAt,
                     TraceParent = said.TraceParent,
                     NextTry = now,
@@ -242,6 +243,8 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             );
         }
     }
+
+    private static StoredBody BodyOf(ReplicaRow row) => new(row.Codec, row.Schema, row.Body) { State = row.State };
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;
@@ -261,6 +264,10 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         public bool ParkedAfterWinner { get; set; }
         public StateEvent? Winner { get; set; }
         public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
+
+        /// <summary>The winner's state, if reading it showed the object.</summary>
+        public object? State { get; set; }
+
         public long Superseded { get; set; }
 
         /// <summary>Events that the contract does not fit.</summary>
@@ -293,8 +300,8 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             if (winner.IsDelete || row.Content == winner.Content)
                 return false;
             return row.Schema == winner.Schema
-                || reader.OwnFingerprint(new(row.Codec, row.Schema, row.Body))
-                    != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body));
+                || reader.OwnFingerprint(BodyOf(row))
+                    != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body) { State = State });
         }
     }
 }

@@ -22,6 +22,7 @@ internal sealed class HandlerLoop(
 ) : ISupervisedLoop
 {
     private const int PageSize = 200;
+    private static readonly AsyncLocal<bool> Inside = new();
     private readonly Dictionary<string, HandlerRegistration> _handlers = handlers.ToDictionary(h => h.Name);
     private readonly Backoff _backoff = new(entropy, options.FirstRetry, options.LongestRetry);
 
@@ -29,6 +30,9 @@ internal sealed class HandlerLoop(
     private readonly Dictionary<(string Handler, string Key), Call> _inFlight = [];
     private readonly ConcurrentQueue<Ended> _ended = new();
     private long _running;
+
+    /// <summary>Whether the caller is a handler, or was called by one: it must not wait for handlers, which may wait for it or for its place.</summary>
+    public static bool IsCaller => Inside.Value;
 
     public string Name => $"handlers {subscription.Layout.Name}";
 
@@ -155,6 +159,8 @@ internal sealed class HandlerLoop(
             return;
         }
         using var activity = StatecastActivity.Handle(subscription, change);
+        // Of this call only: it ends with this method.
+        Inside.Value = true;
         try
         {
             await handler.CallAsync(services, change, ct).ConfigureAwait(false);
@@ -166,9 +172,11 @@ internal sealed class HandlerLoop(
             StatecastActivity.Failed(activity, e.GetType().FullName);
             Log.HandlerFailed(logger, e, change.Handler, change.Key, change.Attempts + 1, next is null);
             await Fail(change, $"{e.GetType().Name}: {e.Message}", next, ct).ConfigureAwait(false);
+            subscription.Watches.Ended(change, e);
             return;
         }
         await subscription.Store.Inbox.CompleteAsync(change, ct).ConfigureAwait(false);
+        subscription.Watches.Ended(change, null);
     }
 
     private async Task Fail(PendingChange change, string reason, DateTimeOffset? next, CancellationToken ct)

@@ -9,7 +9,7 @@ using Statecast.Serialization;
 
 namespace Statecast.Consuming;
 
-/// <summary>One handler of one replica: how to call it without knowing its type.</summary>
+/// <summary>One handler of one replica: how to call it without knowing its type. Everything typed was closed at compile time, where the handler was declared.</summary>
 /// <param name="name">Stored with pending work: fixed for as long as there is any.</param>
 /// <param name="replay">Whether it also sees the bootstrap's states and Snapshots that change nothing.</param>
 internal abstract class HandlerRegistration(string name, bool replay)
@@ -22,6 +22,10 @@ internal abstract class HandlerRegistration(string name, bool replay)
     public abstract Task CallAsync(IServiceProvider services, PendingChange change, CancellationToken ct);
 }
 
+/// <summary>The call of one handler, bound to it: nothing is looked up, cast or allocated when it is made.</summary>
+internal delegate Task HandlerCall<TState>(StateChange<TState> change, CancellationToken ct)
+    where TState : class;
+
 /// <summary>A handler that the container makes.</summary>
 internal sealed class HandlerRegistration<TState, THandler>(string name, bool replay, Func<StoredBody, TState> decode, ILogger logger)
     : HandlerRegistration(name, replay)
@@ -31,26 +35,35 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
     // What was told of: as many as there were shapes.
     private readonly ConcurrentDictionary<(string Codec, Fingerprint Schema), bool> _unreadable = new();
 
+    private Bound? _last;
+
     public override async Task CallAsync(IServiceProvider services, PendingChange change, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
-        var handler = scope.ServiceProvider.GetRequiredService<THandler>();
-        await handler
-            .HandleAsync(
-                new StateChange<TState>
-                {
-                    Key = change.Key,
-                    Previous = PreviousOf(change),
-                    Current = change.Current is { } current ? decode(current) : null,
-                    Operation = change.Operation,
-                    Causes = Causes.Split(change.Causes),
-                    Revision = change.Revision,
-                    CapturedAt = change.CapturedAt,
-                },
-                ct
-            )
-            .ConfigureAwait(false);
+        await CallOf(scope.ServiceProvider.GetRequiredService<THandler>())(ChangeOf(change), ct).ConfigureAwait(false);
     }
+
+    /// <summary>The handler's call; made once for a handler that the application registered as a singleton.</summary>
+    public HandlerCall<TState> CallOf(THandler handler)
+    {
+        if (_last is { } last && ReferenceEquals(last.Handler, handler))
+            return last.Call;
+        var bound = new Bound(handler, handler.HandleAsync);
+        _last = bound;
+        return bound.Call;
+    }
+
+    private StateChange<TState> ChangeOf(PendingChange change) =>
+        new()
+        {
+            Key = change.Key,
+            Previous = PreviousOf(change),
+            Current = change.Current is { } current ? decode(current) : null,
+            Operation = change.Operation,
+            Causes = Causes.Split(change.Causes),
+            Revision = change.Revision,
+            CapturedAt = change.CapturedAt,
+        };
 
     /// <summary>The previous state; null if the shape that it was written in cannot be read any more: no newer state could ever change that, and the handler would stall for good.</summary>
     private TState? PreviousOf(PendingChange change)
@@ -68,4 +81,6 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
             return null;
         }
     }
+
+    private sealed record Bound(THandler Handler, HandlerCall<TState> Call);
 }

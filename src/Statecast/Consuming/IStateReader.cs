@@ -22,6 +22,9 @@ public readonly record struct StateInspection(string? Defect, IReadOnlyList<Inde
     /// <summary>A state that can be applied.</summary>
     public static StateInspection Readable(IReadOnlyList<IndexEntry> entries) => new(null, entries);
 
+    /// <summary>The state, so that a store that keeps objects need not read it again; null where the reader does not show it.</summary>
+    public object? State { get; init; }
+
     /// <summary>A state that cannot.</summary>
     public static StateInspection Unreadable(string defect) => new(defect, []);
 

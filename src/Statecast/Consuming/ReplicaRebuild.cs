@@ -97,6 +97,7 @@ internal static class ReplicaRebuild
             Schema = row.Schema,
             Content = row.Content,
             Body = row.Body,
+            State = row.State,
             CapturedAt = row.CapturedAt,
             Source = "",
         };

@@ -26,7 +26,7 @@ public sealed class StateReader<TState>(
         TState state;
         try
         {
-            state = Decode(stateEvent.Codec, stateEvent.Schema, stateEvent.Body);
+            state = stateEvent.State as TState ?? Decode(stateEvent.Codec, stateEvent.Schema, stateEvent.Body);
             var key = contract.KeyTextOf(state);
             if (key != stateEvent.Key)
                 return StateInspection.Unreadable($"the envelope names key '{stateEvent.Key}', the body is of key '{key}'.");
@@ -43,7 +43,7 @@ public sealed class StateReader<TState>(
     {
         try
         {
-            return ContentFingerprint.Of(contract, Decode(body.Codec, body.Schema, body.Body));
+            return ContentFingerprint.Of(contract, Decode(body));
         }
         catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
         {
@@ -51,9 +51,9 @@ public sealed class StateReader<TState>(
         }
     }
 
-    /// <summary>Reads a stored body.</summary>
+    /// <summary>Reads a stored body, or takes the state itself where it is at hand.</summary>
     /// <exception cref="StateFormatException">The body is no state of the contract.</exception>
-    public TState Decode(StoredBody body) => Decode(body.Codec, body.Schema, body.Body);
+    public TState Decode(StoredBody body) => body.State as TState ?? Decode(body.Codec, body.Schema, body.Body);
 
     private TState Decode(string codec, Fingerprint schema, ReadOnlyMemory<byte> body) =>
         codecs.TryGetValue(codec, out var known)
@@ -67,7 +67,7 @@ public sealed class StateReader<TState>(
     private StateInspection Collect(TState state)
     {
         if (indexes.Count == 0)
-            return StateInspection.Readable([]);
+            return StateInspection.Readable([]) with { State = state };
         var entries = new List<IndexEntry>(indexes.Count);
         foreach (var index in indexes)
         {
@@ -81,6 +81,6 @@ public sealed class StateReader<TState>(
                 return StateInspection.Unreadable($"the index '{index.Name}' threw {e.GetType().Name}: {e.Message}");
             }
         }
-        return StateInspection.Readable(entries);
+        return StateInspection.Readable(entries) with { State = state };
     }
 }

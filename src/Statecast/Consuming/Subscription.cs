@@ -13,6 +13,10 @@ internal sealed class Subscription
     public required StateContract Contract { get; init; }
     public required ITransport Transport { get; init; }
     public required IReplicaStore Store { get; init; }
+
+    /// <summary>Whether the store keeps state objects: a carrier that hands them along need not encode them.</summary>
+    public bool TakesObjects { get; init; }
+
     public required ReplicaLayout Layout { get; init; }
     public required IStateReader Reader { get; init; }
     public required ApplyPlanner Planner { get; init; }
@@ -22,6 +26,9 @@ internal sealed class Subscription
 
     /// <summary>How often a loop that waits for its carrier shows that it lives.</summary>
     public required TimeSpan Beat { get; init; }
+
+    /// <summary>Who waits for a state to be applied and handled.</summary>
+    public ChangeWatches Watches { get; } = new();
 
     /// <summary>Set when handlers have something to do.</summary>
     public AsyncSignal PendingWork { get; } = new();

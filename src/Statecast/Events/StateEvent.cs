@@ -35,6 +35,9 @@ public sealed record StateEvent
     /// <summary>The encoded state without framing; empty for <see cref="StateOperation.Delete"/>.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The state itself, where a carrier within this process hands it along; the body may then be empty. Null where only the body says it. Never sent.</summary>
+    public object? State { get; init; }
+
     /// <summary>When the state was captured, UTC, in microseconds. Shown, never used for order.</summary>
     public required DateTimeOffset CapturedAt { get; init; }
 

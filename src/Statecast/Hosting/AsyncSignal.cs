@@ -19,6 +19,9 @@ internal sealed class AsyncSignal
         }
     }
 
+    /// <summary>Waits for a signal.</summary>
+    public Task WaitAsync(CancellationToken ct) => _semaphore.WaitAsync(ct);
+
     /// <summary>Waits for a signal or the time-out.</summary>
     public async Task WaitAsync(TimeSpan timeout, TimeProvider clock, CancellationToken ct)
     {

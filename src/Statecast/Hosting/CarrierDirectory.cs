@@ -13,6 +13,9 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
     /// <summary>Every carrier, made once; the first is the default.</summary>
     public IReadOnlyList<ITransport> All => _transports.Value;
 
+    /// <summary>The carriers, if they were made: a service that ends before it began makes none to dispose them.</summary>
+    public IReadOnlyList<ITransport> Made => _transports.IsValueCreated ? All : [];
+
     public void Bind(Publication publication)
     {
         if (publication.Routes.Count == 0)
@@ -43,7 +46,10 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
         var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
         if (lanes is < 1 or > 4096)
             throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
-        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec);
+        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec)
+        {
+            Objects = transport.Objects,
+        };
     }
 
     private static IReadOnlyList<string?> CarriersOf(Publication publication) =>

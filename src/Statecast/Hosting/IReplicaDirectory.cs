@@ -1,3 +1,4 @@
+using Statecast.Consuming;
 using Statecast.Replicas;
 
 namespace Statecast.Hosting;
@@ -9,4 +10,10 @@ internal interface IReplicaDirectory
     IReplica<TKey, TState> ReplicaOf<TKey, TState>(string destination)
         where TKey : notnull
         where TState : class;
+
+    /// <summary>The replica of a destination, from its loops' side; null if this service has none.</summary>
+    Subscription? SubscriptionOf(string destination);
+
+    /// <summary>Whether the loops were started and not stopped.</summary>
+    bool IsRunning { get; }
 }

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Replicas;
-using Statecast.Replicas.InMemory;
 using Statecast.Serialization;
 
 namespace Statecast.Hosting;
@@ -20,6 +19,7 @@ public sealed class ReplicaBuilder<TState>
     private readonly List<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> _handlers = [];
     private readonly HashSet<string> _handlerNames = [];
     private Func<IServiceProvider, IReplicaStore>? _store;
+    private bool _inMemory;
     private string? _carrier;
     private string? _instance;
 
@@ -35,13 +35,19 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>The replica's name, which is its destination's: for adapters' extensions.</summary>
     public string Name => _contract.Destination;
 
-    /// <summary>Keeps the replica in memory: it bootstraps anew at every start.</summary>
-    public ReplicaBuilder<TState> InMemory() => In(static _ => new MemoryReplicaStore());
+    /// <summary>Keeps the replica in memory: it bootstraps anew at every start. Bytes, or the state objects themselves where the carrier hands them along.</summary>
+    public ReplicaBuilder<TState> InMemory()
+    {
+        _inMemory = true;
+        _store = null;
+        return this;
+    }
 
     /// <summary>Keeps the replica in a store that an adapter makes.</summary>
     public ReplicaBuilder<TState> In(Func<IServiceProvider, IReplicaStore> store)
     {
         _store = store;
+        _inMemory = false;
         return this;
     }
 
@@ -93,16 +99,15 @@ public sealed class ReplicaBuilder<TState>
 
     internal ReplicaRegistration Build()
     {
-        var store =
-            _store
-            ?? throw new InvalidOperationException(
+        if (_store is null && !_inMemory)
+            throw new InvalidOperationException(
                 $"The replica of {_contract.Destination} has no store: add .InMemory(), or an adapter's such as .InSqlite(\"file.db\")."
             );
-        return _contract.Accept(new Registrar(this, store));
+        return _contract.Accept(new Registrar(this, _store));
     }
 
     /// <summary>Learns the key's type from the contract, without reflection.</summary>
-    private sealed class Registrar(ReplicaBuilder<TState> builder, Func<IServiceProvider, IReplicaStore> store)
+    private sealed class Registrar(ReplicaBuilder<TState> builder, Func<IServiceProvider, IReplicaStore>? store)
         : IContractVisitor<ReplicaRegistration>
     {
         public ReplicaRegistration Visit<TKey, T>(StateContract<TKey, T> contract)

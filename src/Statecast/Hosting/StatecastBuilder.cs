@@ -7,6 +7,7 @@ using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Publishing.Explicit;
 using Statecast.Transport;
+using Statecast.Transport.InProcess;
 
 namespace Statecast.Hosting;
 
@@ -81,9 +82,42 @@ public sealed class StatecastBuilder
             new(services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IEntropy>()),
             services.GetRequiredService<ILogger<ConnectionSource>>()
         ));
-        Services.TryAddSingleton<IStatePublisher, StatePublisher>();
+        AddPublisher();
         return AddSource(services => services.GetServices<ConnectionSource>().First(s => s.Name == name));
     }
+
+    /// <summary>
+    /// Publishes a contract without a database, over the in-process carrier: whatever <see cref="IStatePublisher"/> is told of it. The newest state of every key
+    /// is kept in memory, and gone at the next start.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The contract is declared already.</exception>
+    public StatecastBuilder Publish<TState>()
+        where TState : class, IStateContract<TState>
+    {
+        var published = _registration.WithoutDatabase;
+        if (published.Exists(p => p.Contract.Destination == TState.Contract.Destination))
+            throw new InvalidOperationException($"{TState.Contract.Destination} is published already: declare it once.");
+        published.Add(new Publication<TState>(TState.Contract, new() { Carriers = [InProcessTransport.CarrierName] }));
+        if (published.Count > 1)
+            return this;
+        Services.AddSingleton(services => new InProcessSource(
+            Service,
+            published,
+            () => (InProcessTransport)services.GetRequiredService<CarrierDirectory>().Find(InProcessTransport.CarrierName, "Publish"),
+            services.GetRequiredService<IReplicaDirectory>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<InProcessSource>>()
+        ));
+        Services.AddSingleton<InProcessPublisher>();
+        AddPublisher();
+        return AddSource(services => services.GetRequiredService<InProcessSource>());
+    }
+
+    private void AddPublisher() =>
+        Services.TryAddSingleton<IStatePublisher>(services => new StatePublisher(
+            services.GetServices<ConnectionSource>(),
+            services.GetService<InProcessPublisher>()
+        ));
 
     /// <summary>Declares a replica of a contract. It also registers <c>IReplica&lt;TKey, TState&gt;</c>.</summary>
     /// <exception cref="InvalidOperationException">The service has a replica of the contract already.</exception>

@@ -17,6 +17,9 @@ internal sealed class StatecastRegistration(string service)
     /// <summary>Names of the sources without EF Core.</summary>
     public HashSet<string> ConnectionSources { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What is published without a database.</summary>
+    public List<Publication> WithoutDatabase { get; } = [];
+
     public List<ReplicaRegistration> Replicas { get; } = [];
 
     /// <summary>Sections below <c>Statecast</c> that adapters read.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Statecast.Consuming;
 using Statecast.Diagnostics;
 using Statecast.Publishing;
 using Statecast.Replicas;
@@ -84,6 +85,10 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         where TKey : notnull
         where TState : class => (IReplica<TKey, TState>)_replicas[destination].Replica;
 
+    public Subscription? SubscriptionOf(string destination) => _replicas.GetValueOrDefault(destination)?.Subscription;
+
+    public bool IsRunning { get; private set; }
+
     /// <summary>Sources are checked before the application serves anything: what is wrong with them must not wait for the first save.</summary>
     public async Task StartingAsync(CancellationToken ct)
     {
@@ -116,6 +121,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             if (replica.Handlers is { } handlers)
                 _supervisor.Start(handlers, _stopping.Token);
         }
+        IsRunning = true;
         Log.Started(_logger, _registration.Service, _sources.Count, _replicas.Count);
         return Task.CompletedTask;
     }
@@ -126,6 +132,11 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
 
     public async Task StopAsync(CancellationToken ct)
     {
+        IsRunning = false;
+        foreach (var replica in _replicas.Values)
+            replica.Subscription.Watches.Close(
+                new OperationCanceledException("The service stops: what was published is not applied any more.")
+            );
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _supervisor.DrainAsync(_options.DrainTimeout, ct).ConfigureAwait(false);
         Log.Stopped(_logger, _registration.Service);
@@ -146,7 +157,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             await replica.Subscription.Store.DisposeAsync().ConfigureAwait(false);
         foreach (var source in _sources)
             await source.DisposeAsync().ConfigureAwait(false);
-        foreach (var transport in _carriers.All.OfType<IAsyncDisposable>())
+        foreach (var transport in _carriers.Made.OfType<IAsyncDisposable>())
             await transport.DisposeAsync().ConfigureAwait(false);
         _gauges.Dispose();
         _stopping.Dispose();

@@ -3,14 +3,20 @@ using Microsoft.Extensions.Logging;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
+using Statecast.Replicas.Objects;
 using Statecast.Serialization;
 
 namespace Statecast.Hosting;
 
 /// <summary>One declared replica, with its types.</summary>
+/// <param name="contract">The contract.</param>
+/// <param name="store">Makes the store; null for memory, whose kind the carrier decides.</param>
+/// <param name="indexes">Its indexes.</param>
+/// <param name="handlers">Make its handlers' registrations.</param>
 internal sealed class ReplicaRegistration<TKey, TState>(
     StateContract<TKey, TState> contract,
-    Func<IServiceProvider, IReplicaStore> store,
+    Func<IServiceProvider, IReplicaStore>? store,
     IReadOnlyList<StateIndex<TState>> indexes,
     IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers
 ) : ReplicaRegistration
@@ -32,7 +38,8 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Instance = Instance,
             Contract = contract,
             Transport = context.Transport,
-            Store = store(context.Services),
+            Store = StoreOf(context),
+            TakesObjects = TakesObjects(context),
             Layout = layout,
             Reader = reader,
             Planner = new(layout, reader, rules, replay),
@@ -65,6 +72,13 @@ internal sealed class ReplicaRegistration<TKey, TState>(
                 );
         return new(replica, subscription, apply, handling);
     }
+
+    private bool TakesObjects(ReplicaContext context) => store is null && context.Transport.Objects is not null;
+
+    private IReplicaStore StoreOf(ReplicaContext context) =>
+        store is not null ? store(context.Services)
+        : TakesObjects(context) ? new ObjectReplicaStore()
+        : new MemoryReplicaStore();
 
     private ReplicaLayout LayoutOf(List<HandlerRegistration> registered, bool retained)
     {

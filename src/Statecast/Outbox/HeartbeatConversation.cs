@@ -34,7 +34,7 @@ internal sealed class HeartbeatConversation(
     public bool IsWaitingFor(long command) => _cycle.IsWaitingFor(command);
 
     /// <summary>Begins anew under a lease; the first word is due at once.</summary>
-    public void Restart(TimeSpan now) => _cycle.Restart(now);
+    public void Restart(TimeSpan now) => _cycle.Begin(now);
 
     /// <summary>Nothing more is said under this lease.</summary>
     public void Leave() => _cycle.Restart(TimeSpan.MaxValue);

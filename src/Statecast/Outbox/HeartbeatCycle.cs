@@ -10,6 +10,9 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
 {
     private OutboxSnapshot? _first;
     private bool _provenByEmptiness;
+    private bool _met;
+    private bool _heldUp;
+    private TimeSpan _observedSince;
     private readonly HashSet<long> _owed = [];
     private TimeSpan _due;
     private TimeSpan _lookAgain;
@@ -34,7 +37,14 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
             _ => TimeSpan.MaxValue,
         };
 
-    /// <summary>Begins anew: the lease was taken, or what was seen is void.</summary>
+    /// <summary>Begins under a lease: nothing is known of the log yet.</summary>
+    public void Begin(TimeSpan due)
+    {
+        _met = false;
+        Restart(due);
+    }
+
+    /// <summary>Begins anew: what was seen is void.</summary>
     public void Restart(TimeSpan due)
     {
         Phase = HeartbeatPhase.Resting;
@@ -73,21 +83,29 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         if (Phase == HeartbeatPhase.Resting && now >= _due)
         {
             Phase = HeartbeatPhase.Observing;
-            _first = snapshot;
+            (_first, _observedSince, _heldUp) = (snapshot, now, false);
         }
         if (Phase != HeartbeatPhase.Observing)
             return;
         _lookAgain = now + options.HeartbeatInterval;
         if (rules.HeartbeatClock(new(_first!, snapshot, _owed.Count > 0)) is not { } clock)
+        {
+            _heldUp = now - _observedSince >= 2 * options.HeartbeatInterval;
             return;
+        }
         _clock = clock;
         _provenByEmptiness = snapshot.Count == 0;
         Phase = HeartbeatPhase.ReadingEnds;
         _command = 0;
     }
 
-    /// <summary>Whether the ends are to be asked for now.</summary>
-    public bool WantsEnds => Phase == HeartbeatPhase.ReadingEnds && _command == 0;
+    /// <summary>
+    /// Whether the ends are to be asked for now. Where a word is held up, once before all is confirmed too: that a log was made anew must not go unnoticed for as
+    /// long as it refuses one key.
+    /// </summary>
+    public bool WantsEnds =>
+        _command == 0
+        && (Phase == HeartbeatPhase.ReadingEnds || (Phase == HeartbeatPhase.Observing && _heldUp && !_met && shard.Abilities.Retained));
 
     public void Asked(long command) => _command = command;
 
@@ -110,6 +128,9 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
             Abandon(now);
             return;
         }
+        _met = true;
+        if (Phase == HeartbeatPhase.Observing)
+            return;
         if (!shard.ReadsBack)
         {
             Verified();
@@ -136,7 +157,8 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         {
             if (!lanes.TryGetValue(end.Lane, out var lane))
                 continue;
-            if (lane.Verifier.Incarnation != 0 && lane.Verifier.Incarnation != end.Incarnation)
+            // A holder that never noted the log may have sent to another one, which its process took along (the in-process log): not knowing is treated as anew.
+            if (lane.Verifier.Incarnation != end.Incarnation && (lane.Verifier.Incarnation != 0 || lane.HadNumbers))
                 _madeAnew.Add(end.Lane.Destination);
             lane.Verifier.Meet(end.Incarnation);
         }

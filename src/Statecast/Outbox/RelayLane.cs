@@ -13,6 +13,7 @@ internal sealed class RelayLane
         Id = stored.Lane;
         Stored = stored;
         NextNumber = stored.NextNumber;
+        HadNumbers = stored.NextNumber > 1;
         Verifier = new(stored.Incarnation, stored.Verified);
     }
 
@@ -23,6 +24,9 @@ internal sealed class RelayLane
 
     /// <summary>The next number to hand out: moves when a claim is durable.</summary>
     public long NextNumber { get; set; }
+
+    /// <summary>Whether an earlier holder handed out numbers: what it sent is expected in the log.</summary>
+    public bool HadNumbers { get; }
 
     /// <summary>What is accounted for in a log that appends without asking the guard.</summary>
     public LaneVerifier Verifier { get; }

@@ -65,14 +65,15 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         {
             // Encoded before anything is noted: a state that is too large leaves nothing behind.
             Encode(publication, key, state);
-            Write(set, key, head, decision, content, state is null);
+            Write(set, key, head, decision, content, state);
         }
         if (decision.Revision > 0)
             Tokens.Add(new(contract.Name, key, new(Epoch, decision.Revision)));
     }
 
-    private void Write(ICaptureSet set, string key, Head head, CaptureDecision decision, Fingerprint? content, bool deleted)
+    private void Write(ICaptureSet set, string key, Head head, CaptureDecision decision, Fingerprint? content, object? state)
     {
+        var deleted = state is null;
         var publication = set.Publication;
         var raised = decision.Revision != head.Revision;
         if (raised)
@@ -86,7 +87,10 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             // Only what was said before may be said to one destination alone: a raised revision is news to all.
             if (!raised && destination is not null && route.Destination != destination)
                 continue;
-            Rows.Add(Row(set, key, decision, content, route, deleted ? default : _bodies[publication.CodecOf(i)]));
+            var row = Row(set, key, decision, content, route, deleted ? default : _bodies[publication.CodecOf(i)]);
+            Rows.Add(row);
+            if (state is not null)
+                route.Objects?.Put(row, state);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Statecast.Contracts;
 using Statecast.Serialization;
+using Statecast.Transport;
 
 namespace Statecast.Publishing;
 
@@ -9,7 +10,11 @@ namespace Statecast.Publishing;
 /// <param name="Destination">The destination on it.</param>
 /// <param name="Lanes">The destination's lane count.</param>
 /// <param name="Codec">The codec of the bodies.</param>
-public sealed record Route(string Carrier, string Destination, int Lanes, string Codec);
+public sealed record Route(string Carrier, string Destination, int Lanes, string Codec)
+{
+    /// <summary>Where a captured state waits for its event, on a carrier that hands objects along; null on others.</summary>
+    internal StateObjects? Objects { get; init; }
+}
 
 /// <summary>One contract that a source publishes, whatever supplies its states.</summary>
 public abstract class Publication

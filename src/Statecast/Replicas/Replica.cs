@@ -119,7 +119,7 @@ internal sealed class Replica<TKey, TState>(
     {
         try
         {
-            return reader.Decode(new StoredBody(row.Codec, row.Schema, row.Body));
+            return row.State as TState ?? reader.Decode(new StoredBody(row.Codec, row.Schema, row.Body));
         }
         catch (StateFormatException e)
         {

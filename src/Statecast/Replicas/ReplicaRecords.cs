@@ -68,6 +68,9 @@ public sealed record ReplicaRow
     /// <summary>The body as received; empty for a tombstone.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The state as it was handed along or decoded; null for a tombstone, and from a store that keeps bytes.</summary>
+    public object? State { get; init; }
+
     /// <summary>When the source captured the state.</summary>
     public required DateTimeOffset CapturedAt { get; init; }
 
@@ -149,7 +152,11 @@ public sealed record PendingChange
 /// <param name="Codec">The codec's name.</param>
 /// <param name="Schema">The schema it was written in.</param>
 /// <param name="Body">The bytes.</param>
-public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory<byte> Body);
+public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>The state itself, where it is at hand: nothing is decoded then, and the bytes may be missing.</summary>
+    public object? State { get; init; }
+}
 
 /// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>
 /// <param name="Received">Events that came.</param>

@@ -11,6 +11,9 @@ public interface ITransport
     /// <summary>What this carrier can do.</summary>
     TransportAbilities Abilities { get; }
 
+    /// <summary>States captured in this process, which the carrier hands along as they are; null for a carrier that sends bytes.</summary>
+    internal StateObjects? Objects => null;
+
     /// <summary>Declares or checks what a source needs and opens its sending side.</summary>
     /// <exception cref="TransportException">The carrier cannot be reached or is not as it must be; the message says what mends it.</exception>
     ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct);
@@ -54,7 +57,11 @@ public sealed record SenderDestination(StateContract Contract, int Lanes, string
 /// <param name="Target">The target's service name.</param>
 /// <param name="Instance">Names an instance with a replica store of its own; null where instances share one.</param>
 /// <param name="Contract">The contract to receive.</param>
-public sealed record ReceiverOptions(string Target, string? Instance, StateContract Contract);
+public sealed record ReceiverOptions(string Target, string? Instance, StateContract Contract)
+{
+    /// <summary>Whether the target keeps state objects: a carrier that has them need not encode them.</summary>
+    internal bool TakesObjects { get; init; }
+}
 
 /// <summary>A carrier failed or is not as it must be. The message says what, where and which setting or step mends it.</summary>
 public class TransportException : Exception

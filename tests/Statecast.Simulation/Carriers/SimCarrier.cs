@@ -46,7 +46,7 @@ internal abstract class SimCarrier(SimWorld world)
 
     public void Heal() => _outages.Clear();
 
-    public void Send(SimBatch batch, Action<IReadOnlyList<SendOutcome>?> heard)
+    public virtual void Send(SimBatch batch, Action<IReadOnlyList<SendOutcome>?> heard)
     {
         var random = World.Random;
         var faults = World.Faults;
@@ -99,7 +99,7 @@ internal abstract class SimCarrier(SimWorld world)
     /// <summary>One event arrives.</summary>
     protected abstract SendOutcome Take(StateEvent stateEvent, SimBatch batch);
 
-    private List<SendOutcome> Land(SimBatch batch, int arrives)
+    protected List<SendOutcome> Land(SimBatch batch, int arrives)
     {
         var outcomes = new List<SendOutcome>(batch.Events.Count);
         for (var i = 0; i < batch.Events.Count; i++)

@@ -60,4 +60,6 @@ internal enum Event
     FreshnessKnown,
     BecameLive,
     PoisonedKey,
+    ProcessDied,
+    LogMadeAnew,
 }

@@ -17,6 +17,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     private readonly List<LaneId> _closed = [];
     private readonly List<Heartbeat> _words = [];
     private ApplyMachine? _machine;
+    private ITransportReceiver? _receiver;
     private IReadOnlyList<SimItem> _unacknowledged = [];
     private int _life;
 
@@ -42,6 +43,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         _closed.Clear();
         _words.Clear();
         _opened.AddRange(target.LanesOf(this));
+        _receiver = (world.Carrier as SimInProcess)?.OpenReceiver();
         // A log's companion keeps the newest word: a newcomer finds it, however old.
         if (world.Carrier is SimLog { LastWord: { } word })
             _words.Add(word);
@@ -118,7 +120,10 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
 
     private void Poll()
     {
-        var delivery = world.Carrier is SimQueue queue ? FromQueue(queue) : FromLog((SimLog)world.Carrier);
+        var delivery =
+            _receiver is { } receiver ? FromReceiver(receiver)
+            : world.Carrier is SimQueue queue ? FromQueue(queue)
+            : FromLog((SimLog)world.Carrier);
         if (delivery is null)
         {
             _busy = false;
@@ -126,6 +131,17 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         }
         // What was read is applied a little later: the log may change in between.
         Later(world.Random.Seconds(0.0005, 0.01), () => Apply(delivery));
+    }
+
+    private Delivery? FromReceiver(ITransportReceiver receiver)
+    {
+        using var look = new CancellationTokenSource();
+        var receiving = receiver.ReceiveAsync(world.Random.Between(1, 8), look.Token);
+        if (receiving.IsCompleted)
+            return receiving.Result;
+        // Nothing is there: whoever brings something nudges.
+        look.Cancel();
+        return null;
     }
 
     private Delivery? FromLog(SimLog log)
@@ -218,6 +234,9 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
             }
             switch (command)
             {
+                case ApplyCommand.Seek seek when _receiver is not null:
+                    _receiver.SeekAsync(seek.Lane, seek.Position, default).AsTask().Wait();
+                    break;
                 case ApplyCommand.Seek seek:
                     _reading[seek.Lane] = seek.Position;
                     _tailTold.Remove(seek.Lane);

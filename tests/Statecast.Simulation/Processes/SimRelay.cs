@@ -185,6 +185,8 @@ internal sealed class SimRelay(SimWorld world, string name)
     private void Note(RelayCommand.Notice notice)
     {
         world.Trace.Add($"{Name} {notice.Kind}", notice.Subject);
+        if (notice.Kind == RelayNotice.LogMadeAnew)
+            world.Coverage.Note(Event.LogMadeAnew);
         if (notice.Kind == RelayNotice.LeaseLost)
             world.Coverage.Note(Event.LeaseLost);
         if (notice.Kind == RelayNotice.TakeOverWait)

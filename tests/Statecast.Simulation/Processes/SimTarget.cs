@@ -1,6 +1,7 @@
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Replicas.InMemory;
+using Statecast.Replicas.Objects;
 using Statecast.Serialization;
 using Statecast.Simulation.Carriers;
 using Statecast.Simulation.Checks;
@@ -20,7 +21,7 @@ internal sealed class SimTarget
         _world = world;
         Name = name;
         IsOld = old;
-        Checks = new(world, name);
+        (Store, Checks) = (NewStore(), new(world, name));
         Layout = new(SimContent.Destination, [], [], Fingerprint.Of("layout"u8), world.Carrier.Abilities.Retained);
         Instances = [.. Enumerable.Range(0, instances).Select(i => new SimInstance(world, this, $"{name}.{i}", instances > 1))];
         if (world.Carrier is SimQueue queue)
@@ -32,11 +33,11 @@ internal sealed class SimTarget
     /// <summary>Whether it cannot read the newest shape.</summary>
     public bool IsOld { get; }
 
-    public MemoryReplicaStore Store { get; } = new();
+    public IReplicaStore Store { get; private set; }
 
     public ReplicaLayout Layout { get; }
 
-    public ReplicaChecks Checks { get; }
+    public ReplicaChecks Checks { get; private set; }
 
     public IReadOnlyList<SimInstance> Instances { get; }
 
@@ -87,6 +88,9 @@ internal sealed class SimTarget
             instance.Nudge();
     }
 
+    /// <summary>The process died with the replica in its memory.</summary>
+    public void Forget() => (Store, Checks) = (NewStore(), new(_world, Name));
+
     public ReplicaRow? Find(string key) => Store.FindAsync(key, default).AsTask().Result;
 
     public ParkedEvent? FindParked(string key)
@@ -98,6 +102,8 @@ internal sealed class SimTarget
     }
 
     public IReplicaUnit Begin(IReadOnlyCollection<string> keys) => Store.BeginAsync(keys, default).AsTask().Result;
+
+    private IReplicaStore NewStore() => _world.Carrier is SimInProcess ? new ObjectReplicaStore() : new MemoryReplicaStore();
 
     /// <summary>An operator drops parked events whose key nobody can read.</summary>
     public void DropNameless()

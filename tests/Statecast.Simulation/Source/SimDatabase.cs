@@ -95,7 +95,11 @@ internal sealed class SimDatabase(SimWorld world)
         foreach (var lane in commit.Lanes)
             _lanes[lane.Lane] = lane;
         foreach (var request in commit.Republish)
+        {
             Republish.Enqueue(request);
+            if (request is { Key: null, Destination: not null })
+                _published.Clear();
+        }
         if (commit.Claims.Count > 0)
             _counter++;
         _leaseEnds = world.Truth.Clock + commit.Renew;

@@ -100,7 +100,7 @@ internal sealed class SimWriter(SimWorld world)
             if (_firstWalk.Count > 0)
                 return;
             _walking = false;
-            Database.FirstRepublishEnded();
+            EndRepublish();
             world.Trace.Add("first republish ended", "");
             return;
         }
@@ -113,6 +113,15 @@ internal sealed class SimWriter(SimWorld world)
         world.Coverage.Note(request.Key is null ? Event.Republished : Event.ForeignMended);
         foreach (var key in keys)
             RepublishKey(key);
+        if (request is { Key: null, Destination: not null })
+            EndRepublish();
+    }
+
+    // A later request for the same destination says that more is missing than this one knew.
+    private void EndRepublish()
+    {
+        if (!Database.Republish.Any(r => r is { Key: null, Destination: not null }))
+            Database.FirstRepublishEnded();
     }
 
     private void RepublishKey(string key)

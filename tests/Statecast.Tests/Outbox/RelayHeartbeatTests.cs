@@ -279,6 +279,41 @@ public sealed class RelayHeartbeatTests
         Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
     }
 
+    [Theory, InlineData(1, false), InlineData(2, true)]
+    public void Log_that_no_earlier_holder_noted_is_filled_anew_if_it_sent_anything(long nextNumber, bool anew)
+    {
+        var relay = new RelayScript(Guarded).Active(counter: new(Lane(), nextNumber, 0, 0));
+        relay.Read();
+        relay.Ends(0, incarnation: 2);
+        if (!anew)
+        {
+            relay.Say();
+            Assert.DoesNotContain(RelayNotice.LogMadeAnew, relay.Notices);
+            return;
+        }
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        Assert.Single(relay.Commit().Republish);
+    }
+
+    [Fact]
+    public void Log_made_anew_is_noticed_though_a_row_that_stays_holds_the_word_up()
+    {
+        var relay = new RelayScript(Guarded).Active(counter: new(Lane(), 5, 1, 0));
+        var stuck = Row(1, "a");
+        relay.Read([stuck]);
+        relay.Commit();
+        relay.Take<RelayCommand.Send>();
+        relay.Pass(1);
+        relay.Read([], [stuck]);
+        relay.AssertNo<RelayCommand.ReadEnds>();
+        relay.Pass(1);
+        relay.Read([], [stuck]);
+        relay.Ends(0, incarnation: 2);
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+        Assert.Single(relay.Commit().Republish);
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+    }
+
     /// <summary>Answers on the way until the wanted command is open.</summary>
     /// <returns>Its id.</returns>
     private static long Reach(RelayScript relay, string what, long position)

@@ -1,10 +1,13 @@
 using System.Data.Common;
 using Statecast.Events;
+using Statecast.Transport.InProcess;
 
 namespace Statecast.Publishing.Explicit;
 
 /// <summary>Finds the source of a write by its contract.</summary>
-internal sealed class StatePublisher(IEnumerable<ConnectionSource> sources) : IStatePublisher
+/// <param name="sources">The databases.</param>
+/// <param name="memory">What is published without one; null if nothing is.</param>
+internal sealed class StatePublisher(IEnumerable<ConnectionSource> sources, InProcessPublisher? memory) : IStatePublisher
 {
     private readonly Dictionary<string, ConnectionSource> _sources = Index(sources);
 
@@ -13,6 +16,19 @@ internal sealed class StatePublisher(IEnumerable<ConnectionSource> sources) : IS
         IReadOnlyList<StateWrite> writes,
         CancellationToken ct = default
     ) => CaptureAsync(transaction, writes, synchronous: false, ct);
+
+    public ValueTask<IReadOnlyList<StateToken>> PublishAsync(IReadOnlyList<StateWrite> writes, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(writes);
+        foreach (var write in writes)
+            if (memory is null || !memory.Publishes(write))
+                throw new SourceException(
+                    _sources.TryGetValue(write.Contract.Destination, out var database)
+                        ? $"{write.Contract.Destination} is published from the database '{database.Name}': publish inside its transaction, PublishAsync(transaction, …)."
+                        : $"{write.Contract.Destination} is not published without a database. Declare it: UseInProcess().Publish<{write.Contract.StateType.Name}>() in AddStatecast."
+                );
+        return memory is null || writes.Count == 0 ? new([]) : memory.PublishAsync(writes, ct);
+    }
 
     public IReadOnlyList<StateToken> Publish(DbTransaction transaction, IReadOnlyList<StateWrite> writes)
     {
@@ -47,7 +63,9 @@ internal sealed class StatePublisher(IEnumerable<ConnectionSource> sources) : IS
     private ConnectionSource SourceOf(StateWrite write) =>
         _sources.GetValueOrDefault(write.Contract.Destination)
         ?? throw new SourceException(
-            $"No source of this service publishes {write.Contract.Destination}. Declare it: FromConnection(…, db => db.Publish(…)) in AddStatecast; a contract of a DbContext is captured by SaveChanges."
+            memory?.Publishes(write) == true
+                ? $"{write.Contract.Destination} is published without a database: leave the transaction out, PublishAsync(state)."
+                : $"No source of this service publishes {write.Contract.Destination}. Declare it: FromConnection(…, db => db.Publish(…)) in AddStatecast; a contract of a DbContext is captured by SaveChanges."
         );
 
     private static Dictionary<string, ConnectionSource> Index(IEnumerable<ConnectionSource> sources)

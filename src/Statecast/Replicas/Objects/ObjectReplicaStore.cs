@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Statecast.Events;
+using Statecast.Replicas.InMemory;
+using Statecast.Serialization;
+
+namespace Statecast.Replicas.Objects;
+
+/// <summary>
+/// A replica in memory that keeps the state objects, for a carrier that hands them along: a read decodes nothing and copies nothing. What came as bytes
+/// was decoded once, when it was applied. Each row is one immutable object, so a reader never sees a torn state; an enumeration is weakly consistent: it may
+/// mix instants.
+/// </summary>
+internal sealed class ObjectReplicaStore : IReplicaStore
+{
+    private readonly ConcurrentDictionary<string, ReplicaRow> _rows = new(StringComparer.Ordinal);
+    private readonly MemoryIndex _index = new();
+
+    // Held by a unit from its load to its commit, and by everything else that writes: a handler's completion must not fall between the two.
+    // Everything below is touched under it only.
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
+    private readonly MemoryInbox _inbox;
+    private readonly Dictionary<LaneId, LanePosition> _positions = [];
+    private ReplicaLayout? _layout;
+    private Fingerprint? _layoutHash;
+    private ReplicaCounters _counters;
+    private bool _wasLive;
+    private long _floorEpoch;
+    private long _keys;
+
+    /// <summary>An empty replica.</summary>
+    public ObjectReplicaStore() => _inbox = new(_gate, _parked, MarkSeen);
+
+    /// <inheritdoc/>
+    public IReplicaInbox Inbox => _inbox;
+
+    /// <inheritdoc/>
+    public async ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            _layout = layout;
+            return new(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        return new Unit(this);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => new(_rows.GetValueOrDefault(key));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReplicaRow> EnumerateAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        var keys = _rows.Keys.ToArray();
+        Array.Sort(keys, StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (_rows.TryGetValue(key, out var row) && !row.Deleted)
+                yield return row;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReplicaRow> QueryAsync(string index, string value, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        foreach (var key in _index.Keys(new(index, value)))
+        {
+            ct.ThrowIfCancellationRequested();
+            // The row is read after the index: a change in between must not show a state that does not match.
+            if (_rows.TryGetValue(key, out var row) && !row.Deleted && row.Entries.Contains(new(index, value)))
+                yield return row;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Commit(ReplicaPlan plan)
+    {
+        foreach (var change in plan.Pending)
+            _inbox.Upsert(change);
+        foreach (var row in plan.Rows)
+            Put(row);
+        foreach (var key in plan.Unpark)
+            _parked.Remove(key);
+        foreach (var parked in plan.Park)
+            _parked[parked.Key] = parked;
+        if (plan.ResetPositions)
+            _positions.Clear();
+        foreach (var position in plan.Positions)
+            _positions[position.Lane] = position;
+        _counters += plan.Counters;
+        _wasLive |= plan.BecameLive;
+        _layoutHash = plan.LayoutHash ?? _layoutHash;
+        _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
+    }
+
+    private void Put(ReplicaRow row)
+    {
+        // The bytes say nothing that the object does not.
+        if (row.State is not null)
+            row = row with { Body = default };
+        var old = _rows.GetValueOrDefault(row.Key);
+        _index.Replace(row.Key, old?.Entries ?? [], row.Entries);
+        _rows[row.Key] = row;
+        _keys += (row.Deleted ? 0 : 1) - (old is { Deleted: false } ? 1 : 0);
+    }
+
+    private void MarkSeen(string handler, string key)
+    {
+        if (_layout is not { } layout || !_rows.TryGetValue(key, out var row))
+            return;
+        for (var i = 0; i < layout.Handlers.Count; i++)
+            if (layout.Handlers[i] == handler)
+                _rows[key] = row with { Seen = row.Seen | (1L << i) };
+    }
+
+    private sealed class Unit(ObjectReplicaStore store) : IReplicaUnit
+    {
+        private bool _ended;
+
+        public ReplicaRow? Find(string key) => store._rows.GetValueOrDefault(key);
+
+        public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
+
+        public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
+        {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            ct.ThrowIfCancellationRequested();
+            store.Commit(plan);
+            return DisposeAsync();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            if (!_ended)
+                store._gate.Release();
+            _ended = true;
+            return ValueTask.CompletedTask;
+        }
+    }
+}

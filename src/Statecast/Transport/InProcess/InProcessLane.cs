@@ -1,0 +1,105 @@
+using Statecast.Events;
+
+namespace Statecast.Transport.InProcess;
+
+/// <summary>
+/// One lane of a log in memory: the newest event of every key, deletes too, in the order of their appends. Appends by the guard. Not safe by itself: its
+/// destination's gate is held.
+/// </summary>
+internal sealed class InProcessLane(LaneId id)
+{
+    // Positions in ascending order; an event that a newer one of its key replaced leaves a hole until so many have gathered.
+    private const int HolesKept = 64;
+    private readonly List<Record> _records = [];
+    private readonly Dictionary<string, Record> _newest = new(StringComparer.Ordinal);
+    private int _holes;
+
+    public LaneId Id { get; } = id;
+
+    /// <summary>The next position to read; 0 while nothing was ever appended.</summary>
+    public long End { get; private set; }
+
+    /// <summary>The highest epoch of what was appended; 0 for nothing.</summary>
+    public long HighestEpoch { get; private set; }
+
+    /// <summary>Keys that it holds.</summary>
+    public int Keys => _newest.Count;
+
+    public SendOutcome Append(StateEvent stateEvent)
+    {
+        if (_newest.TryGetValue(stateEvent.Key, out var record))
+        {
+            var known = record.Event!;
+            if (Guard.Instance.Judge(new KeyNewest(known.Revision, known.IsDelete, known.Content), stateEvent, 0) == GuardVerdict.Supersede)
+                return new(SendResult.Refused);
+            record.Event = null;
+            _holes++;
+        }
+        var position = Math.Max(1, End);
+        End = position + 1;
+        HighestEpoch = Math.Max(HighestEpoch, stateEvent.Revision.Epoch);
+        _records.Add(_newest[stateEvent.Key] = new(position, stateEvent));
+        // Half of them may be holes: an append costs the same on average, whatever the number of keys.
+        if (_holes > HolesKept && _holes > _newest.Count)
+        {
+            _records.RemoveAll(static r => r.Event is null);
+            _holes = 0;
+        }
+        return new(SendResult.Confirmed, position);
+    }
+
+    /// <summary>Reads on from a position.</summary>
+    /// <param name="from">The position.</param>
+    /// <param name="room">What the delivery still takes.</param>
+    public LaneBatch Read(long from, ReadRoom room)
+    {
+        var events = new List<ReceivedEvent>();
+        var index = IndexOf(from);
+        for (; index < _records.Count && (room.HasRoom || _records[index].Event is null); index++)
+        {
+            if (_records[index].Event is not { } found)
+                continue;
+            events.Add(new(found, _records[index].Position));
+            room.Take(found.Body.Length);
+        }
+        var atTail = index == _records.Count;
+        return new(Id, events, atTail ? Math.Max(from, End) : _records[index].Position, atTail);
+    }
+
+    private int IndexOf(long position)
+    {
+        var (low, high) = (0, _records.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_records[middle].Position < position)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+
+    private sealed class Record(long position, StateEvent stateEvent)
+    {
+        public long Position { get; } = position;
+
+        /// <summary>Null once a newer one of its key replaced it.</summary>
+        public StateEvent? Event { get; set; } = stateEvent;
+    }
+}
+
+/// <summary>What one delivery still takes.</summary>
+internal sealed class ReadRoom(int events, long bytes)
+{
+    private int _events = events;
+    private long _bytes = bytes;
+
+    public bool HasRoom => _events > 0 && _bytes > 0;
+
+    public void Take(int length)
+    {
+        _events--;
+        _bytes -= length;
+    }
+}

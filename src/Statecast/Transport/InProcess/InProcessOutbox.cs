@@ -1,0 +1,85 @@
+using Statecast.Events;
+using Statecast.Outbox;
+
+namespace Statecast.Transport.InProcess;
+
+/// <summary>
+/// The relay's view of a source without a database. A published state stands in the log when its publish returns, so nothing ever waits here: the relay finds an
+/// empty outbox and says heartbeats, by the same rules as over a database.
+/// </summary>
+/// <param name="epoch">The source's epoch.</param>
+/// <param name="destinations">What it publishes; each is complete from the start, as there is nothing before the first publish.</param>
+/// <param name="queue">Queues what the relay wants said again.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinations, Action<RepublishRequest> queue, TimeProvider clock)
+    : IOutboxStore
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _published = [.. destinations];
+    private readonly Dictionary<LaneId, LaneCounter> _lanes = [];
+    private Guid? _leaseId;
+    private long _fencing;
+
+    public string Database { get; } = $"memory {epoch}";
+
+    public ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            // There is one relay for it, in this process: an earlier one has ended.
+            _leaseId = request.LeaseId;
+            return new(
+                new LeaseGrant(
+                    request.LeaseId,
+                    ++_fencing,
+                    epoch,
+                    0,
+                    TakenOver: false,
+                    clock.GetUtcNow() + request.Duration,
+                    [.. request.Lanes.Select(l => _lanes.GetValueOrDefault(l, new(l, 1, 0, 0)))]
+                )
+            );
+        }
+    }
+
+    public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct)
+    {
+        lock (_gate)
+            return new(new OutboxSnapshot(clock.GetUtcNow(), [], null, null, 0, null, new HashSet<string>(_published)));
+    }
+
+    public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            if (commit.LeaseId != _leaseId)
+                return new(false);
+            foreach (var lane in commit.Lanes)
+                _lanes[lane.Lane] = lane;
+            foreach (var request in commit.Republish)
+                if (request is { Key: null, Destination: { } destination })
+                    _published.Remove(destination);
+        }
+        foreach (var request in commit.Republish)
+            queue(request);
+        return new(true);
+    }
+
+    public ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct)
+    {
+        lock (_gate)
+            if (_leaseId == leaseId)
+                _leaseId = null;
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask WaitAsync(TimeSpan timeout, CancellationToken ct) => await Task.Delay(timeout, clock, ct).ConfigureAwait(false);
+
+    public void FirstRepublishEnded(string destination)
+    {
+        lock (_gate)
+            _published.Add(destination);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
