@@ -76,9 +76,10 @@ internal sealed class InProcessSource(
         return (revision == 0 ? null : new(contract.Name, write.Key, new(_origin.Epoch, revision)), published);
     }
 
-    public ValueTask RequestRepublishAsync(RepublishRequest request, CancellationToken ct)
+    public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct)
     {
-        Queue(request);
+        foreach (var request in requests)
+            Queue(request);
         return ValueTask.CompletedTask;
     }
 
@@ -124,7 +125,8 @@ internal sealed class InProcessSource(
 
     private void Queue(RepublishRequest request)
     {
-        Log.RepublishQueued(logger, request.Contract, request.Reason);
+        if (request.Key is null)
+            Log.RepublishQueued(logger, request.Contract, request.Reason);
         IReadOnlyList<string> keys = request.Key is { } one
             ? [one]
             : [.. _byContract[request.Contract].KeysOf(request.FirstBucket, request.LastBucket)];
