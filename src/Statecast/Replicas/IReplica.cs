@@ -31,10 +31,12 @@ public interface IReplica<TKey, TState>
     );
 
     /// <summary>All states, by the text form of their keys. One read transaction in SQLite; in memory weakly consistent: each state is whole, the set may mix instants.</summary>
+    /// <remarks>One bad event delays its own key only: a key with a parked event has its state of before here, or none. <see cref="Freshness"/> is unknown while there is one.</remarks>
     /// <exception cref="ReplicaNotReadyException">The replica was never complete.</exception>
     IAsyncEnumerable<KeyValuePair<TKey, TState>> EnumerateAsync(ReadOptions options = ReadOptions.Complete, CancellationToken ct = default);
 
     /// <summary>The states that a declared index has under a value.</summary>
+    /// <remarks>Of a key with a parked event it is the state of before, as with <see cref="EnumerateAsync"/>.</remarks>
     /// <exception cref="ReplicaNotReadyException">The replica was never complete.</exception>
     /// <exception cref="ArgumentException">The index was not declared for this replica.</exception>
     IAsyncEnumerable<KeyValuePair<TKey, TState>> QueryAsync<TValue>(
