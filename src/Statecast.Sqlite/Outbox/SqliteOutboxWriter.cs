@@ -11,8 +11,11 @@ internal static class SqliteOutboxWriter
         await database.BeginWriteAsync(clock, ct).ConfigureAwait(false);
         try
         {
-            if (!Renew(database, commit, clock.GetUtcNow()) || !Apply(database, commit))
+            var now = clock.GetUtcNow();
+            if (!Renew(database, commit, now) || !Apply(database, commit))
                 return false;
+            if (commit.GoBackFrom is { } found)
+                SqliteEpochChange.Write(database, found, now);
             database.Commit();
             return true;
         }

@@ -8,15 +8,19 @@ internal sealed class RelayLane
     private readonly PriorityQueue<ClaimedRow, long> _queue = new();
     private readonly List<ClaimedRow> _held = [];
 
-    public RelayLane(LaneCounter stored)
+    public RelayLane(LaneCounter stored, IReadOnlyList<LaneLine> line)
     {
         Id = stored.Lane;
+        Line = line;
         Stored = stored;
         NextNumber = stored.NextNumber;
         Verifier = new(stored.Incarnation, stored.Verified);
     }
 
     public LaneId Id { get; }
+
+    /// <summary>Which numbers were handed out under which lease in this epoch, in order.</summary>
+    public IReadOnlyList<LaneLine> Line { get; }
 
     /// <summary>What the database holds of the lane.</summary>
     public LaneCounter Stored { get; set; }

@@ -11,9 +11,9 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     private readonly SortedDictionary<long, OutboxRow> _rows = [];
     private readonly Dictionary<string, Lease> _leases = [];
     private readonly Dictionary<(string Carrier, LaneId Lane), LaneCounter> _lanes = [];
-    private readonly List<OutboxLine> _lines = [];
+    private readonly List<(string Carrier, LaneLine Line)> _lines = [];
     private readonly List<RepublishRequest> _queued = [];
-    private readonly HashSet<string> _published = [];
+    private readonly Dictionary<string, bool> _published = [];
     private long _sequence;
     private long _epoch = 1;
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +56,7 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     public override Task PublishAsync(string destination, bool ended)
     {
         lock (_gate)
-            _ = ended ? _published.Add(destination) : _published.Remove(destination);
+            _published[destination] = ended;
         return Task.CompletedTask;
     }
 
@@ -73,10 +73,10 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             return Task.FromResult<IReadOnlyList<RepublishRequest>>([.. _queued]);
     }
 
-    public override Task<IReadOnlyList<OutboxLine>> LinesAsync()
+    public override Task<IReadOnlyList<LaneLine>> LinesAsync()
     {
         lock (_gate)
-            return Task.FromResult<IReadOnlyList<OutboxLine>>([.. _lines]);
+            return Task.FromResult<IReadOnlyList<LaneLine>>([.. _lines.Select(l => l.Line)]);
     }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -96,10 +96,20 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             {
                 var counter = _lanes.GetValueOrDefault((request.Shard, lane), new(lane, 1, 0, 0));
                 _lanes[(request.Shard, lane)] = counter;
-                _lines.Add(new(lane, request.LeaseId, counter.NextNumber));
+                _lines.Add((request.Shard, new(lane, request.LeaseId, counter.NextNumber)));
                 counters.Add(counter);
             }
-            return new(request.LeaseId, lease.Fencing, _epoch, lease.Counter, held.Id is not null, lease.ExpiresAt, counters);
+            var lines = _lines.Where(l => l.Carrier == request.Shard && request.Lanes.Contains(l.Line.Lane)).Select(l => l.Line);
+            return new(
+                request.LeaseId,
+                lease.Fencing,
+                _epoch,
+                lease.Counter,
+                held.Id is not null,
+                lease.ExpiresAt,
+                counters,
+                [.. lines.OrderBy(l => l.FirstNumber)]
+            );
         }
     }
 
@@ -119,7 +129,8 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
                 all.Count > 0 ? all[^1].Sequence : null,
                 all.Count,
                 all.Count > 0 ? all[0].CapturedAt : null,
-                new HashSet<string>(_published)
+                _published.Where(p => p.Value).Select(p => p.Key).ToHashSet(),
+                _leases.GetValueOrDefault(query.Shard) is { } lease ? new(lease.Id, lease.Counter, _epoch) : default
             );
         }
     }
@@ -148,8 +159,28 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             foreach (var lane in commit.Lanes)
                 _lanes[(commit.Shard, lane.Lane)] = lane;
             _queued.AddRange(commit.Republish);
-            _published.ExceptWith(commit.Republish.Where(r => r.Key is null && r.Destination is not null).Select(r => r.Destination!));
+            foreach (var request in commit.Republish)
+                if (request is { Key: null, Destination: { } destination })
+                    _published[destination] = false;
+            if (commit.GoBackFrom is { } found)
+                GoBack(found);
             return true;
+        }
+    }
+
+    private void GoBack(EpochSeen found)
+    {
+        _epoch = Math.Max(Math.Max(Time.GetUtcNow().ToUnixTimeMilliseconds(), found.Highest + 1), _epoch + 1);
+        foreach (var (sequence, row) in _rows.ToList())
+            _rows[sequence] = row with { LaneNumber = null, Epoch = null, LeaseId = null };
+        _lines.Clear();
+        // A destination's name is its contract's, and the version.
+        var contracts = _published.Keys.Order(StringComparer.Ordinal).ToDictionary(d => d, d => d[..d.LastIndexOf('.')]);
+        _queued.RemoveAll(q => contracts.ContainsValue(q.Contract));
+        foreach (var (destination, contract) in contracts)
+        {
+            _queued.Add(RepublishRequest.All(contract, $"the database went back: {found.Reason}") with { Destination = destination });
+            _published[destination] = false;
         }
     }
 
