@@ -467,9 +467,9 @@ public abstract class OutboxStoreConformance
     {
         await using var database = await CreateAsync();
         await using var store = database.Open();
-        await database.SetEpochAsync(7);
         var grant = await Take(store);
-        Assert.True(await store.CommitAsync(Change(grant) with { GoBackFrom = new(7, "a test") }, Ct));
+        await database.SetEpochAsync(7);
+        Assert.True(await store.CommitAsync(Change(grant) with { Epoch = 7, GoBackFrom = new(7, "a test") }, Ct));
         var now = database.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         Assert.Equal(now, (await store.ReadAsync(Fresh(), Ct)).Standing.Epoch);
         Assert.True(await store.CommitAsync(Change(grant) with { Epoch = now, GoBackFrom = new(7, "a test") }, Ct));
