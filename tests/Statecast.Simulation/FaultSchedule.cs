@@ -54,6 +54,9 @@ internal sealed class FaultSchedule(SimWorld world)
             case 19 when faults.Republishes:
                 world.Database.Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "asked"));
                 return true;
+            case 20 or 21 or 22 or 23 when faults.Restores:
+                world.Restores.Strike();
+                return true;
             default:
                 return false;
         }

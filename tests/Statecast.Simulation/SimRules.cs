@@ -18,6 +18,10 @@ internal sealed record SimRules
     /// <summary>Capture at a save.</summary>
     public Func<Head, ReadBack, CaptureDecision> Save { get; init; } = CaptureRule.Save;
 
+    /// <summary>Whether a commit's lease is the one that the database shows.</summary>
+    public Func<OutboxCommit, LeaseStanding, bool> Holds { get; init; } =
+        static (commit, standing) => standing == new LeaseStanding(commit.LeaseId, commit.Counter, commit.Epoch);
+
     /// <summary>Which of a transaction's outbox rows are there once it ended, committed or not.</summary>
     public Func<bool, IReadOnlyList<OutboxRow>, IEnumerable<OutboxRow>> RowsLeft { get; init; } =
         static (committed, rows) => committed ? rows : [];

@@ -83,7 +83,11 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             // Whatever came since the keys were found is not of a lower epoch any more.
             if (unit.Find(key) is not { Deleted: false } row || row.Revision.Epoch >= floorEpoch)
                 continue;
-            var state = new KeyPlan(key, row, unit.FindParked(key));
+            var parked = unit.FindParked(key);
+            // The source has the key, in a state that cannot be read here: as ever, the last that could be read stays beside it.
+            if (parked?.Event?.Revision.Epoch >= floorEpoch)
+                continue;
+            var state = new KeyPlan(key, row, parked);
             Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
             Write(plan, state, live, now);
             // No event came.

@@ -162,7 +162,15 @@ public sealed record EpochSeen(long Highest, string Reason);
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="Operation">Its operation: a change coalesced with a Snapshot stays a change.</param>
 /// <param name="Causes">Its own causes joined with those it swallowed.</param>
-public readonly record struct OutboxClaim(long Sequence, long LaneNumber, long Epoch, StateOperation Operation, string? Causes);
+/// <param name="CapturedAt">When the row was captured: a database that was restored since the row was read gives its sequence to another.</param>
+public readonly record struct OutboxClaim(
+    long Sequence,
+    long LaneNumber,
+    long Epoch,
+    StateOperation Operation,
+    string? Causes,
+    DateTimeOffset CapturedAt
+);
 
 /// <summary>A wish to the republisher.</summary>
 /// <param name="Contract">The contract's name.</param>

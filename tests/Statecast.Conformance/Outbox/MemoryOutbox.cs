@@ -141,7 +141,12 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
         {
             if (!_leases.TryGetValue(commit.Shard, out var lease) || lease.Id != commit.LeaseId || lease.Counter != commit.Counter)
                 return false;
-            if (_epoch != commit.Epoch || commit.Claims.Any(c => _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null }))
+            if (
+                _epoch != commit.Epoch
+                || commit.Claims.Any(c =>
+                    _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null } row || row.CapturedAt != c.CapturedAt
+                )
+            )
                 return false;
             var counter = lease.Counter + (commit.Claims.Count > 0 ? 1 : 0);
             _leases[commit.Shard] = lease with { ExpiresAt = Time.GetUtcNow() + commit.Renew, Counter = counter };

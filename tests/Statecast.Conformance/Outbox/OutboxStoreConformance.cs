@@ -10,6 +10,7 @@ namespace Statecast.Conformance.Outbox;
 public abstract class OutboxStoreConformance
 {
     private const string Shard = "carrier";
+    private static readonly DateTimeOffset CapturedAt = new DateTimeOffset(2026, 2, 28, 11, 0, 0, TimeSpan.Zero).AddMicroseconds(7);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(20);
     private static readonly LaneId[] Lanes = [new("probe.item.v1", 0), new("probe.item.v1", 1), new("probe.other.v1", 0)];
 
@@ -178,7 +179,7 @@ public abstract class OutboxStoreConformance
         var sequences = await database.AddAsync(Row("a", 1), Row("a", 2), Row("b", 1));
         var change = Change(held) with
         {
-            Claims = [new(sequences[1], 1, held.Epoch, StateOperation.Snapshot, "Created,Paid")],
+            Claims = [new(sequences[1], 1, held.Epoch, StateOperation.Snapshot, "Created,Paid", CapturedAt)],
             Coalesced = [sequences[0]],
             Lanes = [new(Lanes[0], 2, 0, 0)],
         };
@@ -191,7 +192,7 @@ public abstract class OutboxStoreConformance
         Assert.Equal(2, (await database.LinesAsync()).Single(l => l.LeaseId == taken.LeaseId && l.Lane == Lanes[0]).FirstNumber);
         var row = Assert.Single((await second.ReadAsync(Fresh() with { Claimed = true }, Ct)).Rows);
         Assert.Equal((sequences[1], 1, held.Epoch), (row.Sequence, row.LaneNumber, row.Epoch));
-        Assert.Equal((StateOperation.Snapshot, "Created,Paid"), (row.Operation, row.Causes));
+        Assert.Equal((StateOperation.Snapshot, "Created,Paid", CapturedAt), (row.Operation, row.Causes));
         // A number travels with the lease under which it was given out, whoever sends it; a store that does not keep it says nothing.
         Assert.True(row.LeaseId is null || row.LeaseId == held.LeaseId);
         Assert.Equal(["b"], (await second.ReadAsync(Fresh(), Ct)).Rows.Select(r => r.Key));
@@ -426,7 +427,7 @@ public abstract class OutboxStoreConformance
         var sequences = await database.AddAsync(Row("a", 1), Row("b", 1));
         var claim = Change(grant) with
         {
-            Claims = [new(sequences[0], 1, grant.Epoch, StateOperation.Upsert, "Created")],
+            Claims = [new(sequences[0], 1, grant.Epoch, StateOperation.Upsert, "Created", CapturedAt)],
             Lanes = [new(Lanes[0], 2, 0, 0)],
             // Queued before: everything is queued anew in its place.
             Republish = [RepublishRequest.All("probe.item", "asked for") with { Destination = "probe.item.v1" }],
@@ -463,6 +464,19 @@ public abstract class OutboxStoreConformance
     }
 
     [Fact]
+    public async Task Row_under_a_sequence_that_was_another_rows_is_not_claimed()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        var sequence = (await database.AddAsync(Row("a", 1)))[0];
+        var other = Claim(sequence, 1, grant) with { CapturedAt = CapturedAt.AddMicroseconds(-1) };
+        Assert.False(await store.CommitAsync(Change(grant) with { Claims = [other] }, Ct));
+        Assert.Null((await store.ReadAsync(Fresh(), Ct)).Rows.Single().LaneNumber);
+        Assert.True(await store.CommitAsync(Change(grant) with { Claims = [Claim(sequence, 1, grant)] }, Ct));
+    }
+
+    [Fact]
     public async Task New_epoch_is_above_the_clock_and_the_old_one_too()
     {
         await using var database = await CreateAsync();
@@ -481,7 +495,7 @@ public abstract class OutboxStoreConformance
     private static OutboxQuery Fresh() => new(Shard, false, 100, 0, []);
 
     private static OutboxClaim Claim(long sequence, long number, LeaseGrant grant) =>
-        new(sequence, number, grant.Epoch, StateOperation.Upsert, "Created");
+        new(sequence, number, grant.Epoch, StateOperation.Upsert, "Created", CapturedAt);
 
     private static OutboxCommit Change(LeaseGrant grant) =>
         new()
@@ -512,6 +526,6 @@ public abstract class OutboxStoreConformance
             Body = Encoding.UTF8.GetBytes($"{{\"key\":\"{key}\"}}"),
             TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             TraceState = "vendor=1",
-            CapturedAt = new DateTimeOffset(2026, 2, 28, 11, 0, 0, TimeSpan.Zero).AddMicroseconds(7),
+            CapturedAt = CapturedAt,
         };
 }

@@ -60,4 +60,12 @@ internal enum Event
     FreshnessKnown,
     BecameLive,
     PoisonedKey,
+    Restored,
+    RestoredTwice,
+    RestoredUnderALivingRelay,
+    WentBack,
+    WentBackAfterALanding,
+    LostTailLanded,
+    OrphanDropped,
+    SleepersWord,
 }
