@@ -100,7 +100,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             ),
             Checker.OwnKeyOnly
         ),
-        new("no floor", Relay(() => RelayRules.Protocol with { Floor = (_, _) => default }), Checker.Converges),
+        new("no floor", Relay(() => RelayRules.Protocol with { Floor = (_, _) => default }), Checker.HonestFreshness),
         new(
             "floor in one lane only",
             Relay(() =>
@@ -109,7 +109,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
                     Floor = (lease, lane) => lane.Id.Number == 0 ? RelayRules.Protocol.Floor(lease, lane) : default,
                 }
             ),
-            Checker.Converges
+            Checker.HonestFreshness
         ),
         new(
             "the transport is looked at after the acquisition only",

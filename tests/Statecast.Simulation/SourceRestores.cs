@@ -16,6 +16,10 @@ internal sealed class SourceRestores(SimWorld world)
     private int _restores;
     private TimeSpan _restoredAt;
     private bool _landedSince;
+    private TimeSpan _holdsTailUntil;
+
+    /// <summary>Whether what is sent now arrives much later: all of a lost tail may still be on its way when the next holder looks for the first time.</summary>
+    public bool HoldsTail => world.Scheduler.Now < _holdsTailUntil;
 
     /// <summary>Takes a copy, or restores the last one, perhaps for the second time.</summary>
     public void Strike()
@@ -60,6 +64,8 @@ internal sealed class SourceRestores(SimWorld world)
         _copy.Clear();
         _copy.AddRange([world.Database.Copy(), world.Writer.Copy(), world.Truth.Copy()]);
         world.Trace.Add("copy taken", "");
+        if (_restores < MaxRestores && world.Random.Chance(0.5))
+            _holdsTailUntil = world.Scheduler.Now + TimeSpan.FromSeconds(10);
     }
 
     private void Restore()
@@ -68,6 +74,7 @@ internal sealed class SourceRestores(SimWorld world)
         world.Trace.Add("restored", "", _restores);
         _restoredAt = world.Scheduler.Now;
         _landedSince = false;
+        _holdsTailUntil = default;
         // What was open never was.
         world.Writer.Crash();
         foreach (var relay in world.Relays)

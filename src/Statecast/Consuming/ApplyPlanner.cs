@@ -90,8 +90,9 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             var state = new KeyPlan(key, row, parked);
             Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
             Write(plan, state, live, now);
-            // No event came.
+            // No event came, and no revision was applied.
             plan.Counters += new ReplicaCounters(0, -1, 0, 0);
+            plan.Rows[^1] = plan.Rows[^1] with { Writes = row.Writes };
         }
         return plan;
     }

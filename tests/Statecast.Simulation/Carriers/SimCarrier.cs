@@ -52,7 +52,7 @@ internal abstract class SimCarrier(SimWorld world)
         var random = World.Random;
         var faults = World.Faults;
         var timeout = World.Options.DeliveryTimeout;
-        if (faults.Strikes(faults.LateLandings, random, 0.04))
+        if (faults.Strikes(faults.LateLandings, random, 0.04) || (!faults.Healed && World.Restores.HoldsTail))
         {
             World.Coverage.Note(Event.LateLanding);
             World.Scheduler.After(timeout + random.Seconds(0.5, 15), () => Land(batch with { Late = true }, batch.Events.Count));

@@ -89,10 +89,7 @@ internal sealed class SimLog : SimCarrier
             Mark(end.Lane, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
         // A sleeper's word of a lower epoch is dropped, and a floor that was stated stands.
         if (heartbeat.Epoch < LastWord?.Epoch)
-        {
-            World.Coverage.Note(Event.SleepersWord);
             return;
-        }
         foreach (var end in heartbeat.Ends)
             if (end.Floor.Epoch > FloorOf(end.Lane).Epoch)
                 _floors[end.Lane] = end.Floor;

@@ -78,7 +78,8 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             world.Restores.Dropped(name, row);
         else if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))
             throw new Violation(Checker.Atomic, $"{name}: {row.Key}@{row.Revision} with content {content} was never committed");
-        var distinct = seen.Distinct + (row.Revision == seen.Newest ? 0 : 1);
+        // A dropped row's tombstone is no revision.
+        var distinct = seen.Distinct + (row.Revision == seen.Newest || row.Revision.Number == 0 ? 0 : 1);
         if (row.Writes != distinct)
             throw new Violation(Checker.EffectsOnce, $"{name}: {row.Key} was written {row.Writes} times for {distinct} revisions");
         _seen[row.Key] = new(row.Revision, distinct);

@@ -67,5 +67,4 @@ internal enum Event
     WentBackAfterALanding,
     LostTailLanded,
     OrphanDropped,
-    SleepersWord,
 }
