@@ -7,7 +7,7 @@ namespace Shop.Verification;
 /// <param name="source">The orders service's file.</param>
 /// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
 /// <param name="restored">Whether the source was restored from a copy: replicas then wrote revisions that it knows nothing of.</param>
-internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, string> tokens, bool restored)
+internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, string> tokens, bool restored = false)
 {
     private const int MostDifferences = 10;
 
