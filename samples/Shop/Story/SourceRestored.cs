@@ -18,6 +18,9 @@ internal static class SourceRestored
     {
         stage.Display.Act("The orders database is restored from an earlier copy");
         var (live, copy, lost) = (FileOf(stage, "orders"), FileOf(stage, "orders.copy"), FileOf(stage, "orders.lost"));
+        // What stands in the copy's outbox is sent again under the new epoch, and the same revision once more with everything: a replacement, not an
+        // application, which the figures of the finale do not tell apart.
+        await stage.Client.WhenIdleAsync(Role.Orders, ct);
         var tokens = stage.Load.Tokens.ToDictionary();
         var before = stage.Load.Done;
         Copy(live, copy);
