@@ -66,7 +66,14 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             _seen[row.Key] = seen with { Distinct = (int)row.Writes };
             return;
         }
-        if (!row.Deleted && row.Revision <= _deleted.GetValueOrDefault(row.Key))
+        // Until the source knows that it was restored, two states share a number: a delete that was lost binds nobody, and a lost state may come after a delete.
+        if (
+            !row.Deleted
+            && _deleted.GetValueOrDefault(row.Key) is var deleted
+            && row.Revision <= deleted
+            && world.Truth.Stands(row.Key, deleted.Number, null)
+            && world.Truth.Stands(row.Key, row.Revision.Number, SimContent.Read(row.Body))
+        )
             throw new Violation(
                 Checker.DeletesHold,
                 $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {_deleted[row.Key]}"

@@ -70,6 +70,10 @@ internal sealed class SourceTruth(Scheduler scheduler)
     /// <summary>Whether a revision was ever committed with this content, in a tail that a restore lost too.</summary>
     public bool WasCommitted(string key, long revision, int? content) => _ever.Contains((key, revision, content));
 
+    /// <summary>Whether a revision was committed with this content, and no restore took it away.</summary>
+    public bool Stands(string key, long revision, int? content) =>
+        _states.TryGetValue(key, out var states) && states.Exists(s => s.Revision == revision && s.Content == content);
+
     /// <summary>
     /// The newest revision that a replica must have if all commits before this instant are in it: 0 for a row from before Statecast, -1 for nothing to have.
     /// </summary>
