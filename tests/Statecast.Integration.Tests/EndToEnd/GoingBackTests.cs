@@ -200,6 +200,29 @@ public sealed class GoingBackTests : IDisposable
     }
 
     [Fact]
+    public async Task Database_made_anew_leaves_nothing_of_its_predecessor()
+    {
+        var target = await _shop.StartTargetAsync<NoteState>();
+        var source = await _shop.StartSourceAsync();
+        await NotesShop.SaveAsync(source, db => db.AddRange(New(1, "old"), New(2, "old"), New(3, "old")));
+        await AllIdle(source, target);
+        await NotesShop.StopAsync(source);
+        SqliteConnection.ClearAllPools();
+        foreach (var file in Directory.GetFiles(_shop.Folder, "notes.db*"))
+            File.Delete(file);
+
+        // Its log is still there, and shows a lower epoch only.
+        source = await _shop.StartSourceAsync();
+        await NotesShop.SaveAsync(source, db => db.Add(New(2, "new")));
+        await AllIdle(source, target);
+        await AssertEqual(target);
+        Assert.Equal(1, await CountAsync(target));
+        Assert.Equal(["1", "2", "3"], Back(target).First.Order());
+        foreach (var host in new[] { target, source })
+            await NotesShop.StopAsync(host);
+    }
+
+    [Fact]
     public async Task Untouched_source_never_goes_back()
     {
         var target = await _shop.StartTargetAsync<NoteState>();
