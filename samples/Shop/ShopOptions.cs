@@ -13,6 +13,7 @@ internal sealed record ShopOptions
           --seed S       decides everything that the customers do; default 1
           --processes    every service in a process of its own, and a kill is a SIGKILL
           --rounds N     kills, one after the other; with --processes of the orders service and of a target, in the midst of their work; default 1
+          --restore      one more act: the orders database is restored from an earlier copy, and the targets follow it back
           --serve        starts everything, loads the orders and stays up, until Ctrl+C
           --json         writes one JSON object to standard output, and all else to standard error
           --data DIR     where the databases and the log go: kept, and must be empty; default a directory of its own that is removed at the end
@@ -26,6 +27,8 @@ internal sealed record ShopOptions
     public bool Processes { get; init; }
 
     public int Rounds { get; init; } = 1;
+
+    public bool Restore { get; init; }
 
     public bool Serve { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed record ShopOptions
                 "--seed" => options with { Seed = Number(rest, 0, int.MaxValue) },
                 "--processes" => options with { Processes = true },
                 "--rounds" => options with { Rounds = Number(rest, 1, 1000) },
+                "--restore" => options with { Restore = true },
                 "--serve" => options with { Serve = true },
                 "--json" => options with { Json = true },
                 "--data" => options with { Data = Value(rest) },

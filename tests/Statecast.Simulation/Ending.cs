@@ -24,7 +24,8 @@ internal sealed class Ending(SimWorld world)
             world.Database.Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "corrupt records"));
         if (world.Carrier.PoisonedKey is { } poisoned)
         {
-            Await(() => FirstDifference(poisoned), Checker.OwnKeyOnly);
+            // A floor waits for all that is said again, the refused key too: what the source has no more may stay until then.
+            Await(() => FirstDifference(poisoned, world.Truth.Newest), Checker.OwnKeyOnly);
             world.Carrier.PoisonedKey = null;
         }
         var bad = world.Targets.Where(HasBadKey).ToList();
@@ -52,11 +53,11 @@ internal sealed class Ending(SimWorld world)
         }
     }
 
-    private string? FirstDifference(string? except)
+    private string? FirstDifference(string? except, Func<string, CommittedState?>? has = null)
     {
         foreach (var target in world.Targets)
         foreach (var key in world.Keys)
-            if (key != except && Difference(target, key) is { } text)
+            if (key != except && (has is null || has(key) is not null) && Difference(target, key) is { } text)
                 return text;
         return null;
     }

@@ -57,6 +57,9 @@ internal sealed class FaultSchedule(SimWorld world)
             case 30 or 31 when world.Carrier is SimInProcess process:
                 process.Die();
                 return true;
+            case 20 or 21 or 22 or 23 when faults.Restores:
+                world.Restores.Strike();
+                return true;
             default:
                 return false;
         }

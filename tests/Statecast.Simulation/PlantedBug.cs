@@ -101,6 +101,58 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             Checker.OwnKeyOnly
         ),
         new("a log in memory keeps its incarnation", SimRules.Protocol with { LogKeepsIncarnation = true }, Checker.HonestFreshness),
+        new("no floor", Relay(() => RelayRules.Protocol with { Floor = (_, _) => default }), Checker.HonestFreshness),
+        new(
+            "floor in one lane only",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    Floor = (lease, lane) => lane.Id.Number == 0 ? RelayRules.Protocol.Floor(lease, lane) : default,
+                }
+            ),
+            Checker.HonestFreshness
+        ),
+        new(
+            "the transport is looked at after the acquisition only",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    IsForeign = look => look.Moment == LookMoment.Acquired && RelayRules.Protocol.IsForeign(look),
+                }
+            ),
+            Checker.Converges
+        ),
+        new(
+            "no lease id",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    IsForeign = look =>
+                        RelayRules.Protocol.IsForeign(look) && !(look.Mark.Epoch == look.Epoch && look.Mark.Number < look.NextNumber),
+                }
+            ),
+            Checker.Converges
+        ),
+        new(
+            "a lease in a copy is kept",
+            Relay(() => RelayRules.Protocol with { StillHolds = (standing, lease) => standing.LeaseId == lease.Id }) with
+            {
+                Holds = (commit, standing) => standing.LeaseId == commit.LeaseId,
+            },
+            Checker.Converges,
+            Checker.HonestFreshness
+        ),
+        new(
+            "the last number of the line counts as foreign",
+            Relay(() =>
+                RelayRules.Protocol with
+                {
+                    IsForeign = look =>
+                        RelayRules.Protocol.IsForeign(look) || (look.Mark.Epoch == look.Epoch && look.Mark.Number == look.NextNumber - 1),
+                }
+            ),
+            Checker.GoingBack
+        ),
         new("a kept revision is coalesced", Relay(() => RelayRules.Protocol with { MayCoalesce = (_, _) => true }), Checker.NothingSkipped),
     ];
 

@@ -21,6 +21,10 @@ internal sealed record SimRules
     /// <summary>Whether the in-process log has the same incarnation after a restart: nobody then finds out that it is empty.</summary>
     public bool LogKeepsIncarnation { get; init; }
 
+    /// <summary>Whether a commit's lease is the one that the database shows.</summary>
+    public Func<OutboxCommit, LeaseStanding, bool> Holds { get; init; } =
+        static (commit, standing) => standing == new LeaseStanding(commit.LeaseId, commit.Counter, commit.Epoch);
+
     /// <summary>Which of a transaction's outbox rows are there once it ended, committed or not.</summary>
     public Func<bool, IReadOnlyList<OutboxRow>, IEnumerable<OutboxRow>> RowsLeft { get; init; } =
         static (committed, rows) => committed ? rows : [];

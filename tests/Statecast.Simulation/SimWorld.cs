@@ -21,15 +21,17 @@ internal sealed class SimWorld
         Truth = new(Scheduler);
         Sums = new(this);
         Freshness = new(this);
+        Restores = new(this);
         Database = new(this);
         Writer = new(this);
         Lanes = Random.Between(1, 3);
-        Keys = [.. Enumerable.Range(0, Random.Between(3, 8)).Select(i => $"k{i}")];
+        Keys = [.. Enumerable.Range(0, Random.Between(3, 8) + (Faults.Restores ? PassingKeys : 0)).Select(i => $"k{i}")];
         Incarnation = Random.Between(1, 1_000_000);
         Carrier = Faults.Profile switch
         {
             Profile.Sleepers => new SimLog(this, conditional: false),
             Profile.Repeaters => new SimQueue(this),
+            Profile.Restores => new SimLog(this, conditional: true),
             _ => Random.Next(6) switch
             {
                 0 => new SimQueue(this),
@@ -54,6 +56,7 @@ internal sealed class SimWorld
     public Coverage Coverage { get; } = new();
     public SourceTruth Truth { get; }
     public SourceSums Sums { get; }
+    public SourceRestores Restores { get; }
     public FreshnessChecks Freshness { get; }
     public SimDatabase Database { get; }
     public SimWriter Writer { get; }
@@ -61,6 +64,18 @@ internal sealed class SimWorld
     public IReadOnlyList<SimRelay> Relays { get; }
     public List<SimTarget> Targets { get; } = [];
     public IReadOnlyList<string> Keys { get; }
+
+    /// <summary>Where copies are taken, keys must be made after them and never touched again.</summary>
+    private const int PassingKeys = 16;
+
+    private int Passing { get; set; }
+
+    /// <summary>A key to write.</summary>
+    public string PickKey() =>
+        !Faults.Restores ? Random.Pick(Keys)
+        : Random.Chance(0.3) ? Keys[^(1 + Passing)]
+        : Keys[Random.Next(Keys.Count - PassingKeys)];
+
     public int Lanes { get; }
     public long Incarnation { get; }
     public TimeSpan TargetOffset { get; set; }
@@ -109,6 +124,7 @@ internal sealed class SimWorld
             target.Start();
         for (var operation = 0; operation < Operations; operation++)
         {
+            Passing = operation * PassingKeys / Operations;
             Scheduler.RunUntil(Scheduler.Now + Random.Seconds(0.01, 0.25));
             if (operation == Operations / 2)
                 schedule.StartLateTargets();

@@ -35,6 +35,14 @@ internal sealed class OrderLoad
     /// <summary>The token of the newest state of each order and customer that an answer named.</summary>
     public IReadOnlyDictionary<Guid, string> Tokens => _tokens;
 
+    /// <summary>The source lost what it answered since then.</summary>
+    public void ForgetTokens(IReadOnlyDictionary<Guid, string> then)
+    {
+        _tokens.Clear();
+        foreach (var (key, token) in then)
+            _tokens[key] = token;
+    }
+
     /// <summary>Orders that were changed so far, in no particular order; some of them may be removed.</summary>
     public IEnumerable<Guid> OrderIds => _orders.Keys;
 

@@ -18,6 +18,7 @@ internal sealed record ServiceStatus(string Service, IReadOnlyList<ReplicaView> 
 /// <param name="Behind">Positions of the log still to read, as far as known.</param>
 /// <param name="Staleness">Seconds; null while unknown.</param>
 /// <param name="Unknown">Why the staleness is unknown.</param>
+/// <param name="WentBack">Keys that fell to an older state, or were dropped, when the source's database last went back.</param>
 internal sealed record ReplicaView(
     string Name,
     string State,
@@ -29,5 +30,6 @@ internal sealed record ReplicaView(
     long Waiting,
     long Behind,
     double? Staleness,
-    string? Unknown
+    string? Unknown,
+    long WentBack
 );

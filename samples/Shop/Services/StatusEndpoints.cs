@@ -43,7 +43,8 @@ internal static class StatusEndpoints
             counters.Received - counters.Applied - counters.Superseded - counters.Dropped - replica.Parked,
             replica.Backlog.Remaining,
             freshness.Staleness(now)?.TotalSeconds,
-            freshness.Unknown
+            freshness.Unknown,
+            replica.WentBack?.Count ?? 0
         );
     }
 }

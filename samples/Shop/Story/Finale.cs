@@ -24,7 +24,7 @@ internal static class Finale
             statuses.Add(await stage.Client.StatusAsync(target, ct));
         await stage.Fleet.StopAllAsync(ct);
 
-        var comparison = new Comparison(new SourceFile(FileOf(stage, Role.Orders)), stage.Load.Tokens);
+        var comparison = new Comparison(new SourceFile(FileOf(stage, Role.Orders)), stage.Load.Tokens, stage.Options.Restore);
         var verdicts = new List<ReplicaVerdict>();
         foreach (var status in statuses)
         foreach (var replica in status.Replicas)

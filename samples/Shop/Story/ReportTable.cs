@@ -31,6 +31,8 @@ internal static class ReportTable
         foreach (var verdict in report.Verdicts)
         foreach (var difference in verdict.Differences)
             console.MarkupLine($"[red]{Markup.Escape(verdict.Name)}: {Markup.Escape(difference)}[/]");
+        if (report.Restore is { } restore)
+            console.MarkupLine(Markup.Escape(restore.ToString()));
         foreach (var status in report.Statuses)
             console.MarkupLine(
                 Markup.Escape($"{status.Service}: {string.Join(", ", status.Effects.Select(effect => $"{effect.Value:N0} {effect.Key}"))}")

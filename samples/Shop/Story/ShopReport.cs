@@ -11,6 +11,7 @@ internal sealed record ShopReport(
     IReadOnlyList<ReplicaVerdict> Verdicts,
     IReadOnlyList<ServiceStatus> Statuses,
     IReadOnlyList<KillEvidence> Kills,
+    RestoreEvidence? Restore,
     long Requests,
     long Interrupted,
     TimeSpan Elapsed
@@ -70,6 +71,15 @@ internal sealed record ShopReport(
                     unhandled = kill.Unhandled,
                     inFlight = kill.InFlight,
                 }),
+                restore = Restore is null
+                    ? null
+                    : new
+                    {
+                        epochBefore = Restore.EpochBefore,
+                        epochAfter = Restore.EpochAfter,
+                        requestsLost = Restore.RequestsLost,
+                        wentBack = Restore.WentBack.ToDictionary(w => w.Replica, w => new { lost = w.Lost, reported = w.Reported }),
+                    },
                 effects = Statuses.ToDictionary(status => status.Service, status => status.Effects),
             }
         );

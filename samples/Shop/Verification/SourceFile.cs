@@ -47,6 +47,32 @@ internal sealed class SourceFile(string path)
         return revisions;
     }
 
+    /// <summary>The epoch of the database.</summary>
+    public async Task<long> EpochAsync(CancellationToken ct)
+    {
+        await using var connection = new SqliteConnection(_connectionString);
+        await connection.OpenAsync(ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT epoch FROM statecast_source";
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>How many keys of a contract this database has newer than an earlier copy, or alive and the copy not at all: what is lost when the copy is restored.</summary>
+    public async Task<long> NewerThanAsync(string copy, string contract, CancellationToken ct)
+    {
+        await using var connection = new SqliteConnection(_connectionString);
+        await connection.OpenAsync(ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = """
+            ATTACH $copy AS copy;
+            SELECT count(*) FROM statecast_head h LEFT JOIN copy.statecast_head c ON c.contract = h.contract AND c.key = h.key
+            WHERE h.contract = $contract AND (h.revision > c.revision OR (c.key IS NULL AND NOT h.deleted))
+            """;
+        command.Parameters.AddWithValue("$copy", copy);
+        command.Parameters.AddWithValue("$contract", contract);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
     /// <summary>Keys with events that are captured and not yet confirmed by the log.</summary>
     public async Task<HashSet<string>> UnsentKeysAsync(CancellationToken ct)
     {

@@ -40,9 +40,9 @@ internal static class SqliteOutboxLease
         var lanes = request.Lanes.Select(lane => Begin(database, request, lane)).ToList();
         var statement = database.Prepare("SELECT fencing, counter FROM statecast_lease WHERE shard = ?1").Bind(1, request.Shard);
         statement.Step();
-        var grant = new LeaseGrant(request.LeaseId, statement.Int64(0), epoch, statement.Int64(1), held, until, lanes);
+        var (fencing, counter) = (statement.Int64(0), statement.Int64(1));
         statement.Reset();
-        return grant;
+        return new(request.LeaseId, fencing, epoch, counter, held, until, lanes, ReadLines(database, request));
     }
 
     /// <summary>Gives the lease back if it is still held, within the caller's write transaction.</summary>
@@ -91,6 +91,19 @@ internal static class SqliteOutboxLease
             .Bind(5, counter.NextNumber)
             .Run();
         return counter;
+    }
+
+    private static List<LaneLine> ReadLines(SqliteDatabase database, LeaseRequest request)
+    {
+        var asked = request.Lanes.ToHashSet();
+        var lines = new List<LaneLine>();
+        var statement = database
+            .Prepare("SELECT destination, lane, lease_id, first_number FROM statecast_line WHERE carrier = ?1 ORDER BY first_number, rowid")
+            .Bind(1, request.Shard);
+        while (statement.Step())
+            if (new LaneId(statement.Text(0), statement.Int32(1)) is var lane && asked.Contains(lane))
+                lines.Add(new(lane, statement.Guid(2), statement.Int64(3)));
+        return lines;
     }
 
     private static long ReadEpoch(SqliteDatabase database, DateTimeOffset now)

@@ -38,8 +38,21 @@ internal sealed class SqliteOutboxReader
             highest?.Sequence,
             Count(database, query.Shard, lowest?.Sequence, highest?.Sequence),
             lowest?.CapturedAt,
-            ReadPublished(database, query.Shard)
+            ReadPublished(database, query.Shard),
+            ReadStanding(database, query.Shard)
         );
+    }
+
+    private static LeaseStanding ReadStanding(SqliteDatabase database, string shard)
+    {
+        var statement = database
+            .Prepare("SELECT l.lease_id, l.counter, s.epoch FROM statecast_lease l JOIN statecast_source s ON s.id = 1 WHERE l.shard = ?1")
+            .Bind(1, shard);
+        if (!statement.Step())
+            return default;
+        var standing = new LeaseStanding(statement.GuidOrNull(0), statement.Int64(1), statement.Int64(2));
+        statement.Reset();
+        return standing;
     }
 
     private static (long Sequence, DateTimeOffset CapturedAt)? Find(SqliteDatabase database, string shard, long floor, string order)

@@ -11,8 +11,11 @@ internal static class SqliteOutboxWriter
         await database.BeginWriteAsync(clock, ct).ConfigureAwait(false);
         try
         {
-            if (!Renew(database, commit, clock.GetUtcNow()) || !Apply(database, commit))
+            var now = clock.GetUtcNow();
+            if (!Renew(database, commit, now) || !Apply(database, commit))
                 return false;
+            if (commit.GoBackFrom is { } found)
+                SqliteEpochChange.Write(database, found, now);
             database.Commit();
             return true;
         }
@@ -43,15 +46,16 @@ internal static class SqliteOutboxWriter
         {
             var changed = database
                 .Prepare(
-                    "UPDATE statecast_outbox SET lane_number = ?1, epoch = ?2, operation = ?3, causes = ?4 WHERE sequence = ?5 AND lane_number IS NULL"
+                    "UPDATE statecast_outbox SET lane_number = ?1, epoch = ?2, operation = ?3, causes = ?4 WHERE sequence = ?5 AND captured_at = ?6 AND lane_number IS NULL"
                 )
                 .Bind(1, claim.LaneNumber)
                 .Bind(2, claim.Epoch)
                 .Bind(3, (long)claim.Operation)
                 .Bind(4, claim.Causes)
                 .Bind(5, claim.Sequence)
+                .Bind(6, claim.CapturedAt)
                 .Run();
-            // A row gets its number once, for good. One that has one, or is gone, is not what the relay read.
+            // A row gets its number once, for good. One that has one, is gone, or is another, is not what the relay read.
             if (changed != 1)
                 return false;
         }

@@ -71,11 +71,11 @@ internal sealed class SqliteReplica
         var positions = new List<LanePosition>();
         var statement = database
             .Prepare(
-                "SELECT destination, lane, incarnation, next FROM statecast_replica_position WHERE replica = ?1 ORDER BY destination, lane"
+                "SELECT destination, lane, incarnation, next, floor_epoch FROM statecast_replica_position WHERE replica = ?1 ORDER BY destination, lane"
             )
             .Bind(1, id);
         while (statement.Step())
-            positions.Add(new(new(statement.Text(0), statement.Int32(1)), statement.Int64(2), statement.Int64(3)));
+            positions.Add(new(new(statement.Text(0), statement.Int32(1)), statement.Int64(2), statement.Int64(3), statement.Int64(4)));
         return positions;
     }
 }

@@ -9,7 +9,7 @@ namespace Statecast.Sqlite.Replicas;
 internal static class SqliteReplicaTables
 {
     /// <summary>Raised with every change of these tables.</summary>
-    public const int Layout = 1;
+    public const int Layout = 2;
 
     private const string Shared = """
         CREATE TABLE IF NOT EXISTS statecast_replica (
@@ -23,6 +23,7 @@ internal static class SqliteReplicaTables
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS statecast_replica_position (
             replica INTEGER NOT NULL, destination TEXT NOT NULL, lane INTEGER NOT NULL, incarnation INTEGER NOT NULL, next INTEGER NOT NULL,
+            floor_epoch INTEGER NOT NULL,
             PRIMARY KEY (replica, destination, lane)
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS statecast_replica_parked (

@@ -135,14 +135,16 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         foreach (var position in plan.Positions)
             _database
                 .Prepare(
-                    "INSERT INTO statecast_replica_position (replica, destination, lane, incarnation, next) VALUES (?1, ?2, ?3, ?4, ?5) "
-                        + "ON CONFLICT (replica, destination, lane) DO UPDATE SET incarnation = excluded.incarnation, next = excluded.next"
+                    "INSERT INTO statecast_replica_position (replica, destination, lane, incarnation, next, floor_epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                        + "ON CONFLICT (replica, destination, lane) DO UPDATE SET incarnation = excluded.incarnation, next = excluded.next, "
+                        + "floor_epoch = excluded.floor_epoch"
                 )
                 .Bind(1, _replica.Id)
                 .Bind(2, position.Lane.Destination)
                 .Bind(3, position.Lane.Number)
                 .Bind(4, position.Incarnation)
                 .Bind(5, position.Next)
+                .Bind(6, position.Floor)
                 .Run();
     }
 

@@ -15,6 +15,12 @@ internal sealed class SqliteLogAppender
     private readonly long[] _next;
     private bool _moved;
 
+    // As the transaction under way found them; another process may have stated higher ones before it. Null outside of one.
+    private long[]? _floors;
+
+    // The highest number in the transaction under way, by lane and sender.
+    private readonly Dictionary<(int Lane, long Epoch, Guid Lease), long> _numbers = [];
+
     public SqliteLogAppender(SqliteDatabase database, SqliteLogDestination destination)
     {
         _database = database;
@@ -32,7 +38,11 @@ internal sealed class SqliteLogAppender
     /// <summary>Appends one event if the guard accepts it.</summary>
     public SendOutcome Append(IGuard guard, StateEvent e)
     {
-        if (guard.Judge(FindNewest(e.Key), e, floorEpoch: 0) == GuardVerdict.Supersede)
+        // Refused or not, it arrived: a source must find out that it was sent.
+        var sender = (e.Lane.Number, e.Revision.Epoch, e.LeaseId);
+        _numbers[sender] = Math.Max(e.LaneNumber, _numbers.GetValueOrDefault(sender));
+        _floors ??= SqliteLogHeartbeat.ReadFloors(_database, Destination);
+        if (guard.Judge(FindNewest(e.Key), e, _floors[e.Lane.Number]) == GuardVerdict.Supersede)
             return new(SendResult.Refused);
         SqliteLogRecord.Bind(_database.Prepare(_append), e).Run();
         var position = _database.LastInserted;
@@ -41,11 +51,16 @@ internal sealed class SqliteLogAppender
         return new(SendResult.Confirmed, position);
     }
 
-    /// <summary>Stores the ends of the lanes that grew.</summary>
+    /// <summary>Stores the ends of the lanes that grew, and who sent what.</summary>
     public void WriteEnds()
     {
+        foreach (var ((lane, epoch, lease), number) in _numbers)
+            SqliteLogMarks.Write(_database, Destination, lane, epoch, lease, number);
         if (!_moved)
+        {
+            Forget();
             return;
+        }
         for (var lane = 0; lane < _next.Length; lane++)
             if (_next[lane] > 0)
                 _database
@@ -63,6 +78,8 @@ internal sealed class SqliteLogAppender
     public void Forget()
     {
         Array.Clear(_next);
+        _numbers.Clear();
+        _floors = null;
         _moved = false;
     }
 

@@ -96,7 +96,10 @@ internal sealed class SqliteLogSender : ITransportSender
                 .WriteAsync(
                     database =>
                     {
-                        SqliteLogHeartbeat.Write(database, AppenderOf(new(heartbeat.Destination, 0)).Destination, heartbeat);
+                        var destination = AppenderOf(new(heartbeat.Destination, 0)).Destination;
+                        SqliteLogHeartbeat.Write(database, destination, heartbeat);
+                        foreach (var end in heartbeat.Ends)
+                            SqliteLogMarks.Write(database, destination, end.Lane.Number, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
                         return true;
                     },
                     _clock,
@@ -104,6 +107,31 @@ internal sealed class SqliteLogSender : ITransportSender
                 )
                 .ConfigureAwait(false);
             _waker.Wake();
+        }
+        catch (SqliteException e)
+        {
+            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
+    {
+        await EnterAsync(ct).ConfigureAwait(false);
+        try
+        {
+            await FollowAsync(ct).ConfigureAwait(false);
+            var asked = lanes.ToHashSet();
+            return Database.Read(_ =>
+            {
+                var marks = new List<SentMark>();
+                foreach (var name in asked.Select(l => l.Destination).Distinct())
+                    SqliteLogMarks.Read(Database, AppenderOf(new(name, 0)).Destination, asked, marks);
+                return marks;
+            });
         }
         catch (SqliteException e)
         {

@@ -9,7 +9,7 @@ namespace Statecast.Sqlite.Transport;
 internal static class SqliteLogTables
 {
     /// <summary>Raised with every change of these tables; stored as the file's <c>user_version</c>.</summary>
-    public const int Layout = 1;
+    public const int Layout = 2;
 
     /// <summary>Marks a file as a log of ours ('StLg'); stored as the file's <c>application_id</c>.</summary>
     public const long ApplicationId = 0x53744C67;
@@ -33,12 +33,18 @@ internal static class SqliteLogTables
         ) WITHOUT ROWID;
         CREATE TABLE heartbeat (
             destination INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, lease_id BLOB NOT NULL, clock INTEGER NOT NULL, interval INTEGER NOT NULL,
-            first_republish_ended INTEGER NOT NULL, floor_epoch INTEGER NOT NULL
+            first_republish_ended INTEGER NOT NULL
         );
         CREATE TABLE heartbeat_end (
             destination INTEGER NOT NULL, lane INTEGER NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL,
+            floor_epoch INTEGER NOT NULL, floor_number INTEGER NOT NULL,
             PRIMARY KEY (destination, lane)
         ) WITHOUT ROWID;
+        CREATE TABLE mark (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, destination INTEGER NOT NULL, lane INTEGER NOT NULL, epoch INTEGER NOT NULL, lease_id BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            UNIQUE (destination, lane, epoch, lease_id)
+        );
         """;
 
     /// <summary>The quoted name of a destination's records.</summary>

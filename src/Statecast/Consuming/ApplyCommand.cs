@@ -18,6 +18,9 @@ public abstract record ApplyCommand
     /// <summary>Write the plan and commit, in the unit that was loaded or a fresh one.</summary>
     public sealed record Commit(ReplicaPlan Plan) : ApplyCommand;
 
+    /// <summary>Drop the rows below the floor, page by page (<see cref="ApplyMachine.PlanDrop"/>), then say so (<see cref="ApplyMachine.Dropped"/>).</summary>
+    public sealed record Drop(DueDrop Due) : ApplyCommand;
+
     /// <summary>Tell the carrier that the delivery is in the replica for good.</summary>
     public sealed record Acknowledge(Delivery Delivery) : ApplyCommand;
 }

@@ -219,18 +219,27 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
     private async Task Finish(ApplyMachine machine, CancellationToken ct)
     {
         var before = machine.Progress.State;
-        foreach (var command in subscription.Status.Step(() => machine.Finished(clock.GetUtcNow())))
-        {
-            if (command is not ApplyCommand.Commit commit)
-                continue;
-            await using var unit = await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
-            await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
-            subscription.Status.Step(() =>
+        var queue = new Queue<ApplyCommand>(subscription.Status.Step(() => machine.Finished(clock.GetUtcNow())));
+        while (queue.TryDequeue(out var command))
+            switch (command)
             {
-                machine.Progress.StoredLive();
-                return true;
-            });
-        }
+                case ApplyCommand.Commit commit:
+                    await using (var unit = await subscription.Store.BeginAsync([], ct).ConfigureAwait(false))
+                        await unit.CommitAsync(commit.Plan, ct).ConfigureAwait(false);
+                    subscription.Status.Step(() =>
+                    {
+                        machine.Stored(commit.Plan);
+                        return true;
+                    });
+                    break;
+                case ApplyCommand.Drop drop:
+                    await ReplicaDrop.RunAsync(machine, drop.Due, subscription, Write, logger, clock, ct).ConfigureAwait(false);
+                    foreach (var next in subscription.Status.Step(() => machine.Dropped(drop.Due)))
+                        queue.Enqueue(next);
+                    // What is parked from below the floor is superseded.
+                    await ResolveParked(machine, new(null, false, new()), ct).ConfigureAwait(false);
+                    break;
+            }
         if (machine.Progress.State != before)
             Log.ReplicaState(logger, subscription.Layout.Name, before, machine.Progress.State, subscription.Status.Keys);
     }

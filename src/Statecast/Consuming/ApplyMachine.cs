@@ -14,12 +14,16 @@ public sealed class ApplyMachine
     private readonly ApplyRules _rules;
     private Delivery? _current;
 
+    // The lowest epoch that a row can have; 0 for any.
+    private long _lowestEpoch;
+
     /// <summary>A machine for an opened store.</summary>
     public ApplyMachine(ReplicaContents contents, ApplyPlanner planner, ApplyRules rules, bool partitioned = false)
     {
         _planner = planner;
         _rules = rules;
-        FloorEpoch = contents.FloorEpoch;
+        // A store that held nothing holds what this machine planned, unless others write to it too.
+        _lowestEpoch = !partitioned && contents is { Keys: 0, Parked: 0 } ? long.MaxValue : 0;
         Progress = new(contents, rules, partitioned);
     }
 
@@ -27,7 +31,7 @@ public sealed class ApplyMachine
     public ReplicaProgress Progress { get; }
 
     /// <summary>Everything below this epoch is superseded; 0 for none.</summary>
-    public long FloorEpoch { get; }
+    public long FloorEpoch => Progress.FloorEpoch;
 
     /// <summary>A delivery arrived, or is handed in again after a failure.</summary>
     public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery)
@@ -52,11 +56,18 @@ public sealed class ApplyMachine
         var plan = _planner.Plan(delivery, unit, Progress.WasLive, FloorEpoch, now);
         foreach (var batch in delivery.Batches)
             if (Progress.IsOpen(batch.Lane))
-                plan.Positions.Add(new(batch.Lane, Progress.IncarnationOf(batch.Lane), batch.Next));
+                plan.Positions.Add(Progress.PositionOf(batch.Lane) with { Next = batch.Next });
+        foreach (var row in plan.Rows)
+            _lowestEpoch = Math.Min(_lowestEpoch, row.Revision.Epoch);
+        foreach (var parked in plan.Park)
+            _lowestEpoch = Math.Min(_lowestEpoch, parked.Event?.Revision.Epoch ?? long.MaxValue);
         return _rules.Order(plan, delivery);
     }
 
-    /// <summary>The current delivery is done: positions count, heartbeats are heard. Returns a last commit if the replica is complete for the first time.</summary>
+    /// <summary>
+    /// The current delivery is done: positions count, heartbeats are heard. Returns what that asks for: a floor to store, rows to drop, or a last commit if the
+    /// replica is complete for the first time.
+    /// </summary>
     public IReadOnlyList<ApplyCommand> Finished(DateTimeOffset now)
     {
         var delivery = _current ?? throw new InvalidOperationException("Finished without a delivery.");
@@ -65,8 +76,44 @@ public sealed class ApplyMachine
             Progress.Applied(batch.Lane, batch.Next, batch.AtTail);
         foreach (var heartbeat in delivery.Heartbeats)
             Progress.Heard(heartbeat, now);
-        if (!Progress.BecomesLive)
-            return [];
-        return [new ApplyCommand.Commit(new ReplicaPlan { BecameLive = true })];
+        return Settle();
+    }
+
+    /// <summary>A commit that <see cref="Finished"/> or <see cref="Dropped"/> asked for took effect.</summary>
+    public void Stored(ReplicaPlan plan) => Progress.Stored(plan);
+
+    /// <summary>Plans a page of a drop.</summary>
+    /// <param name="due">The drop.</param>
+    /// <param name="unit">The loaded rows.</param>
+    /// <param name="keys">Their keys.</param>
+    /// <param name="now">For handlers' pending changes.</param>
+    public ReplicaPlan PlanDrop(DueDrop due, IReplicaUnit unit, IReadOnlyCollection<string> keys, DateTimeOffset now) =>
+        _planner.Drop(keys, unit, Progress.WasLive, due.FloorEpoch, now);
+
+    /// <summary>A drop is done. Returns what follows.</summary>
+    public IReadOnlyList<ApplyCommand> Dropped(DueDrop due)
+    {
+        Progress.Dropped(due);
+        return Settle(due);
+    }
+
+    // The floor is stored before anything is dropped by it: nothing below may come in again after a crash.
+    private List<ApplyCommand> Settle(DueDrop? dropped = null)
+    {
+        var commands = new List<ApplyCommand>();
+        if (Progress.DueDrop is { } due && due.FloorEpoch > _lowestEpoch)
+        {
+            if (Progress.FloorToStore is { } floor)
+                commands.Add(new ApplyCommand.Commit(new ReplicaPlan { FloorEpoch = floor }));
+            commands.Add(new ApplyCommand.Drop(due));
+            return commands;
+        }
+        if (Progress.DueDrop is { } nothingLower)
+            Progress.Dropped(dropped = nothingLower);
+        var plan = new ReplicaPlan { FloorEpoch = Progress.FloorToStore, BecameLive = Progress.BecomesLive };
+        plan.Positions.AddRange((dropped?.Lanes ?? []).Where(Progress.IsOpen).Select(Progress.PositionOf));
+        if (plan.FloorEpoch is not null || plan.BecameLive || plan.Positions.Count > 0)
+            commands.Add(new ApplyCommand.Commit(plan));
+        return commands;
     }
 }

@@ -74,6 +74,43 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         return plan;
     }
 
+    /// <summary>Plans the end of rows that a source which went back has no more: each becomes a tombstone at (floor, 0), and handlers hear of a Delete.</summary>
+    public ReplicaPlan Drop(IReadOnlyCollection<string> keys, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    {
+        var plan = new ReplicaPlan();
+        foreach (var key in keys)
+        {
+            // Whatever came since the keys were found is not of a lower epoch any more.
+            if (unit.Find(key) is not { Deleted: false } row || row.Revision.Epoch >= floorEpoch)
+                continue;
+            var parked = unit.FindParked(key);
+            // The source has the key, in a state that cannot be read here: as ever, the last that could be read stays beside it.
+            if (parked?.Event?.Revision.Epoch >= floorEpoch)
+                continue;
+            var state = new KeyPlan(key, row, parked);
+            Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
+            Write(plan, state, live, now);
+            // No event came, and no revision was applied.
+            plan.Counters += new ReplicaCounters(0, -1, 0, 0);
+            plan.Rows[^1] = plan.Rows[^1] with { Writes = row.Writes };
+        }
+        return plan;
+    }
+
+    private StateEvent Gone(ReplicaRow row, long floorEpoch, DateTimeOffset now) =>
+        new()
+        {
+            Contract = "",
+            Lane = new(layout.Name, 0),
+            Key = row.Key,
+            Revision = new(floorEpoch, 0),
+            Operation = StateOperation.Delete,
+            Codec = row.Codec,
+            Schema = row.Schema,
+            CapturedAt = now,
+            Source = "",
+        };
+
     private void Take(KeyPlan key, ReceivedEvent received, long floorEpoch, DateTimeOffset now)
     {
         if (received.Event is not { } incoming)
@@ -172,6 +209,8 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
                 key.ParkedNow = false;
             }
             Announce(plan, key, live, now);
+            if (live && WentBack(key, winner))
+                plan.WentBack.Add((key.Key, winner.Revision.Epoch));
             if (RowOf(key, winner, live) is { } row)
                 plan.Rows.Add(row);
             plan.KeysDelta += (winner.IsDelete ? 0 : 1) - (key.Row is { Deleted: false } ? 1 : 0);
@@ -245,6 +284,15 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
     }
 
     private static StoredBody BodyOf(ReplicaRow row) => new(row.Codec, row.Schema, row.Body) { State = row.State };
+
+    // Under a new epoch the source counts on from what it still has: it lost what the replica had under the same number or a higher one.
+    private static bool WentBack(KeyPlan key, StateEvent winner) =>
+        key.Row is { } row
+        && row.Revision.Epoch < winner.Revision.Epoch
+        && (
+            winner.Revision.Number < row.Revision.Number
+            || (winner.Revision.Number == row.Revision.Number && (row.Deleted != winner.IsDelete || row.Content != winner.Content))
+        );
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;

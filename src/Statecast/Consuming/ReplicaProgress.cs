@@ -1,3 +1,4 @@
+using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Replicas;
 
@@ -18,7 +19,9 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
     private const int MaxWaitingHeartbeats = 16;
     private readonly Dictionary<LaneId, OpenLane> _lanes = [];
     private readonly Dictionary<LaneId, LanePosition> _stored = contents.Positions.ToDictionary(p => p.Lane);
+    private readonly Dictionary<LaneId, long> _dropped = contents.Positions.ToDictionary(p => p.Lane, p => p.Floor);
     private readonly List<Heartbeat> _waiting = [];
+    private long _storedFloor = contents.FloorEpoch;
     private Heartbeat? _believed;
     private Heartbeat? _newest;
     private DateTimeOffset _heardAt;
@@ -38,6 +41,27 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
 
     /// <summary>Whether the state is Live now and was never before: to be stored before anything else is.</summary>
     public bool BecomesLive => !WasLive && Complete;
+
+    /// <summary>Everything below this epoch is superseded, from the moment in which the source said so (protocol section 6); 0 for none.</summary>
+    public long FloorEpoch { get; private set; } = contents.FloorEpoch;
+
+    /// <summary>A floor that is still to be stored; null for none.</summary>
+    public long? FloorToStore => FloorEpoch > _storedFloor ? FloorEpoch : null;
+
+    /// <summary>
+    /// What is still to be dropped: rows of these open lanes below the floor. Due once the word that states it is believed: then a read found the tail of every
+    /// lane at or above the ends that hold all that was said again, and no row that the source still has can go.
+    /// </summary>
+    public DueDrop? DueDrop =>
+        _believed is { FloorEpoch: > 0 and var floor } && _lanes.Keys.Where(l => FloorOf(l) < floor).ToList() is { Count: > 0 } lanes
+            ? new(floor, lanes, _believed.Ends.Count)
+            : null;
+
+    /// <summary>The epoch below which an open lane's rows were dropped.</summary>
+    public long FloorOf(LaneId lane) => _dropped.GetValueOrDefault(lane);
+
+    /// <summary>Where an open lane stands, as it is to be stored.</summary>
+    public LanePosition PositionOf(LaneId lane) => new(lane, _lanes[lane].Incarnation, _lanes[lane].Pass.Next, FloorOf(lane));
 
     /// <summary>The open lanes' passes.</summary>
     public IEnumerable<(LaneId Lane, LanePass Pass)> Passes => _lanes.Select(l => (l.Key, l.Value.Pass));
@@ -81,6 +105,15 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
             && (heartbeat.Epoch < newest.Epoch || (heartbeat.Epoch == newest.Epoch && heartbeat.Clock < newest.Clock))
         )
             return; // a zombie's or a redelivered word
+        if (heartbeat.Epoch < FloorEpoch)
+            return; // a zombie's, after a restart of ours
+        if (_newest?.Epoch < heartbeat.Epoch)
+        {
+            // What was said of the lost incarnation says nothing of this one.
+            _waiting.Clear();
+            _believed = null;
+        }
+        FloorEpoch = Math.Max(FloorEpoch, heartbeat.FloorEpoch);
         // The same word read again is no sign of life.
         if (_newest is null || heartbeat.Clock > _newest.Clock || heartbeat.Epoch > _newest.Epoch || heartbeat.LeaseId != _newest.LeaseId)
             _heardAt = now;
@@ -91,8 +124,19 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
         Believe();
     }
 
-    /// <summary>Notes that being Live was stored.</summary>
-    public void StoredLive() => WasLive = true;
+    /// <summary>Notes what a plan stored for good.</summary>
+    public void Stored(ReplicaPlan plan)
+    {
+        WasLive |= plan.BecameLive;
+        _storedFloor = Math.Max(_storedFloor, plan.FloorEpoch ?? 0);
+    }
+
+    /// <summary>The rows of these lanes below the floor are gone.</summary>
+    public void Dropped(DueDrop drop)
+    {
+        foreach (var lane in drop.Lanes)
+            _dropped[lane] = Math.Max(drop.FloorEpoch, FloorOf(lane));
+    }
 
     /// <summary>What may be said of staleness now.</summary>
     /// <param name="now">By the target's clock.</param>
@@ -112,7 +156,9 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
         return parked > 0 ? new(asOf, $"{parked} parked event(s): list, retry or drop them.") : new(asOf, null);
     }
 
-    private bool Complete => _believed is { FirstRepublishEnded: true } && _lanes.Count > 0 && Covers(_believed) && AllPassed();
+    // With rows of a lost incarnation among them the source's rows are not all that there is.
+    private bool Complete =>
+        _believed is { FirstRepublishEnded: true } && _lanes.Count > 0 && DueDrop is null && Covers(_believed) && AllPassed();
 
     private bool AllPassed()
     {
@@ -159,4 +205,15 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
     }
 
     private readonly record struct OpenLane(long Incarnation, LanePass Pass);
+}
+
+/// <summary>Rows that are to go: those of some lanes below the floor.</summary>
+/// <param name="FloorEpoch">The floor.</param>
+/// <param name="Lanes">The lanes.</param>
+/// <param name="LaneCount">How many the destination has.</param>
+public sealed record DueDrop(long FloorEpoch, IReadOnlyList<LaneId> Lanes, int LaneCount)
+{
+    /// <summary>Whether a row is to go.</summary>
+    public bool Concerns(ReplicaRow row) =>
+        row.Revision.Epoch < FloorEpoch && (Lanes.Count == LaneCount || Lanes.Any(l => l.Number == KeyText.Lane(row.Key, LaneCount)));
 }

@@ -95,4 +95,11 @@ internal static partial class Log
         Fingerprint schema,
         string codec
     );
+
+    [LoggerMessage(
+        3009,
+        LogLevel.Warning,
+        "Replica '{Replica}' followed its source back: under epoch {Epoch} {Count} key(s) have an older state or none, because the source's database lost what came after. The first: {Keys}"
+    )]
+    public static partial void WentBack(ILogger logger, string replica, long epoch, long count, string keys);
 }

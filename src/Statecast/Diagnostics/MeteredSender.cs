@@ -38,6 +38,9 @@ internal sealed class MeteredSender(ITransportSender inner, string carrier, Time
 
     public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) => inner.SendHeartbeatAsync(heartbeat, ct);
 
+    public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+        inner.ReadMarksAsync(lanes, ct);
+
     public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
         inner.ReadBackAsync(lane, from, end, ct);
 

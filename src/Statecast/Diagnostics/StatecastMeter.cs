@@ -74,6 +74,11 @@ public static class StatecastMeter
         "{row}",
         "Rows written before the replica was complete for the first time."
     );
+    private static readonly Counter<long> WentBackKeys = Meter.CreateCounter<long>(
+        "statecast.replica.went_back",
+        "{key}",
+        "Keys whose source lost what the replica had: its database went back."
+    );
     private static readonly Counter<long> StalledChanges = Meter.CreateCounter<long>(
         "statecast.handler.stalled",
         "{change}",
@@ -149,6 +154,7 @@ public static class StatecastMeter
         Add(ParkedEvents, plan.Park.Count);
         Add(RejectedEvents, plan.Rejected);
         Add(BootstrapRows, bootstrap ? plan.Rows.Count : 0);
+        Add(WentBackKeys, plan.WentBack.Count);
 
         void Add(Counter<long> counter, long count)
         {

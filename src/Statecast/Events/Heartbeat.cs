@@ -27,8 +27,8 @@ public sealed record Heartbeat
     /// <summary>Whether the contract's first republish has ended: before it, no replica is complete.</summary>
     public required bool FirstRepublishEnded { get; init; }
 
-    /// <summary>Everything below this epoch is superseded, once a source went back (protocol section 6); 0 for none.</summary>
-    public long FloorEpoch { get; init; }
+    /// <summary>Everything below this epoch is superseded in every lane (protocol section 6): the lowest of the lanes' floors; 0 while a lane has none.</summary>
+    public long FloorEpoch => Ends.Count == 0 ? 0 : Ends.Min(e => e.Floor.Epoch);
 }
 
 /// <summary>Where a lane ends.</summary>
@@ -36,4 +36,10 @@ public sealed record Heartbeat
 /// <param name="Incarnation">Positions compare within one incarnation only; 0 on a queue, which has none.</param>
 /// <param name="Position">The next position to read; 0 for an empty lane and on a queue.</param>
 /// <param name="Number">The highest lane number handed out, 0 for none.</param>
-public readonly record struct LaneEnd(LaneId Lane, long Incarnation, long Position, long Number);
+/// <param name="Floor">What the lane holds below is superseded.</param>
+public readonly record struct LaneEnd(LaneId Lane, long Incarnation, long Position, long Number, LaneFloor Floor = default);
+
+/// <summary>The floor of a lane: stated once everything that the source has was said under its epoch, and in every heartbeat from then on.</summary>
+/// <param name="Epoch">Everything of a lower epoch is superseded, for every key, known or not; 0 for no floor.</param>
+/// <param name="Number">The first lane number under this epoch.</param>
+public readonly record struct LaneFloor(long Epoch, long Number);

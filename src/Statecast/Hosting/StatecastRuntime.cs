@@ -63,13 +63,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             )
             .ToDictionary(r => r.Subscription.Layout.Name);
         Parked = new ParkedWork(_replicas);
-        _gauges = new(
-            registration.Service,
-            () => Relays,
-            () => _sources.Select(s => s.Republish),
-            Replicas,
-            clock
-        );
+        _gauges = new(registration.Service, () => Relays, () => _sources.Select(s => s.Republish), Replicas, clock);
     }
 
     public IReadOnlyList<ReplicaStatus> Replicas => [.. _replicas.Values.Select(r => r.Subscription.Status)];

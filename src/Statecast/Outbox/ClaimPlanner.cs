@@ -147,7 +147,7 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
         if (!plan.NextNumbers.TryGetValue(lane.Id, out var number))
             number = lane.NextNumber;
         plan.NextNumbers[lane.Id] = number + 1;
-        plan.Claims.Add(new(row.Sequence, number, lease.Epoch, operation, causes));
+        plan.Claims.Add(new(row.Sequence, number, lease.Epoch, operation, causes, row.CapturedAt));
         plan.Rows.Add(new(row.Sequence, ToEvent(row, number, lease.Epoch, lease.Id, operation, causes)));
     }
 

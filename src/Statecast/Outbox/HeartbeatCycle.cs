@@ -209,10 +209,18 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     {
         foreach (var destination in shard.Destinations)
         {
+            var published = _first!.Published.Contains(destination.Name);
             var ends = new List<LaneEnd>(destination.Lanes);
             for (var n = 0; n < destination.Lanes; n++)
                 if (_ends.TryGetValue(new(destination.Name, n), out var end) && lanes.TryGetValue(end.Lane, out var lane))
-                    ends.Add(end with { Position = shard.ReadsBack ? lane.Verifier.Verified : end.Position, Number = lane.NextNumber - 1 });
+                    ends.Add(
+                        end with
+                        {
+                            Position = shard.ReadsBack ? lane.Verifier.Verified : end.Position,
+                            Number = lane.NextNumber - 1,
+                            Floor = published ? rules.Floor(lease, lane) : default,
+                        }
+                    );
             if (ends.Count < destination.Lanes)
                 continue;
             yield return new()
@@ -224,7 +232,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
                 Clock = _clock,
                 Interval = options.HeartbeatInterval,
                 Ends = ends,
-                FirstRepublishEnded = _first!.Published.Contains(destination.Name),
+                FirstRepublishEnded = published,
             };
         }
     }

@@ -48,6 +48,7 @@ public sealed record LeaseRequest(string Shard, string Holder, Guid LeaseId, Tim
 /// <param name="TakenOver">Whether an earlier lease was not released: what its holder sent may still be on its way.</param>
 /// <param name="ExpiresAt">By the database's clock.</param>
 /// <param name="Lanes">The counters of every lane asked for.</param>
+/// <param name="Lines">Which numbers of these lanes were handed out under which lease in this epoch, by lane in the order in which they began; this lease's are the last.</param>
 public sealed record LeaseGrant(
     Guid LeaseId,
     long Fencing,
@@ -55,8 +56,15 @@ public sealed record LeaseGrant(
     long Counter,
     bool TakenOver,
     DateTimeOffset ExpiresAt,
-    IReadOnlyList<LaneCounter> Lanes
+    IReadOnlyList<LaneCounter> Lanes,
+    IReadOnlyList<LaneLine> Lines
 );
+
+/// <summary>The line of a lane's numbers: those from the first one on, up to the next line's, were handed out under this lease.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="LeaseId">The lease.</param>
+/// <param name="FirstNumber">Its first number.</param>
+public readonly record struct LaneLine(LaneId Lane, Guid LeaseId, long FirstNumber);
 
 /// <summary>The stored counters of one lane.</summary>
 /// <param name="Lane">The lane.</param>
@@ -81,6 +89,7 @@ public sealed record OutboxQuery(string Shard, bool Claimed, int Limit, long Aft
 /// <param name="Count">How many rows the shard has.</param>
 /// <param name="OldestCapture">When the oldest of them was captured; null if there is none.</param>
 /// <param name="Published">Destinations whose first republish has ended.</param>
+/// <param name="Standing">The shard's lease as this snapshot shows it: in a database that went back it is another than its holder remembers.</param>
 public sealed record OutboxSnapshot(
     DateTimeOffset Clock,
     IReadOnlyList<OutboxRow> Rows,
@@ -88,8 +97,15 @@ public sealed record OutboxSnapshot(
     long? HighestSequence,
     long Count,
     DateTimeOffset? OldestCapture,
-    IReadOnlySet<string> Published
+    IReadOnlySet<string> Published,
+    LeaseStanding Standing
 );
+
+/// <summary>A shard's lease as it stands in the database.</summary>
+/// <param name="LeaseId">Null while nobody holds it.</param>
+/// <param name="Counter">The shard's counter.</param>
+/// <param name="Epoch">The database's epoch.</param>
+public readonly record struct LeaseStanding(Guid? LeaseId, long Counter, long Epoch);
 
 /// <summary>One atomic set of changes by the relay.</summary>
 public sealed record OutboxCommit
@@ -126,7 +142,19 @@ public sealed record OutboxCommit
     /// log was made anew. The latter also takes back that the destination's first republish has ended: until it ends again no replica is complete.
     /// </summary>
     public IReadOnlyList<RepublishRequest> Republish { get; init; } = [];
+
+    /// <summary>
+    /// The database went back (protocol section 6); null (the rule) if not. Then, besides: the epoch becomes the highest of the clock in Unix milliseconds,
+    /// one above this, and one above what it was; every claimed row, of other shards too, loses number and epoch; the lines of numbers are forgotten;
+    /// a republish of every published destination is queued in place of what was queued for its contract, and none counts as published before it ended.
+    /// </summary>
+    public EpochSeen? GoBackFrom { get; init; }
 }
+
+/// <summary>Why a source goes back.</summary>
+/// <param name="Highest">The highest epoch that its carrier remembers.</param>
+/// <param name="Reason">What was found, for people.</param>
+public sealed record EpochSeen(long Highest, string Reason);
 
 /// <summary>One row's claim.</summary>
 /// <param name="Sequence">The row.</param>
@@ -134,7 +162,15 @@ public sealed record OutboxCommit
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="Operation">Its operation: a change coalesced with a Snapshot stays a change.</param>
 /// <param name="Causes">Its own causes joined with those it swallowed.</param>
-public readonly record struct OutboxClaim(long Sequence, long LaneNumber, long Epoch, StateOperation Operation, string? Causes);
+/// <param name="CapturedAt">When the row was captured: a database that was restored since the row was read gives its sequence to another.</param>
+public readonly record struct OutboxClaim(
+    long Sequence,
+    long LaneNumber,
+    long Epoch,
+    StateOperation Operation,
+    string? Causes,
+    DateTimeOffset CapturedAt
+);
 
 /// <summary>A wish to the republisher.</summary>
 /// <param name="Contract">The contract's name.</param>

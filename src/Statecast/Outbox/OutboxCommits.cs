@@ -48,6 +48,23 @@ internal sealed class OutboxCommits(RelayShard shard, RelayOptions options, Stor
         Give(_unanswered, now);
     }
 
+    /// <summary>The database went back: one commit makes it another incarnation. Rows in hand stay in the outbox, and are sent again under it.</summary>
+    public void GoBack(RelayTenure tenure, EpochSeen found, IReadOnlyList<LaneCounter> counters, TimeSpan now)
+    {
+        var change = new OutboxCommit
+        {
+            Shard = shard.Name,
+            LeaseId = tenure.Lease.Id,
+            Counter = tenure.Lease.Counter,
+            Epoch = tenure.Lease.Epoch,
+            Renew = options.LeaseDuration,
+            Lanes = counters,
+            GoBackFrom = found,
+        };
+        _unanswered = new(change, null, [], ForHeartbeat: false);
+        Give(_unanswered, now);
+    }
+
     /// <summary>Gives the unanswered commit again.</summary>
     public void Repeat(TimeSpan now) => Give(_unanswered!, now);
 

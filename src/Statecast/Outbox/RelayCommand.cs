@@ -17,6 +17,9 @@ internal abstract record RelayCommand
     /// <summary>Give the lease back.</summary>
     public sealed record Release(long Id, string Shard, Guid LeaseId) : RelayCommand;
 
+    /// <summary>Ask what the carrier remembers of the source.</summary>
+    public sealed record Look(long Id, IReadOnlyCollection<LaneId> Lanes) : RelayCommand;
+
     /// <summary>Send events. The order of these commands is the order of sending.</summary>
     public sealed record Send(long Id, IReadOnlyList<StateEvent> Events) : RelayCommand;
 
@@ -85,4 +88,13 @@ internal enum RelayNotice
 
     /// <summary>Rows of a lane that this relay does not know stay in the outbox.</summary>
     UnknownLane,
+
+    /// <summary>The carrier cannot tell what it remembers of the source: nothing is sent before it can.</summary>
+    LookFailing,
+
+    /// <summary>It tells again.</summary>
+    LookRecovered,
+
+    /// <summary>The source's database went back: everything is said again under a new epoch.</summary>
+    WentBack,
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Statecast.Events;
 using Statecast.Transport;
 
 namespace Statecast.Outbox;
@@ -63,10 +64,27 @@ internal sealed class RelayCommands
                 );
                 break;
             case RelayCommand.Send c:
-                Call(c.Id, async ct => new RelayInput.SendEnded(c.Id, await _sender.SendAsync(c.Events, ct).ConfigureAwait(false)));
+                Call(
+                    c.Id,
+                    async ct => new RelayInput.SendEnded(
+                        c.Id,
+                        await _sender.SendAsync(c.Events, ct).ConfigureAwait(false),
+                        await MarksAsync(c.Events.Select(e => e.Lane), ct).ConfigureAwait(false)
+                    )
+                );
                 break;
             case RelayCommand.ReadEnds c:
-                Call(c.Id, async ct => new RelayInput.EndsRead(c.Id, await _sender.ReadEndsAsync(c.Lanes, ct).ConfigureAwait(false)));
+                Call(
+                    c.Id,
+                    async ct => new RelayInput.EndsRead(
+                        c.Id,
+                        await _sender.ReadEndsAsync(c.Lanes, ct).ConfigureAwait(false),
+                        await _sender.ReadMarksAsync(c.Lanes, ct).ConfigureAwait(false)
+                    )
+                );
+                break;
+            case RelayCommand.Look c:
+                Call(c.Id, async ct => new RelayInput.Looked(c.Id, await _sender.ReadMarksAsync(c.Lanes, ct).ConfigureAwait(false)));
                 break;
             case RelayCommand.ReadBack c:
                 Call(
@@ -148,6 +166,19 @@ internal sealed class RelayCommands
             listening.Dispose();
         }
         await AnswerAsync(id, work).ConfigureAwait(false);
+    }
+
+    // With every batch. That it was taken is known whether or not the carrier can tell the rest now: the next batch asks again, and no heartbeat goes out without.
+    private async ValueTask<IReadOnlyList<SentMark>> MarksAsync(IEnumerable<LaneId> lanes, CancellationToken ct)
+    {
+        try
+        {
+            return await _sender.ReadMarksAsync([.. lanes.Distinct()], ct).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            return [];
+        }
     }
 
     private void Call(long id, Func<CancellationToken, Task<RelayInput>> call) =>

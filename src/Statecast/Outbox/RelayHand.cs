@@ -22,7 +22,8 @@ internal sealed class RelayHand
         _rules = rules;
         _backoff = backoff;
         _readsBack = shard.ReadsBack;
-        _inTurn = [.. grant.Lanes.Select(stored => new RelayLane(stored))];
+        var lines = grant.Lines.ToLookup(l => l.Lane);
+        _inTurn = [.. grant.Lanes.Select(stored => new RelayLane(stored, [.. lines[stored.Lane]]))];
         _lanes = _inTurn.ToDictionary(l => l.Id);
         Window = new(options);
     }

@@ -30,11 +30,14 @@ internal abstract record RelayInput
     /// <summary>The answer to <see cref="RelayCommand.Release"/>.</summary>
     public sealed record Released(long Command) : RelayInput;
 
-    /// <summary>The answer to <see cref="RelayCommand.Send"/>: one outcome per event, in order.</summary>
-    public sealed record SendEnded(long Command, IReadOnlyList<SendOutcome> Outcomes) : RelayInput;
+    /// <summary>The answer to <see cref="RelayCommand.Look"/>.</summary>
+    public sealed record Looked(long Command, IReadOnlyList<SentMark> Marks) : RelayInput;
 
-    /// <summary>The answer to <see cref="RelayCommand.ReadEnds"/>.</summary>
-    public sealed record EndsRead(long Command, IReadOnlyList<LaneEnd> Ends) : RelayInput;
+    /// <summary>The answer to <see cref="RelayCommand.Send"/>: one outcome per event, in order, and what the carrier remembers afterwards; empty where that could not be told.</summary>
+    public sealed record SendEnded(long Command, IReadOnlyList<SendOutcome> Outcomes, IReadOnlyList<SentMark> Marks) : RelayInput;
+
+    /// <summary>The answer to <see cref="RelayCommand.ReadEnds"/>, with what the carrier remembers.</summary>
+    public sealed record EndsRead(long Command, IReadOnlyList<LaneEnd> Ends, IReadOnlyList<SentMark> Marks) : RelayInput;
 
     /// <summary>The answer to <see cref="RelayCommand.ReadBack"/>.</summary>
     public sealed record ReadBackEnded(long Command, IReadOnlyList<LogRecord> Records) : RelayInput;

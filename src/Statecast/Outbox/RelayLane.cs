@@ -8,9 +8,10 @@ internal sealed class RelayLane
     private readonly PriorityQueue<ClaimedRow, long> _queue = new();
     private readonly List<ClaimedRow> _held = [];
 
-    public RelayLane(LaneCounter stored)
+    public RelayLane(LaneCounter stored, IReadOnlyList<LaneLine> line)
     {
         Id = stored.Lane;
+        Line = line;
         Stored = stored;
         NextNumber = stored.NextNumber;
         HadNumbers = stored.NextNumber > 1;
@@ -18,6 +19,9 @@ internal sealed class RelayLane
     }
 
     public LaneId Id { get; }
+
+    /// <summary>Which numbers were handed out under which lease in this epoch, in order.</summary>
+    public IReadOnlyList<LaneLine> Line { get; }
 
     /// <summary>What the database holds of the lane.</summary>
     public LaneCounter Stored { get; set; }

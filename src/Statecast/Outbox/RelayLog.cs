@@ -55,6 +55,15 @@ internal sealed partial class RelayLog(ILogger logger, RelayShard shard)
             case RelayNotice.UnknownLane:
                 UnknownLane(shard.Source, notice.Subject, notice.Detail);
                 break;
+            case RelayNotice.LookFailing:
+                LookFailing(shard.Source, notice.Subject, notice.Detail);
+                break;
+            case RelayNotice.LookRecovered:
+                LookRecovered(shard.Source, notice.Subject);
+                break;
+            case RelayNotice.WentBack:
+                WentBack(shard.Source, notice.Subject, notice.Detail);
+                break;
             default:
                 throw new InvalidOperationException($"The notice {notice.Kind} has no log line.");
         }
@@ -117,6 +126,23 @@ internal sealed partial class RelayLog(ILogger logger, RelayShard shard)
 
     [LoggerMessage(2033, LogLevel.Warning, "Relay {Source}: destination {Destination}: {Detail}")]
     private partial void LogMadeAnew(string source, string destination, string detail);
+
+    [LoggerMessage(
+        2034,
+        LogLevel.Warning,
+        "Relay {Source}/{Shard}: the carrier cannot tell what it remembers of this source, nothing is sent before it can, retrying: {Detail}"
+    )]
+    private partial void LookFailing(string source, string shard, string detail);
+
+    [LoggerMessage(2035, LogLevel.Information, "Relay {Source}/{Shard}: the carrier tells again what it remembers")]
+    private partial void LookRecovered(string source, string shard);
+
+    [LoggerMessage(
+        2036,
+        LogLevel.Error,
+        "Relay {Source}/{Shard}: the source's database went back: {Detail}. It takes a new epoch and says everything again; what was written after the copy is lost, and targets report the keys"
+    )]
+    private partial void WentBack(string source, string shard, string detail);
 
     [LoggerMessage(2040, LogLevel.Warning, "Relay {Source}/{Shard}: the carrier cannot be opened, retrying")]
     private partial void CarrierFailing(string source, string shard, Exception exception);

@@ -17,6 +17,7 @@ internal sealed class RelayMachine
     private readonly RelaySums _sums = new();
     private readonly StoreChannel _store;
     private readonly LeaseTaker _taker;
+    private readonly RelayLook _look;
     private readonly OutboxClaims _claims;
     private readonly OutboxCommits _commits;
     private readonly RelaySends _sends;
@@ -34,6 +35,7 @@ internal sealed class RelayMachine
         _backoff = new(entropy, options.BackoffBase, options.BackoffCap);
         _store = new(shard, _backoff, _output);
         _taker = new(shard, options, rules, entropy, _store, _output);
+        _look = new(shard, rules, _backoff, _output);
         _claims = new(shard, options, rules, _store, _output);
         _commits = new(shard, options, _store);
         _sends = new(shard, options, rules, _output);
@@ -90,10 +92,14 @@ internal sealed class RelayMachine
             case RelayInput.Released released when _store.Answered(released.Command):
                 OnReleased();
                 break;
+            case RelayInput.Looked looked when _look.IsWaitingFor(looked.Command):
+                OnLooked(looked.Marks);
+                break;
             case RelayInput.SendEnded ended:
-                OnSendEnded(ended.Command, ended.Outcomes);
+                OnSendEnded(ended.Command, ended.Outcomes, ended.Marks);
                 break;
             case RelayInput.EndsRead ends when _heartbeat.IsWaitingFor(ends.Command):
+                _look.Judge(LookMoment.Heartbeat, ends.Marks, _tenure!);
                 _heartbeat.EndsRead(ends.Ends, _tenure!.Hand, _now);
                 break;
             case RelayInput.ReadBackEnded read when _heartbeat.IsWaitingFor(read.Command):
@@ -114,11 +120,27 @@ internal sealed class RelayMachine
             return;
         _tenure = new(lease, new(grant!, _shard, _options, _rules, _backoff));
         _claims.Restart();
-        Phase = RelayPhase.Recovering;
+        _look.Restart();
+        Phase = RelayPhase.Looking;
+    }
+
+    // Counters and line were read with the lease, so whatever the carrier shows now was sent by a holder that this database knows, or it went back.
+    private void OnLooked(IReadOnlyList<SentMark> marks)
+    {
+        _look.Answered();
+        _look.Judge(LookMoment.Acquired, marks, _tenure!);
+        if (_look.Found is null)
+            Phase = RelayPhase.Recovering;
     }
 
     private void OnRead(OutboxSnapshot snapshot)
     {
+        // A word about a database that went back under this relay's feet would be a word about another.
+        if (Phase is RelayPhase.Recovering or RelayPhase.Active && !_rules.StillHolds(snapshot.Standing, _tenure!.Lease))
+        {
+            LoseLease();
+            return;
+        }
         Backlog = new(snapshot.Clock, snapshot.Count, snapshot.OldestCapture);
         if (Phase == RelayPhase.Recovering)
             OnRecovered(snapshot.Rows);
@@ -134,7 +156,6 @@ internal sealed class RelayMachine
     {
         if (_claims.Recover(rows, _tenure!, _sums))
             return;
-        // The place for protocol section 6: what the transport remembers is compared with the counters here, under the lease and before the first claim.
         Phase = RelayPhase.Active;
         _heartbeat.Restart(_now);
         _claims.Woken();
@@ -145,7 +166,13 @@ internal sealed class RelayMachine
         var commit = _commits.Answered();
         if (!held)
         {
-            Leave(RelayNotice.LeaseLost, "the lease or the counter is not what this relay remembers; it looks again");
+            LoseLease();
+            return;
+        }
+        if (commit.Change.GoBackFrom is { } found)
+        {
+            // Epoch, counters and line are others now: taken anew with the next lease, as everybody else on this database must.
+            Leave(RelayNotice.WentBack, found.Reason);
             return;
         }
         commit.TakeEffect(_tenure!);
@@ -153,10 +180,12 @@ internal sealed class RelayMachine
         _heartbeat.Committed(commit, _now);
     }
 
-    private void OnSendEnded(long command, IReadOnlyList<SendOutcome> outcomes)
+    private void OnSendEnded(long command, IReadOnlyList<SendOutcome> outcomes, IReadOnlyList<SentMark> marks)
     {
         if (_tenure is null)
             return;
+        if (Phase == RelayPhase.Active)
+            _look.Judge(LookMoment.Batch, marks, _tenure);
         _heartbeat.SendEnded(command);
         if (_sends.Ended(command, outcomes, _tenure.Hand, _now))
             _claims.RowsConfirmed();
@@ -173,9 +202,13 @@ internal sealed class RelayMachine
         }
         else if (_heartbeat.IsWaitingFor(failed.Command))
             _heartbeat.Failed(failed.Reason, _now);
+        else if (_look.IsWaitingFor(failed.Command))
+            _look.Failed(failed.Reason, _now);
         else
-            OnSendEnded(failed.Command, []);
+            OnSendEnded(failed.Command, [], []);
     }
+
+    private void LoseLease() => Leave(RelayNotice.LeaseLost, "the lease or the counter is not what this relay remembers; it looks again");
 
     private void Leave(RelayNotice notice, string detail)
     {
@@ -197,9 +230,11 @@ internal sealed class RelayMachine
     {
         if (_stopping && _store.IsIdle && Phase is RelayPhase.New or RelayPhase.Acquiring)
             Phase = RelayPhase.Stopped;
-        if (_stopping && _store.IsIdle && Phase == RelayPhase.Recovering)
+        if (_stopping && _store.IsIdle && Phase is RelayPhase.Looking or RelayPhase.Recovering)
             Leave(RelayNotice.LeaseReleased, "stopping; the lease is given back");
-        if (Phase == RelayPhase.Active)
+        if (Phase == RelayPhase.Looking && _look.Found is null)
+            _look.Ask(_now);
+        if (Phase == RelayPhase.Active && _look.Found is null)
         {
             _heartbeat.Go(_tenure!, _now);
             _sends.Go(_tenure!, _now);
@@ -215,10 +250,15 @@ internal sealed class RelayMachine
             case RelayPhase.Acquiring:
                 _taker.Ask(_now);
                 break;
-            case RelayPhase.Recovering or RelayPhase.Active when _commits.MustRepeat:
+            case RelayPhase.Looking or RelayPhase.Recovering or RelayPhase.Active when _commits.MustRepeat:
                 _commits.Repeat(_now);
                 break;
-            case RelayPhase.Recovering or RelayPhase.Active when _now >= _tenure!.Lease.RenewAt(_options.LeaseDuration):
+            case RelayPhase.Looking or RelayPhase.Active when _look.Found is { } found:
+                _commits.GoBack(_tenure!, found, _look.CountersAbove(_tenure!.Hand), _now);
+                break;
+            case RelayPhase.Looking
+            or RelayPhase.Recovering
+            or RelayPhase.Active when _now >= _tenure!.Lease.RenewAt(_options.LeaseDuration):
                 Commit(null);
                 break;
             case RelayPhase.Recovering:
@@ -262,8 +302,9 @@ internal sealed class RelayMachine
         Sooner(_store.RetryAt);
         switch (Phase)
         {
-            case RelayPhase.Recovering:
+            case RelayPhase.Looking or RelayPhase.Recovering:
                 Sooner(_tenure!.Lease.RenewAt(_options.LeaseDuration));
+                Sooner(_look.RetryAt);
                 break;
             case RelayPhase.Active:
                 Sooner(_tenure!.Lease.RenewAt(_options.LeaseDuration));

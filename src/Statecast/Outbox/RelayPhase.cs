@@ -9,6 +9,9 @@ internal enum RelayPhase
     /// <summary>Tries to take the lease, or stands by while another holds it.</summary>
     Acquiring,
 
+    /// <summary>Looks at what the carrier remembers of the source; nothing is claimed or sent before.</summary>
+    Looking,
+
     /// <summary>Reads what an earlier holder, or itself, claimed and did not see confirmed.</summary>
     Recovering,
 

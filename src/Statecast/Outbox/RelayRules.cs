@@ -56,6 +56,15 @@ internal sealed record RelayRules
     /// <summary>Whether a record that this holder did not confirm means that its key must be sent again; the newest revision is null if this holder does not know it.</summary>
     public Func<LogRecord, StateRevision?, bool> NeedsMending { get; init; } = BelowNewestOrUnknown;
 
+    /// <summary>Whether the carrier remembers something that the source's database did not send: it went back.</summary>
+    public Func<LookedAt, bool> IsForeign { get; init; } = AboveOrUnknown;
+
+    /// <summary>Whether the lease that the database shows is the one that its holder remembers.</summary>
+    public Func<LeaseStanding, RelayLease, bool> StillHolds { get; init; } = SameLeaseAndCounter;
+
+    /// <summary>The floor that a heartbeat states for a lane, once everything was said under the epoch.</summary>
+    public Func<RelayLease, RelayLane, LaneFloor> Floor { get; init; } = EpochOfTheLease;
+
     /// <summary>Section 8: a patch is dropped only for a full state or a Delete; who asked for every revision gets every revision.</summary>
     private static bool CoalesceIntoFullState(OutboxRow older, OutboxRow later) =>
         !older.KeepEach && !later.KeepEach && later.Operation != StateOperation.Patch;
@@ -87,6 +96,23 @@ internal sealed record RelayRules
         look.Later.LowestSequence is not { } lowest || (lowest > (look.First.HighestSequence ?? 0) && !look.Owing)
             ? look.First.Clock
             : null;
+
+    /// <summary>
+    /// Section 6. Without the lease ids a number that a lost holder sent would look like one of ours. What lies below our epoch is the business of the floor.
+    /// </summary>
+    private static bool AboveOrUnknown(LookedAt look) =>
+        look.Mark.Epoch > look.Epoch || (look.Mark.Epoch == look.Epoch && (look.Mark.Number >= look.NextNumber || !look.IsOfTheLine));
+
+    /// <summary>Section 6: a lease that stands in a copy is no lease.</summary>
+    private static bool SameLeaseAndCounter(LeaseStanding standing, RelayLease lease) =>
+        standing == new LeaseStanding(lease.Id, lease.Counter, lease.Epoch);
+
+    /// <summary>
+    /// Section 6. Everything was said under the epoch once the first republish under it ended, so every source states one, whether or not it went back:
+    /// a database that was made anew leaves nothing of its predecessor at its targets either.
+    /// </summary>
+    private static LaneFloor EpochOfTheLease(RelayLease lease, RelayLane lane) =>
+        new(lease.Epoch, lane.Line.Count > 0 ? lane.Line[0].FirstNumber : 1);
 
     /// <summary>Section 5. Not knowing is treated as below: a new holder cannot tell the earlier one's last record from a sleeper's.</summary>
     private static bool BelowNewestOrUnknown(LogRecord record, StateRevision? newest) => newest is not { } known || record.Revision < known;

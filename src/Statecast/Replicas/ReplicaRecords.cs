@@ -39,7 +39,8 @@ public sealed record ReplicaContents(
 /// <param name="Lane">The lane.</param>
 /// <param name="Incarnation">The lane's incarnation.</param>
 /// <param name="Next">The next position to read.</param>
-public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next);
+/// <param name="Floor">The epoch below which the lane's rows were dropped: nothing older is left of it; 0 for none.</param>
+public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next, long Floor = 0);
 
 /// <summary>One key's row; a deleted key keeps its row without a body.</summary>
 public sealed record ReplicaRow
@@ -190,6 +191,9 @@ public sealed class ReplicaPlan
 
     /// <summary>How many of the events to park the replica's contract cannot read.</summary>
     internal int Rejected { get; set; }
+
+    /// <summary>Keys whose source lost what the replica had: under this epoch they went back to an older state, or were dropped.</summary>
+    internal List<(string Key, long Epoch)> WentBack { get; } = [];
 
     /// <summary>New positions.</summary>
     public List<LanePosition> Positions { get; } = [];

@@ -18,6 +18,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     private ReplicaCounters _counters;
     private long _keys;
     private string? _failure;
+    private WentBackKeys? _wentBack;
 
     /// <summary>The replica's name: the destination it holds.</summary>
     public string Name { get; } = name;
@@ -73,6 +74,16 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         {
             lock (_gate)
                 return _keys;
+        }
+    }
+
+    /// <summary>The keys whose source lost what this replica had, when its database last went back; null if none did since this process started.</summary>
+    public WentBackKeys? WentBack
+    {
+        get
+        {
+            lock (_gate)
+                return _wentBack;
         }
     }
 
@@ -215,6 +226,8 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         {
             _counters += plan.Counters;
             _keys += keysDelta;
+            foreach (var (key, epoch) in plan.WentBack)
+                _wentBack = WentBackKeys.Add(_wentBack, key, epoch);
             foreach (var key in plan.Unpark)
                 _parkedKeys.TryRemove(key, out _);
             foreach (var parked in plan.Park)

@@ -14,6 +14,13 @@ public interface ITransportSender : IAsyncDisposable
     /// <summary>Says the source's word: into the companion control destination of a log, in-band on a queue.</summary>
     ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct);
 
+    /// <summary>
+    /// What the carrier remembers of the source, whoever sent it (protocol section 6): of every lane the highest number under each lease that sent or said
+    /// anything of the highest epochs. A source whose database knows less has gone back. Never less than what was confirmed.
+    /// </summary>
+    /// <exception cref="TransportException">It cannot be told now; nothing is sent before it can.</exception>
+    ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct);
+
     /// <summary>Reads the records of a lane from a position up to an end, for the read-back of foreign records on a log without conditional append.</summary>
     /// <exception cref="NotSupportedException">A carrier with conditional append, or a queue: nothing is ever read back there.</exception>
     ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct);
@@ -48,3 +55,10 @@ public readonly record struct SendOutcome(SendResult Result, long Position = 0, 
 /// <param name="LeaseId">Who sent it.</param>
 /// <param name="LaneNumber">The number it was sent under.</param>
 public readonly record struct LogRecord(long Position, string Key, StateRevision Revision, Guid LeaseId, long LaneNumber);
+
+/// <summary>What a carrier remembers of a lane's sender.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Epoch">The epoch that it sent under.</param>
+/// <param name="LeaseId">The lease that it sent under.</param>
+/// <param name="Number">The highest lane number that arrived under both, in an event or in a heartbeat.</param>
+public readonly record struct SentMark(LaneId Lane, long Epoch, Guid LeaseId, long Number);

@@ -11,9 +11,9 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     private readonly SortedDictionary<long, OutboxRow> _rows = [];
     private readonly Dictionary<string, Lease> _leases = [];
     private readonly Dictionary<(string Carrier, LaneId Lane), LaneCounter> _lanes = [];
-    private readonly List<OutboxLine> _lines = [];
+    private readonly List<(string Carrier, LaneLine Line)> _lines = [];
     private readonly List<RepublishRequest> _queued = [];
-    private readonly HashSet<(string Carrier, string Destination)> _published = [];
+    private readonly Dictionary<(string Carrier, string Destination), bool> _published = [];
     private long _sequence;
     private long _epoch = 1;
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +56,7 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
     public override Task PublishAsync(string carrier, string destination, bool ended)
     {
         lock (_gate)
-            _ = ended ? _published.Add((carrier, destination)) : _published.Remove((carrier, destination));
+            _published[(carrier, destination)] = ended;
         return Task.CompletedTask;
     }
 
@@ -73,10 +73,10 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             return Task.FromResult<IReadOnlyList<RepublishRequest>>([.. _queued]);
     }
 
-    public override Task<IReadOnlyList<OutboxLine>> LinesAsync()
+    public override Task<IReadOnlyList<LaneLine>> LinesAsync()
     {
         lock (_gate)
-            return Task.FromResult<IReadOnlyList<OutboxLine>>([.. _lines]);
+            return Task.FromResult<IReadOnlyList<LaneLine>>([.. _lines.Select(l => l.Line)]);
     }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -96,10 +96,20 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             {
                 var counter = _lanes.GetValueOrDefault((request.Shard, lane), new(lane, 1, 0, 0));
                 _lanes[(request.Shard, lane)] = counter;
-                _lines.Add(new(lane, request.LeaseId, counter.NextNumber));
+                _lines.Add((request.Shard, new(lane, request.LeaseId, counter.NextNumber)));
                 counters.Add(counter);
             }
-            return new(request.LeaseId, lease.Fencing, _epoch, lease.Counter, held.Id is not null, lease.ExpiresAt, counters);
+            var lines = _lines.Where(l => l.Carrier == request.Shard && request.Lanes.Contains(l.Line.Lane)).Select(l => l.Line);
+            return new(
+                request.LeaseId,
+                lease.Fencing,
+                _epoch,
+                lease.Counter,
+                held.Id is not null,
+                lease.ExpiresAt,
+                counters,
+                [.. lines.OrderBy(l => l.FirstNumber)]
+            );
         }
     }
 
@@ -119,7 +129,8 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
                 all.Count > 0 ? all[^1].Sequence : null,
                 all.Count,
                 all.Count > 0 ? all[0].CapturedAt : null,
-                _published.Where(p => p.Carrier == query.Shard).Select(p => p.Destination).ToHashSet()
+                _published.Where(p => p.Value && p.Key.Carrier == query.Shard).Select(p => p.Key.Destination).ToHashSet(),
+                _leases.GetValueOrDefault(query.Shard) is { } lease ? new(lease.Id, lease.Counter, _epoch) : default
             );
         }
     }
@@ -130,7 +141,12 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
         {
             if (!_leases.TryGetValue(commit.Shard, out var lease) || lease.Id != commit.LeaseId || lease.Counter != commit.Counter)
                 return false;
-            if (_epoch != commit.Epoch || commit.Claims.Any(c => _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null }))
+            if (
+                _epoch != commit.Epoch
+                || commit.Claims.Any(c =>
+                    _rows.GetValueOrDefault(c.Sequence) is not { LaneNumber: null } row || row.CapturedAt != c.CapturedAt
+                )
+            )
                 return false;
             var counter = lease.Counter + (commit.Claims.Count > 0 ? 1 : 0);
             _leases[commit.Shard] = lease with { ExpiresAt = Time.GetUtcNow() + commit.Renew, Counter = counter };
@@ -148,10 +164,35 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             foreach (var lane in commit.Lanes)
                 _lanes[(commit.Shard, lane.Lane)] = lane;
             _queued.AddRange(commit.Republish);
-            _published.ExceptWith(
-                commit.Republish.Where(r => r.Key is null && r.Destination is not null).Select(r => (commit.Shard, r.Destination!))
-            );
+            foreach (var request in commit.Republish)
+                if (request is { Key: null, Destination: { } destination })
+                    _published[(commit.Shard, destination)] = false;
+            if (commit.GoBackFrom is { } found)
+                GoBack(found);
             return true;
+        }
+    }
+
+    private void GoBack(EpochSeen found)
+    {
+        _epoch = Math.Max(Math.Max(Time.GetUtcNow().ToUnixTimeMilliseconds(), found.Highest + 1), _epoch + 1);
+        foreach (var (sequence, row) in _rows.ToList())
+            _rows[sequence] = row with { LaneNumber = null, Epoch = null, LeaseId = null };
+        _lines.Clear();
+        // A destination's name is its contract's, and the version.
+        var contracts = _published
+            .Keys.OrderBy(p => p.Destination, StringComparer.Ordinal)
+            .ToDictionary(p => p, p => p.Destination[..p.Destination.LastIndexOf('.')]);
+        _queued.RemoveAll(q => contracts.ContainsValue(q.Contract));
+        foreach (var (published, contract) in contracts)
+        {
+            _queued.Add(
+                RepublishRequest.All(contract, $"the database went back: {found.Reason}") with
+                {
+                    Destination = published.Destination,
+                }
+            );
+            _published[published] = false;
         }
     }
 

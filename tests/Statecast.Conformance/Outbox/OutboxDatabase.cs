@@ -25,10 +25,7 @@ public abstract class OutboxDatabase : IAsyncDisposable
     public abstract Task<IReadOnlyList<RepublishRequest>> QueuedAsync();
 
     /// <summary>Which numbers were begun under which lease.</summary>
-    public abstract Task<IReadOnlyList<OutboxLine>> LinesAsync();
+    public abstract Task<IReadOnlyList<LaneLine>> LinesAsync();
 
     public abstract ValueTask DisposeAsync();
 }
-
-/// <summary>One line of numbers.</summary>
-public readonly record struct OutboxLine(LaneId Lane, Guid LeaseId, long FirstNumber);

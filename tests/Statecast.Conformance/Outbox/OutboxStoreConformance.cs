@@ -10,6 +10,7 @@ namespace Statecast.Conformance.Outbox;
 public abstract class OutboxStoreConformance
 {
     private const string Shard = "carrier";
+    private static readonly DateTimeOffset CapturedAt = new DateTimeOffset(2026, 2, 28, 11, 0, 0, TimeSpan.Zero).AddMicroseconds(7);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(20);
     private static readonly LaneId[] Lanes = [new("probe.item.v1", 0), new("probe.item.v1", 1), new("probe.other.v1", 0)];
 
@@ -32,7 +33,7 @@ public abstract class OutboxStoreConformance
         Assert.Equal(database.Clock.GetUtcNow() + Duration, grant.ExpiresAt);
         Assert.Equal(Lanes.Select(l => new LaneCounter(l, 1, 0, 0)), grant.Lanes);
         Assert.Equal(
-            Lanes.Select(l => new OutboxLine(l, id, 1)).OrderBy(l => l.Lane.ToString()),
+            Lanes.Select(l => new LaneLine(l, id, 1)).OrderBy(l => l.Lane.ToString()),
             (await database.LinesAsync()).OrderBy(l => l.Lane.ToString())
         );
     }
@@ -179,7 +180,7 @@ public abstract class OutboxStoreConformance
         var sequences = await database.AddAsync(Row("a", 1), Row("a", 2), Row("b", 1));
         var change = Change(held) with
         {
-            Claims = [new(sequences[1], 1, held.Epoch, StateOperation.Snapshot, "Created,Paid")],
+            Claims = [new(sequences[1], 1, held.Epoch, StateOperation.Snapshot, "Created,Paid", CapturedAt)],
             Coalesced = [sequences[0]],
             Lanes = [new(Lanes[0], 2, 0, 0)],
         };
@@ -387,12 +388,117 @@ public abstract class OutboxStoreConformance
         Assert.Single((await store.ReadAsync(Fresh(), Ct)).Rows);
     }
 
+    [Fact]
+    public async Task Lease_tells_the_line_of_every_lanes_numbers()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var first = await Take(store);
+        Assert.True(await store.CommitAsync(Change(first) with { Lanes = [new(Lanes[0], 5, 0, 0)] }, Ct));
+        await store.ReleaseAsync(Shard, first.LeaseId, Ct);
+        var second = await Take(store);
+        Assert.Equal(
+            [new LaneLine(Lanes[0], first.LeaseId, 1), new LaneLine(Lanes[0], second.LeaseId, 5)],
+            second.Lines.Where(l => l.Lane == Lanes[0])
+        );
+        Assert.Equal([first.LeaseId, second.LeaseId], second.Lines.Where(l => l.Lane == Lanes[1]).Select(l => l.LeaseId));
+    }
+
+    [Fact]
+    public async Task Snapshot_shows_the_lease_as_it_stands()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        Assert.Equal(new(grant.LeaseId, grant.Counter, grant.Epoch), (await store.ReadAsync(Fresh(), Ct)).Standing);
+        var sequence = (await database.AddAsync(Row("a", 1)))[0];
+        Assert.True(await store.CommitAsync(Change(grant) with { Claims = [Claim(sequence, 1, grant)] }, Ct));
+        await database.SetEpochAsync(grant.Epoch + 5);
+        Assert.Equal(new(grant.LeaseId, grant.Counter + 1, grant.Epoch + 5), (await store.ReadAsync(Fresh(), Ct)).Standing);
+        await store.ReleaseAsync(Shard, grant.LeaseId, Ct);
+        Assert.Null((await store.ReadAsync(Fresh(), Ct)).Standing.LeaseId);
+    }
+
+    [Fact]
+    public async Task Database_that_went_back_is_another_incarnation_in_one_transaction()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        await database.PublishAsync(Shard, "probe.item.v1", ended: true);
+        await database.PublishAsync(Shard, "probe.other.v1", ended: false);
+        var sequences = await database.AddAsync(Row("a", 1), Row("b", 1));
+        var claim = Change(grant) with
+        {
+            Claims = [new(sequences[0], 1, grant.Epoch, StateOperation.Upsert, "Created", CapturedAt)],
+            Lanes = [new(Lanes[0], 2, 0, 0)],
+            // Queued before: everything is queued anew in its place.
+            Republish = [RepublishRequest.All("probe.item", "asked for") with { Destination = "probe.item.v1" }],
+        };
+        Assert.True(await store.CommitAsync(claim, Ct));
+        var highest = Math.Max(grant.Epoch, database.Clock.GetUtcNow().ToUnixTimeMilliseconds()) + 1_000;
+        var back = Change(grant) with
+        {
+            Counter = grant.Counter + 1,
+            Lanes = [new(Lanes[0], 9, 0, 0)],
+            GoBackFrom = new(highest, "a test"),
+        };
+        // Conditional, as every other.
+        Assert.False(await store.CommitAsync(back with { Counter = grant.Counter }, Ct));
+        Assert.Equal(grant.Epoch, (await store.ReadAsync(Fresh(), Ct)).Standing.Epoch);
+
+        Assert.True(await store.CommitAsync(back, Ct));
+        var after = await store.ReadAsync(Fresh(), Ct);
+        Assert.Equal(highest + 1, after.Standing.Epoch);
+        Assert.Equal([("a", (long?)null, (long?)null), ("b", null, null)], after.Rows.Select(r => (r.Key, r.LaneNumber, r.Epoch)));
+        Assert.Empty(after.Published);
+        Assert.Empty(await database.LinesAsync());
+        var queued = await database.QueuedAsync();
+        Assert.Equal(["probe.item.v1", "probe.other.v1"], queued.Select(q => q.Destination));
+        Assert.All(queued, q => Assert.Equal((null, 0, 4095), (q.Key, q.FirstBucket, q.LastBucket)));
+        Assert.All(queued, q => Assert.Contains("a test", q.Reason, StringComparison.Ordinal));
+
+        // The old incarnation is over for who still remembers it, and the next lease begins the line.
+        Assert.False(await store.CommitAsync(Change(grant) with { Counter = grant.Counter + 1 }, Ct));
+        await store.ReleaseAsync(Shard, grant.LeaseId, Ct);
+        var next = await Take(store);
+        Assert.Equal((highest + 1, new LaneCounter(Lanes[0], 9, 0, 0)), (next.Epoch, next.Lanes[0]));
+        Assert.Equal(new(Lanes[0], next.LeaseId, 9), Assert.Single(next.Lines, l => l.Lane == Lanes[0]));
+    }
+
+    [Fact]
+    public async Task Row_under_a_sequence_that_was_another_rows_is_not_claimed()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        var sequence = (await database.AddAsync(Row("a", 1)))[0];
+        var other = Claim(sequence, 1, grant) with { CapturedAt = CapturedAt.AddMicroseconds(-1) };
+        Assert.False(await store.CommitAsync(Change(grant) with { Claims = [other] }, Ct));
+        Assert.Null((await store.ReadAsync(Fresh(), Ct)).Rows.Single().LaneNumber);
+        Assert.True(await store.CommitAsync(Change(grant) with { Claims = [Claim(sequence, 1, grant)] }, Ct));
+    }
+
+    [Fact]
+    public async Task New_epoch_is_above_the_clock_and_the_old_one_too()
+    {
+        await using var database = await CreateAsync();
+        await using var store = database.Open();
+        var grant = await Take(store);
+        await database.SetEpochAsync(7);
+        Assert.True(await store.CommitAsync(Change(grant) with { Epoch = 7, GoBackFrom = new(7, "a test") }, Ct));
+        var now = database.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        Assert.Equal(now, (await store.ReadAsync(Fresh(), Ct)).Standing.Epoch);
+        Assert.True(await store.CommitAsync(Change(grant) with { Epoch = now, GoBackFrom = new(7, "a test") }, Ct));
+        Assert.Equal(now + 1, (await store.ReadAsync(Fresh(), Ct)).Standing.Epoch);
+    }
+
     private static LeaseRequest Ask(Guid id) => new(Shard, "host/1", id, Duration, Lanes);
 
     private static OutboxQuery Fresh() => new(Shard, false, 100, 0, []);
 
     private static OutboxClaim Claim(long sequence, long number, LeaseGrant grant) =>
-        new(sequence, number, grant.Epoch, StateOperation.Upsert, "Created");
+        new(sequence, number, grant.Epoch, StateOperation.Upsert, "Created", CapturedAt);
 
     private static OutboxCommit Change(LeaseGrant grant) =>
         new()
@@ -423,6 +529,6 @@ public abstract class OutboxStoreConformance
             Body = Encoding.UTF8.GetBytes($"{{\"key\":\"{key}\"}}"),
             TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             TraceState = "vendor=1",
-            CapturedAt = new DateTimeOffset(2026, 2, 28, 11, 0, 0, TimeSpan.Zero).AddMicroseconds(7),
+            CapturedAt = CapturedAt,
         };
 }

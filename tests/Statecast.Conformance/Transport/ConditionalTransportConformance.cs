@@ -47,6 +47,39 @@ public abstract class ConditionalTransportConformance : RetainedTransportConform
     }
 
     [Fact]
+    public async Task Below_a_lanes_floor_nothing_is_taken_whatever_its_key()
+    {
+        await using var sender = await Sender();
+        AssertConfirmed(await sender.SendAsync([Upsert("a", 5, "old")], Ct));
+        await sender.SendHeartbeatAsync(await Floored(sender, floorEpoch: 9, wordEpoch: 9), Ct);
+        var late = await sender.SendAsync([Upsert("a", 6, "late"), Upsert("never seen", 1), Delete("a", 7)], Ct);
+        Assert.All(late, o => Assert.Equal(SendResult.Refused, o.Result));
+        AssertConfirmed(await sender.SendAsync([Upsert("a", 1, "new", epoch: 9)], Ct));
+        Assert.Equal("new", (await Read())["a"]);
+    }
+
+    [Fact]
+    public async Task Floor_outlives_words_without_one_and_words_of_sleepers()
+    {
+        await using var sender = await Sender();
+        await sender.SendHeartbeatAsync(await Floored(sender, floorEpoch: 9, wordEpoch: 9), Ct);
+        // Under the same epoch, by a holder that did not know of it; then a sleeper's of a lower one.
+        await sender.SendHeartbeatAsync(await Floored(sender, floorEpoch: 0, wordEpoch: 9), Ct);
+        await sender.SendHeartbeatAsync(await Floored(sender, floorEpoch: 7, wordEpoch: 7), Ct);
+        Assert.Equal(SendResult.Refused, Assert.Single(await sender.SendAsync([Upsert("a", 1)], Ct)).Result);
+
+        await using var target = await Target();
+        await target.Until(t => t.Words.Count > 0, Ct);
+        Assert.Equal((9, 9), (target.Words[^1].Word.Epoch, target.Words[^1].Word.FloorEpoch));
+    }
+
+    private static async Task<Heartbeat> Floored(ITransportSender sender, long floorEpoch, long wordEpoch) =>
+        Word([.. (await sender.ReadEndsAsync(Lanes(), Ct)).Select(e => e with { Floor = new(floorEpoch, 1) })], Time) with
+        {
+            Epoch = wordEpoch,
+        };
+
+    [Fact]
     public async Task One_batch_judges_its_events_one_after_another()
     {
         await using var sender = await Sender();

@@ -1,4 +1,5 @@
 using Statecast.Events;
+using Statecast.Transport;
 
 namespace Statecast.Conformance.Transport;
 
@@ -17,8 +18,33 @@ internal sealed class FaultyDestination
 
     public FaultyLane[] Lanes { get; }
 
-    /// <summary>Everything the source said, in order.</summary>
+    /// <summary>Everything the source said, in order; a floor that was stated stands.</summary>
     public List<Heartbeat> Heartbeats { get; } = [];
+
+    private readonly Dictionary<(LaneId Lane, long Epoch, Guid Lease), long> _marks = [];
+
+    /// <summary>Who sent what.</summary>
+    public IEnumerable<SentMark> Marks => _marks.Select(m => new SentMark(m.Key.Lane, m.Key.Epoch, m.Key.Lease, m.Value));
+
+    public void Mark(LaneId lane, long epoch, Guid lease, long number) =>
+        _marks[(lane, epoch, lease)] = Math.Max(number, _marks.GetValueOrDefault((lane, epoch, lease)));
+
+    /// <summary>The epoch below which a lane takes nothing.</summary>
+    public long FloorOf(LaneId lane) =>
+        Heartbeats.Count == 0 ? 0 : Heartbeats.Max(h => h.Ends.FirstOrDefault(e => e.Lane == lane).Floor.Epoch);
+
+    /// <summary>The source's word; a sleeper's of a lower epoch is dropped.</summary>
+    public void Say(Heartbeat heartbeat)
+    {
+        if (Heartbeats.Count > 0 && heartbeat.Epoch < Heartbeats[^1].Epoch)
+            return;
+        Heartbeats.Add(
+            heartbeat with
+            {
+                Ends = [.. heartbeat.Ends.Select(e => FloorOf(e.Lane) > e.Floor.Epoch ? e with { Floor = new(FloorOf(e.Lane), 0) } : e)],
+            }
+        );
+    }
 }
 
 /// <summary>A lane of a log.</summary>

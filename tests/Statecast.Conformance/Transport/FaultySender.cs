@@ -48,6 +48,14 @@ internal sealed class FaultySender(FaultyTransport transport) : ITransportSender
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
+    {
+        lock (transport.Gate)
+            return new(
+                (IReadOnlyList<SentMark>)[.. lanes.SelectMany(l => transport.Find(l.Destination)?.Marks.Where(m => m.Lane == l) ?? [])]
+            );
+    }
+
     public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct)
     {
         if (!transport.Abilities.Retained || transport.Abilities.ConditionalAppend)

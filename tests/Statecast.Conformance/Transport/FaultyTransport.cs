@@ -155,7 +155,10 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
 
     internal void Say(Heartbeat heartbeat)
     {
-        Find(heartbeat.Destination)!.Heartbeats.Add(heartbeat);
+        var said = Find(heartbeat.Destination)!;
+        foreach (var end in heartbeat.Ends)
+            said.Mark(end.Lane, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
+        said.Say(heartbeat);
         foreach (var ((destination, _, _), queue) in _queues)
             if (destination == heartbeat.Destination)
                 queue.Messages.Add(new(null, heartbeat));
@@ -163,6 +166,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
 
     private SendOutcome Land(FaultyDestination destination, StateEvent e)
     {
+        destination.Mark(e.Lane, e.Revision.Epoch, e.LeaseId, e.LaneNumber);
         var copies = !Abilities.ConditionalAppend && Happens(Options.Duplicate, "duplicate") ? 2 : 1;
         if (!Abilities.Retained)
         {
@@ -174,7 +178,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
         var lane = destination.Lanes[e.Lane.Number];
         if (Abilities.ConditionalAppend)
         {
-            if ((guard ?? Guard.Instance).Judge(lane.Newest(e.Key), e, 0) == GuardVerdict.Supersede)
+            if ((guard ?? Guard.Instance).Judge(lane.Newest(e.Key), e, destination.FloorOf(e.Lane)) == GuardVerdict.Supersede)
                 return new(SendResult.Refused);
             lane.Records.RemoveAll(r => r.Event.Key == e.Key);
         }

@@ -205,6 +205,38 @@ public abstract class TransportConformance
     }
 
     [Fact]
+    public async Task Carrier_remembers_the_highest_number_of_every_sender()
+    {
+        var other = Guid.Parse("99999999-2222-3333-4444-555555555555");
+        await using (var sender = await Sender())
+        {
+            Assert.Empty(await sender.ReadMarksAsync(Lanes(), Ct));
+            AssertConfirmed(await sender.SendAsync([Upsert("a", 3), Upsert("a", 4)], Ct));
+            AssertConfirmed(await sender.SendAsync([Upsert("a", 9, epoch: 8) with { LeaseId = other }], Ct));
+            // Whether it is taken or not: it was sent.
+            await sender.SendAsync([Upsert("a", 2, "older") with { LeaseId = other }], Ct);
+        }
+        await using var next = await Sender();
+        var lease = Upsert("a", 1).LeaseId;
+        var lane = LaneOf("a");
+        Assert.Equal(
+            new[] { new SentMark(lane, 7, lease, 4), new(lane, 7, other, 2), new(lane, 8, other, 9) }.OrderBy(m => m.Number),
+            (await next.ReadMarksAsync([lane], Ct)).OrderBy(m => m.Number)
+        );
+        Assert.Empty(await next.ReadMarksAsync([Lanes().First(l => l != lane)], Ct));
+    }
+
+    [Fact]
+    public async Task Carrier_remembers_what_a_heartbeat_said()
+    {
+        await using var sender = await Sender();
+        var ends = (await sender.ReadEndsAsync(Lanes(), Ct)).Select((e, i) => e with { Number = 10 + i }).ToList();
+        await sender.SendHeartbeatAsync(Word(ends, Time), Ct);
+        var marks = await sender.ReadMarksAsync(Lanes(), Ct);
+        Assert.Equal(ends.Select(e => (e.Lane, e.Number, 7L)), marks.OrderBy(m => m.Number).Select(m => (m.Lane, m.Number, m.Epoch)));
+    }
+
+    [Fact]
     public async Task Reading_back_is_refused_where_nothing_foreign_can_be()
     {
         var abilities = Create().Abilities;

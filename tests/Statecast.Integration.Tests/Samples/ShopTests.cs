@@ -64,6 +64,25 @@ public sealed class ShopTests(FinishedShop shop)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Restored_source_is_followed_back_and_every_lost_key_is_told(bool processes)
+    {
+        string[] how = processes ? ["--processes"] : [];
+        var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(4), ["--orders", "400", "--restore", "--json", .. how]);
+        run.RequireSuccess();
+        var report = run.Json();
+        RequireEqual(report);
+        var restore = report.GetProperty("restore");
+        Assert.True(restore.GetProperty("epochAfter").GetInt64() > restore.GetProperty("epochBefore").GetInt64());
+        Assert.True(restore.GetProperty("requestsLost").GetInt64() > 0);
+        var replicas = restore.GetProperty("wentBack").EnumerateObject().ToList();
+        Assert.Equal(Replicas, replicas.Select(r => r.Name).Order(StringComparer.Ordinal));
+        Assert.All(replicas, r => Assert.Equal(Sum(r.Value, "lost"), Sum(r.Value, "reported")));
+        Assert.All(replicas.Where(r => r.Name.EndsWith("order.v1", StringComparison.Ordinal)), r => Assert.True(Sum(r.Value, "lost") > 0));
+    }
+
+    [Theory]
     [InlineData("--nonsense")]
     [InlineData("--orders")]
     [InlineData("--orders", "many")]

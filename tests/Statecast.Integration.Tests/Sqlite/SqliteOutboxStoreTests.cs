@@ -48,7 +48,7 @@ internal sealed class SqliteOutboxDatabase : OutboxDatabase
 
     public override Task PublishAsync(string carrier, string destination, bool ended) =>
         ExecuteAsync(
-            $"INSERT INTO statecast_publication (carrier, destination, contract, source, schema, first_republish_ended) VALUES ('{carrier}', '{destination}', 'c', 's', x'00', {(ended ? 1 : 0)})"
+            $"INSERT INTO statecast_publication (carrier, destination, contract, source, schema, first_republish_ended) VALUES ('{carrier}', '{destination}', '{destination[..destination.LastIndexOf('.')]}', 's', x'00', {(ended ? 1 : 0)})"
         );
 
     public override Task SetEpochAsync(long epoch) => ExecuteAsync($"UPDATE statecast_source SET epoch = {epoch}");
@@ -66,10 +66,10 @@ internal sealed class SqliteOutboxDatabase : OutboxDatabase
             )
         );
 
-    public override Task<IReadOnlyList<OutboxLine>> LinesAsync() =>
+    public override Task<IReadOnlyList<LaneLine>> LinesAsync() =>
         QueryAsync(
             "SELECT destination, lane, lease_id, first_number FROM statecast_line",
-            r => new OutboxLine(new LaneId(r.GetString(0), r.GetInt32(1)), new Guid((byte[])r.GetValue(2), bigEndian: true), r.GetInt64(3))
+            r => new LaneLine(new LaneId(r.GetString(0), r.GetInt32(1)), new Guid((byte[])r.GetValue(2), bigEndian: true), r.GetInt64(3))
         );
 
     public override async ValueTask DisposeAsync()

@@ -34,6 +34,7 @@ internal abstract class SimCarrier(SimWorld world)
 {
     private readonly Dictionary<(SimRelay, int), TimeSpan> _lastLanding = [];
     private readonly Dictionary<LaneId, TimeSpan> _outages = [];
+    private readonly Dictionary<(LaneId Lane, long Epoch, Guid Lease), long> _marks = [];
 
     protected SimWorld World { get; } = world;
 
@@ -51,7 +52,7 @@ internal abstract class SimCarrier(SimWorld world)
         var random = World.Random;
         var faults = World.Faults;
         var timeout = World.Options.DeliveryTimeout;
-        if (faults.Strikes(faults.LateLandings, random, 0.04))
+        if (faults.Strikes(faults.LateLandings, random, 0.04) || (!faults.Healed && World.Restores.HoldsTail))
         {
             World.Coverage.Note(Event.LateLanding);
             World.Scheduler.After(timeout + random.Seconds(0.5, 15), () => Land(batch with { Late = true }, batch.Events.Count));
@@ -86,6 +87,12 @@ internal abstract class SimCarrier(SimWorld world)
         );
     }
 
+    /// <summary>Who sent what, as far as it arrived.</summary>
+    public virtual IReadOnlyList<SentMark> Marks() => [.. _marks.Select(m => new SentMark(m.Key.Lane, m.Key.Epoch, m.Key.Lease, m.Value))];
+
+    protected void Mark(LaneId lane, long epoch, Guid lease, long number) =>
+        _marks[(lane, epoch, lease)] = Math.Max(number, _marks.GetValueOrDefault((lane, epoch, lease)));
+
     public abstract IReadOnlyList<LaneEnd> Ends(IReadOnlyCollection<LaneId> lanes);
 
     public abstract IReadOnlyList<LogRecord> ReadBack(LaneId lane, long from, long end);
@@ -94,7 +101,7 @@ internal abstract class SimCarrier(SimWorld world)
     public abstract void Heartbeat(Heartbeat heartbeat);
 
     /// <summary>Whether every change committed before the word's clock lies where the word says.</summary>
-    public abstract bool IsCovered(string key, long revision, Heartbeat heartbeat);
+    public abstract bool IsCovered(string key, StateRevision revision, Heartbeat heartbeat);
 
     /// <summary>One event arrives.</summary>
     protected abstract SendOutcome Take(StateEvent stateEvent, SimBatch batch);
@@ -115,6 +122,8 @@ internal abstract class SimCarrier(SimWorld world)
             else
             {
                 World.Sums.Landed(stateEvent);
+                World.Restores.Landed(stateEvent, batch);
+                Mark(stateEvent.Lane, stateEvent.Revision.Epoch, stateEvent.LeaseId, stateEvent.LaneNumber);
                 var outcome = Take(stateEvent, batch);
                 World.Trace.Add("landed", stateEvent.Key, stateEvent.Revision.Number, (long)outcome.Result);
                 if (World.Faults.Strikes(World.Faults.NoPositions, World.Random, 0.3))

@@ -13,7 +13,7 @@ namespace Statecast.Simulation.Carriers;
 /// </summary>
 internal sealed class SimInProcess : SimCarrier
 {
-    private readonly Dictionary<string, List<(long Position, long Revision)>> _history = [];
+    private readonly Dictionary<string, List<(long Position, StateRevision Revision)>> _history = [];
     private InProcessTransport _transport;
 
     public SimInProcess(SimWorld world)
@@ -54,6 +54,14 @@ internal sealed class SimInProcess : SimCarrier
     public override IReadOnlyList<LaneEnd> Ends(IReadOnlyCollection<LaneId> lanes) =>
         new InProcessSender(_transport).ReadEndsAsync(lanes, default).AsTask().Result;
 
+    // The real carrier's: they go with the process.
+    public override IReadOnlyList<SentMark> Marks() =>
+        [
+            .. Enumerable
+                .Range(0, World.Lanes)
+                .SelectMany(n => _transport.Find(SimContent.Destination).MarksOf(new(SimContent.Destination, n))),
+        ];
+
     public override IReadOnlyList<LogRecord> ReadBack(LaneId lane, long from, long end) =>
         throw new NotSupportedException("Nothing is read back from a log that appends by the guard.");
 
@@ -64,7 +72,7 @@ internal sealed class SimInProcess : SimCarrier
     }
 
     // Until a log that was made anew is filled again nobody believes a word to the full.
-    public override bool IsCovered(string key, long revision, Heartbeat heartbeat)
+    public override bool IsCovered(string key, StateRevision revision, Heartbeat heartbeat)
     {
         var end = heartbeat.Ends.Single(e => e.Lane == SimContent.LaneOf(key, World.Lanes)).Position;
         return !heartbeat.FirstRepublishEnded
@@ -81,7 +89,7 @@ internal sealed class SimInProcess : SimCarrier
         }
         if (!_history.TryGetValue(stateEvent.Key, out var records))
             _history[stateEvent.Key] = records = [];
-        records.Add((outcome.Position, stateEvent.Revision.Number));
+        records.Add((outcome.Position, stateEvent.Revision));
         return outcome;
     }
 

@@ -17,7 +17,8 @@ internal sealed record SimRecord(long Position, StateEvent Event, TimeSpan At, b
 internal sealed class SimLog : SimCarrier
 {
     private readonly Dictionary<LaneId, Lane> _lanes = [];
-    private readonly Dictionary<string, List<(long Position, long Revision)>> _history = [];
+    private readonly Dictionary<string, List<(long Position, StateRevision Revision)>> _history = [];
+    private readonly Dictionary<LaneId, LaneFloor> _floors = [];
     private readonly bool _conditional;
     private readonly long _first;
 
@@ -84,11 +85,21 @@ internal sealed class SimLog : SimCarrier
 
     public override void Heartbeat(Heartbeat heartbeat)
     {
-        LastWord = heartbeat;
-        World.Targets.ForEach(t => t.Hear(heartbeat));
+        foreach (var end in heartbeat.Ends)
+            Mark(end.Lane, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
+        // A sleeper's word of a lower epoch is dropped, and a floor that was stated stands.
+        if (heartbeat.Epoch < LastWord?.Epoch)
+            return;
+        foreach (var end in heartbeat.Ends)
+            if (end.Floor.Epoch > FloorOf(end.Lane).Epoch)
+                _floors[end.Lane] = end.Floor;
+        LastWord = heartbeat with { Ends = [.. heartbeat.Ends.Select(e => e with { Floor = FloorOf(e.Lane) })] };
+        World.Targets.ForEach(t => t.Hear(LastWord));
     }
 
-    public override bool IsCovered(string key, long revision, Heartbeat heartbeat)
+    private LaneFloor FloorOf(LaneId lane) => _floors.GetValueOrDefault(lane);
+
+    public override bool IsCovered(string key, StateRevision revision, Heartbeat heartbeat)
     {
         var lane = Source.SimContent.LaneOf(key, World.Lanes);
         var end = heartbeat.Ends.Single(e => e.Lane == lane).Position;
@@ -109,7 +120,7 @@ internal sealed class SimLog : SimCarrier
         if (_conditional)
         {
             KeyNewest? newest = last is null ? null : new(last.Event.Revision, last.Event.IsDelete, last.Event.Content);
-            if (Guard.Instance.Judge(newest, stateEvent, 0) == GuardVerdict.Supersede)
+            if (Guard.Instance.Judge(newest, stateEvent, FloorOf(stateEvent.Lane).Epoch) == GuardVerdict.Supersede)
             {
                 World.Coverage.Note(Event.LogRefused);
                 return new(SendResult.Refused);
@@ -124,7 +135,7 @@ internal sealed class SimLog : SimCarrier
         var position = log.Append(stateEvent, World.Scheduler.Now, corrupt, World.Random.Chance(0.7));
         if (!_history.TryGetValue(stateEvent.Key, out var records))
             _history[stateEvent.Key] = records = [];
-        records.Add((position, stateEvent.Revision.Number));
+        records.Add((position, stateEvent.Revision));
         return new(SendResult.Confirmed, position);
     }
 

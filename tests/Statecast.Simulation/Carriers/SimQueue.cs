@@ -61,6 +61,8 @@ internal sealed class SimQueue(SimWorld world) : SimCarrier(world)
 
     public override void Heartbeat(Heartbeat heartbeat)
     {
+        foreach (var end in heartbeat.Ends)
+            Mark(end.Lane, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
         foreach (var queue in _queues.Values)
             if (World.Faults.Strikes(World.Faults.LostHeartbeats, World.Random, 0.2))
                 World.Coverage.Note(Event.HeartbeatLost);
@@ -69,7 +71,7 @@ internal sealed class SimQueue(SimWorld world) : SimCarrier(world)
         World.Targets.ForEach(t => t.Nudge());
     }
 
-    public override bool IsCovered(string key, long revision, Heartbeat heartbeat) => World.Sums.HasLanded(key, revision);
+    public override bool IsCovered(string key, StateRevision revision, Heartbeat heartbeat) => World.Sums.HasLanded(key, revision);
 
     protected override SendOutcome Take(StateEvent stateEvent, SimBatch batch)
     {

@@ -12,13 +12,16 @@ internal sealed class FreshnessChecks(SimWorld world)
     /// <summary>A word goes out: every change committed before its clock must lie where it says.</summary>
     public void Said(Heartbeat heartbeat)
     {
+        var epoch = world.Truth.EpochAt(heartbeat.Clock);
+        // Before all was said again under a new epoch no target believes the word.
+        var binds = heartbeat.FirstRepublishEnded || epoch == SimDatabase.FirstEpoch;
         foreach (var key in world.Keys)
         {
             var revision = world.Truth.RevisionBefore(key, heartbeat.Clock);
-            if (revision > 0 && !world.Carrier.IsCovered(key, revision, heartbeat))
+            if (binds && revision > 0 && !world.Carrier.IsCovered(key, new(epoch, revision), heartbeat))
                 throw new Violation(
                     Checker.HonestFreshness,
-                    $"a heartbeat says that all before {Text(heartbeat.Clock)} is sent; {key}@{revision} is not below its ends"
+                    $"a heartbeat says that all before {Text(heartbeat.Clock)} is sent; {key}@{epoch}:{revision} is not below its ends"
                 );
             if (heartbeat.FirstRepublishEnded && world.Truth.Newest(key) is { Revision: 0, Content: not null })
                 throw new Violation(Checker.HonestFreshness, $"the first republish is said to have ended before {key} was published");
@@ -38,10 +41,17 @@ internal sealed class FreshnessChecks(SimWorld world)
             if (!lanes.Contains(SimContent.LaneOf(key, world.Lanes)))
                 continue;
             var expected = world.Truth.RevisionBefore(key, asOf);
-            if (expected >= 0 && (find(key)?.Revision.Number ?? -1) < expected)
+            var epoch = world.Truth.EpochAt(asOf);
+            var row = find(key);
+            if (expected >= 0 && (row?.Revision ?? new(epoch, -1)) < new StateRevision(epoch, expected))
                 throw new Violation(
                     Checker.HonestFreshness,
-                    $"{target} says it is up to date as of {Text(asOf)}; {key}@{expected} was committed before and is missing"
+                    $"{target} says it is up to date as of {Text(asOf)}; {key}@{epoch}:{expected} was committed before and is missing"
+                );
+            if (row is { Deleted: false } && row.Revision.Epoch < epoch)
+                throw new Violation(
+                    Checker.HonestFreshness,
+                    $"{target} says it is up to date as of {Text(asOf)}; it shows {key}@{row.Revision} of a lost incarnation"
                 );
         }
     }

@@ -12,10 +12,10 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
     private readonly Dictionary<string, StateRevision> _deleted = [];
 
     /// <summary>Rows were written.</summary>
-    public void Committed(ReplicaPlan plan, Delivery delivery, Func<string, ReplicaRow?> find)
+    public void Committed(ReplicaPlan plan, Delivery? delivery, Func<string, ReplicaRow?> find)
     {
         // Deletes are known from what arrived: a replica that forgets its tombstone must not hide that with it.
-        foreach (var received in delivery.Batches.SelectMany(b => b.Events))
+        foreach (var received in delivery?.Batches.SelectMany(b => b.Events) ?? [])
             if (received.Event is { IsDelete: true } delete)
                 _deleted[delete.Key] = Max(delete.Revision, _deleted.GetValueOrDefault(delete.Key));
         foreach (var key in plan.Rows.Select(r => r.Key))
@@ -29,7 +29,8 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
         Delivery delivery,
         Func<LaneId, bool> counts,
         Func<string, ReplicaRow?> find,
-        Func<string, ParkedEvent?> findParked
+        Func<string, ParkedEvent?> findParked,
+        long floorEpoch
     )
     {
         foreach (var batch in delivery.Batches.Where(b => counts(b.Lane)))
@@ -40,6 +41,7 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             var reflected =
                 findParked(key) is not null
                 || IsForgotten(row)
+                || received.Event?.Revision.Epoch < floorEpoch
                 || (received.Event is { } e ? row?.Revision >= e.Revision : row is not null);
             if (!reflected)
                 throw new Violation(
@@ -64,7 +66,14 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             _seen[row.Key] = seen with { Distinct = (int)row.Writes };
             return;
         }
-        if (!row.Deleted && row.Revision <= _deleted.GetValueOrDefault(row.Key))
+        // Until the source knows that it was restored, two states share a number: a delete that was lost binds nobody, and a lost state may come after a delete.
+        if (
+            !row.Deleted
+            && _deleted.GetValueOrDefault(row.Key) is var deleted
+            && row.Revision <= deleted
+            && world.Truth.Stands(row.Key, deleted.Number, null)
+            && world.Truth.Stands(row.Key, row.Revision.Number, SimContent.Read(row.Body))
+        )
             throw new Violation(
                 Checker.DeletesHold,
                 $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {_deleted[row.Key]}"
@@ -72,9 +81,12 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
         if (row.Revision < seen.Newest)
             throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key} went from {seen.Newest} back to {row.Revision}");
         var content = row.Deleted ? null : SimContent.Read(row.Body);
-        if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))
+        if (row is { Deleted: true, Revision.Number: 0 })
+            world.Restores.Dropped(name, row);
+        else if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))
             throw new Violation(Checker.Atomic, $"{name}: {row.Key}@{row.Revision} with content {content} was never committed");
-        var distinct = seen.Distinct + (row.Revision == seen.Newest ? 0 : 1);
+        // A dropped row's tombstone is no revision.
+        var distinct = seen.Distinct + (row.Revision == seen.Newest || row.Revision.Number == 0 ? 0 : 1);
         if (row.Writes != distinct)
             throw new Violation(Checker.EffectsOnce, $"{name}: {row.Key} was written {row.Writes} times for {distinct} revisions");
         _seen[row.Key] = new(row.Revision, distinct);

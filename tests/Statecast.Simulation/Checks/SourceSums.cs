@@ -7,7 +7,7 @@ namespace Statecast.Simulation.Checks;
 /// <summary>Promises 1 and 6 at the source: what arrives at a carrier was committed, and no captured row goes without a reason.</summary>
 internal sealed class SourceSums(SimWorld world)
 {
-    private readonly Dictionary<string, long> _landed = [];
+    private readonly Dictionary<string, StateRevision> _landed = [];
     private readonly HashSet<(string Key, long Revision)> _captured = [];
 
     public long CapturedRows { get; private set; }
@@ -29,14 +29,18 @@ internal sealed class SourceSums(SimWorld world)
             throw new Violation(Checker.Atomic, $"{key}@{revision} was committed, and the outbox has no event of it");
     }
 
-    public bool HasLanded(string key, long revision) => _landed.TryGetValue(key, out var newest) && newest >= revision;
+    public bool HasLanded(string key, StateRevision revision) => _landed.TryGetValue(key, out var newest) && newest >= revision;
+
+    /// <summary>The database was restored: what it holds now is all that counts of what was captured before.</summary>
+    public void Restored() => CapturedRows = SentRows + CoalescedRows + world.Database.Unsent;
 
     /// <summary>An event arrived at the carrier.</summary>
     public void Landed(StateEvent stateEvent)
     {
         if (!world.Truth.WasCommitted(stateEvent.Key, stateEvent.Revision.Number, SimContent.Read(stateEvent.Body)))
             throw new Violation(Checker.Atomic, $"{stateEvent.Key}@{stateEvent.Revision} was sent, and never committed");
-        _landed[stateEvent.Key] = Math.Max(stateEvent.Revision.Number, _landed.GetValueOrDefault(stateEvent.Key));
+        if (!HasLanded(stateEvent.Key, stateEvent.Revision))
+            _landed[stateEvent.Key] = stateEvent.Revision;
     }
 
     /// <summary>The relay deletes rows.</summary>
@@ -47,12 +51,13 @@ internal sealed class SourceSums(SimWorld world)
             if (!rows.TryGetValue(sequence, out var row))
                 continue; // the same commit, repeated after its answer was lost
             SentRows++;
-            if (!HasLanded(row.Key, row.Revision))
+            if (!HasLanded(row.Key, new(row.Epoch ?? 0, row.Revision)))
                 throw new Violation(Checker.NothingSkipped, $"{row.Key}@{row.Revision} was deleted as sent; the carrier never had it");
         }
         foreach (var sequence in commit.Coalesced)
         {
-            var row = rows[sequence];
+            if (!rows.TryGetValue(sequence, out var row))
+                continue; // of a database that was restored
             CoalescedRows++;
             var swallowed = commit.Claims.Any(c =>
                 rows[c.Sequence] is { } claimed

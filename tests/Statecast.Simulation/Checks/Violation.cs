@@ -18,4 +18,7 @@ internal static class Checker
     public const string OwnKeyOnly = "7 OwnKeyOnly";
     public const string HonestFreshness = "8 HonestFreshness";
     public const string CompactionSafe = "9 CompactionSafe";
+
+    /// <summary>Protocol section 6 beside the promises: a new epoch without a restore, or a row dropped that the source has.</summary>
+    public const string GoingBack = "GoingBack";
 }

@@ -62,4 +62,11 @@ internal enum Event
     PoisonedKey,
     ProcessDied,
     LogMadeAnew,
+    Restored,
+    RestoredTwice,
+    RestoredUnderALivingRelay,
+    WentBack,
+    WentBackAfterALanding,
+    LostTailLanded,
+    OrphanDropped,
 }

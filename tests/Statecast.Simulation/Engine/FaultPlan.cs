@@ -11,6 +11,9 @@ internal enum Profile
 
     /// <summary>Everything comes more than once, on a queue.</summary>
     Repeaters,
+
+    /// <summary>A source whose database is restored, once or twice, on a log with conditional append.</summary>
+    Restores,
 }
 
 /// <summary>The faults of one seed: a random subset, since all at once hide each other.</summary>
@@ -22,10 +25,12 @@ internal sealed class FaultPlan
         {
             0 or 1 => Profile.Sleepers,
             2 => Profile.Repeaters,
+            3 or 4 => Profile.Restores,
             _ => Profile.Any,
         };
         var sleepers = Profile == Profile.Sleepers;
         var repeaters = Profile == Profile.Repeaters;
+        Restores = Profile == Profile.Restores;
         var each = Profile == Profile.Any ? random.Pick([0.15, 0.35, 0.6]) : 0.15;
         bool On() => random.Chance(each);
         LateCommits = On();
@@ -33,10 +38,10 @@ internal sealed class FaultPlan
         SourceCrashes = On();
         StoreFailures = On();
         RelayCrashes = On();
-        RelaySleeps = On() || sleepers;
+        RelaySleeps = On() || sleepers || (Restores && random.Chance(0.5));
         UnknownSends = On() || repeaters;
-        SlowLandings = On() || sleepers;
-        LateLandings = On() && !sleepers;
+        SlowLandings = On() || sleepers || (Restores && random.Chance(0.5));
+        LateLandings = (On() && !sleepers) || (Restores && random.Chance(0.5));
         LaneOutages = On();
         PoisonedKey = On();
         NoPositions = On();
@@ -50,9 +55,10 @@ internal sealed class FaultPlan
         LaneMoves = On();
         Duplicates = On() || repeaters;
         Reorder = On() || (repeaters && random.Chance(0.5));
-        SourceClockJumps = On() && !sleepers;
+        SourceClockJumps = On() && !sleepers && !Restores;
         TargetClockJumps = On();
-        Corrupt = On();
+        // A Delete said again is refused by the log that has it, so one whose record is damaged would stay at the lost epoch.
+        Corrupt = On() && !Restores;
         OldTarget = On();
         Republishes = On();
         KeepEach = On();
@@ -89,6 +95,7 @@ internal sealed class FaultPlan
     public bool Republishes { get; }
     public bool KeepEach { get; }
     public bool TwoRelays { get; }
+    public bool Restores { get; }
 
     /// <summary>Set when faults heal; every fault asks this first.</summary>
     public bool Healed { get; set; }
@@ -129,6 +136,7 @@ internal sealed class FaultPlan
             (nameof(Republishes), Republishes),
             (nameof(KeepEach), KeepEach),
             (nameof(TwoRelays), TwoRelays),
+            (nameof(Restores), Restores),
         ];
         return string.Join(", ", all.Where(f => f.On).Select(f => f.Name));
     }

@@ -18,6 +18,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     private readonly List<Heartbeat> _words = [];
     private ApplyMachine? _machine;
     private ITransportReceiver? _receiver;
+    private ApplyPlanner? _planner;
     private IReadOnlyList<SimItem> _unacknowledged = [];
     private int _life;
 
@@ -36,7 +37,8 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     {
         _life++;
         var reader = new SimReader(target.IsOld);
-        _machine = new(target.Contents, new(target.Layout, reader, world.Rules.Apply), world.Rules.Apply, partitioned);
+        _planner = new(target.Layout, reader, world.Rules.Apply);
+        _machine = new(target.Contents, _planner, world.Rules.Apply, partitioned);
         _reading.Clear();
         _tailTold.Clear();
         _opened.Clear();
@@ -266,7 +268,8 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                         delivery,
                         _ => true,
                         unit is null ? target.Find : unit.Find,
-                        unit is null ? target.FindParked : unit.FindParked
+                        unit is null ? target.FindParked : unit.FindParked,
+                        machine.FloorEpoch
                     );
                     _unacknowledged = [];
                     break;
@@ -281,7 +284,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         unit.CommitAsync(plan, default).AsTask().Wait();
         target.Checks.Committed(plan, delivery, target.Find);
         var positions = plan.Positions.Select(p => p.Lane).ToHashSet();
-        target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked);
+        target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked, _machine!.FloorEpoch);
         var contents = target.Contents;
         target.Checks.Sums(contents.Counters, contents.Parked);
         foreach (var batch in delivery.Batches)
@@ -299,17 +302,68 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
 
     private void Finish(ApplyMachine machine)
     {
-        foreach (var command in machine.Finished(Now))
-            if (command is ApplyCommand.Commit commit)
+        var commands = new Queue<ApplyCommand>(machine.Finished(Now));
+        while (commands.TryDequeue(out var command))
+        {
+            if (world.Faults.Strikes(world.Faults.TargetCrashes, world.Random, 0.003))
             {
-                target.Begin([]).CommitAsync(commit.Plan, default).AsTask().Wait();
-                machine.Progress.StoredLive();
-                world.Coverage.Note(Event.BecameLive);
-                world.Trace.Add("live", Name);
+                Crash(world.Random.Seconds(0.1, 5));
+                return;
             }
+            switch (command)
+            {
+                case ApplyCommand.Commit commit:
+                    target.Begin([]).CommitAsync(commit.Plan, default).AsTask().Wait();
+                    machine.Stored(commit.Plan);
+                    if (!commit.Plan.BecameLive)
+                        break;
+                    world.Coverage.Note(Event.BecameLive);
+                    world.Trace.Add("live", Name);
+                    break;
+                case ApplyCommand.Drop drop:
+                    if (!Drop(machine, drop.Due))
+                        return;
+                    foreach (var next in machine.Dropped(drop.Due))
+                        commands.Enqueue(next);
+                    RetryParked(machine);
+                    break;
+            }
+        }
         Ask();
         _busy = false;
         Nudge();
+    }
+
+    // A key a transaction: it may die in between.
+    private bool Drop(ApplyMachine machine, DueDrop due)
+    {
+        foreach (var row in target.Store.EnumerateAsync(default).ToBlockingEnumerable().Where(due.Concerns).ToList())
+        {
+            if (world.Faults.Strikes(world.Faults.TargetCrashes, world.Random, 0.05))
+            {
+                Crash(world.Random.Seconds(0.1, 5));
+                return false;
+            }
+            world.Trace.Add("drop", $"{Name} {row.Key}", row.Revision.Epoch, due.FloorEpoch);
+            Write([row.Key], unit => machine.PlanDrop(due, unit, [row.Key], Now));
+        }
+        return true;
+    }
+
+    private void RetryParked(ApplyMachine machine)
+    {
+        var parked = target.Store.Inbox.ParkedAsync(default).ToBlockingEnumerable().ToList();
+        Write([.. parked.Select(p => p.Key)], unit => _planner!.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, Now));
+    }
+
+    private void Write(IReadOnlyCollection<string> keys, Func<IReplicaUnit, ReplicaPlan> make)
+    {
+        var unit = target.Begin(keys);
+        var plan = make(unit);
+        unit.CommitAsync(plan, default).AsTask().Wait();
+        target.Checks.Committed(plan, null, target.Find);
+        var contents = target.Contents;
+        target.Checks.Sums(contents.Counters, contents.Parked);
     }
 
     /// <summary>Asks the replica how fresh it is, and judges the answer.</summary>

@@ -145,7 +145,10 @@ internal sealed class SimRelay(SimWorld world, string name)
                 Later(world.Random.Seconds(0.0001, 0.001), () => HandOver(c, emitted));
                 break;
             case RelayCommand.ReadEnds c:
-                Ask(c.Id, () => new RelayInput.EndsRead(c.Id, world.Carrier.Ends(c.Lanes)));
+                Ask(c.Id, () => new RelayInput.EndsRead(c.Id, world.Carrier.Ends(c.Lanes), world.Carrier.Marks()));
+                break;
+            case RelayCommand.Look c:
+                Ask(c.Id, () => new RelayInput.Looked(c.Id, world.Carrier.Marks()));
                 break;
             case RelayCommand.ReadBack c:
                 Ask(c.Id, () => new RelayInput.ReadBackEnded(c.Id, world.Carrier.ReadBack(c.Lane, c.From, c.End)));
@@ -211,7 +214,7 @@ internal sealed class SimRelay(SimWorld world, string name)
                     Answer(
                         outcomes is null
                             ? new RelayInput.CommandFailed(send.Id, "connection lost")
-                            : new RelayInput.SendEnded(send.Id, outcomes)
+                            : new RelayInput.SendEnded(send.Id, outcomes, world.Carrier.Marks())
                     );
             }
         );

@@ -11,6 +11,7 @@ internal sealed class SimDatabase(SimWorld world)
 {
     private readonly SortedList<long, OutboxRow> _outbox = [];
     private readonly Dictionary<LaneId, LaneCounter> _lanes = [];
+    private readonly List<LaneLine> _lines = [];
     private readonly HashSet<string> _published = [];
     private Guid? _leaseId;
     private DateTimeOffset _leaseEnds;
@@ -18,7 +19,9 @@ internal sealed class SimDatabase(SimWorld world)
     private long _counter;
     private long _sequence;
 
-    public long Epoch { get; } = 1_000;
+    public const long FirstEpoch = 1_000;
+
+    public long Epoch { get; private set; } = FirstEpoch;
 
     public Dictionary<string, int> Aggregates { get; } = [];
 
@@ -54,10 +57,22 @@ internal sealed class SimDatabase(SimWorld world)
         _leaseEnds = world.Truth.Clock + request.Duration;
         _fencing++;
         foreach (var lane in request.Lanes)
+        {
             _lanes.TryAdd(lane, new(lane, 1, 0, 0));
+            _lines.Add(new(lane, request.LeaseId, _lanes[lane].NextNumber));
+        }
         if (takenOver)
             world.Coverage.Note(Event.TakeOver);
-        return new(request.LeaseId, _fencing, Epoch, _counter, takenOver, _leaseEnds, [.. request.Lanes.Select(l => _lanes[l])]);
+        return new(
+            request.LeaseId,
+            _fencing,
+            Epoch,
+            _counter,
+            takenOver,
+            _leaseEnds,
+            [.. request.Lanes.Select(l => _lanes[l])],
+            [.. _lines]
+        );
     }
 
     public OutboxSnapshot Read(OutboxQuery query)
@@ -73,12 +88,17 @@ internal sealed class SimDatabase(SimWorld world)
         long? lowest = _outbox.Count == 0 ? null : _outbox.GetKeyAtIndex(0);
         long? highest = _outbox.Count == 0 ? null : _outbox.GetKeyAtIndex(_outbox.Count - 1);
         DateTimeOffset? oldest = _outbox.Count == 0 ? null : _outbox.GetValueAtIndex(0).CapturedAt;
-        return new(world.Truth.Clock, rows, lowest, highest, _outbox.Count, oldest, new HashSet<string>(_published));
+        return new(world.Truth.Clock, rows, lowest, highest, _outbox.Count, oldest, new HashSet<string>(_published), Standing);
     }
 
     public bool Commit(OutboxCommit commit)
     {
-        if (_leaseId != commit.LeaseId || _counter != commit.Counter || Epoch != commit.Epoch)
+        if (
+            !world.Rules.Holds(commit, Standing)
+            || commit.Claims.Any(c =>
+                _outbox.GetValueOrDefault(c.Sequence) is not { LaneNumber: null } row || row.CapturedAt != c.CapturedAt
+            )
+        )
             return false;
         world.Sums.Judge(commit, _outbox);
         foreach (var claim in commit.Claims)
@@ -103,7 +123,57 @@ internal sealed class SimDatabase(SimWorld world)
         if (commit.Claims.Count > 0)
             _counter++;
         _leaseEnds = world.Truth.Clock + commit.Renew;
+        if (commit.GoBackFrom is { } found)
+            GoBack(found);
         return true;
+    }
+
+    private LeaseStanding Standing => new(_leaseId, _counter, Epoch);
+
+    private void GoBack(EpochSeen found)
+    {
+        world.Restores.Found(found);
+        Epoch = Math.Max(Math.Max(world.Truth.Clock.ToUnixTimeMilliseconds(), found.Highest + 1), Epoch + 1);
+        foreach (var row in _outbox.Values.ToList())
+            _outbox[row.Sequence] = row with { LaneNumber = null, Epoch = null, LeaseId = null };
+        _lines.Clear();
+        _published.Clear();
+        Republish.Clear();
+        world.Writer.EndWalk();
+        Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "went back") with { Destination = SimContent.Destination });
+        world.Truth.TookEpoch(Epoch);
+    }
+
+    /// <summary>A copy of everything that the database holds.</summary>
+    public Action Copy()
+    {
+        var outbox = _outbox.ToList();
+        var lanes = _lanes.ToList();
+        var lines = _lines.ToList();
+        var published = _published.ToList();
+        var (leaseId, leaseEnds, fencing, counter, sequence, epoch) = (_leaseId, _leaseEnds, _fencing, _counter, _sequence, Epoch);
+        var (aggregates, heads, republish) = (Aggregates.ToList(), Heads.ToList(), Republish.ToList());
+        return () =>
+        {
+            Refill(_outbox, outbox);
+            Refill(_lanes, lanes);
+            _lines.Clear();
+            _lines.AddRange(lines);
+            _published.Clear();
+            _published.UnionWith(published);
+            (_leaseId, _leaseEnds, _fencing, _counter, _sequence, Epoch) = (leaseId, leaseEnds, fencing, counter, sequence, epoch);
+            Refill(Aggregates, aggregates);
+            Refill(Heads, heads);
+            Republish.Clear();
+            republish.ForEach(Republish.Enqueue);
+        };
+    }
+
+    private static void Refill<TKey, TValue>(IDictionary<TKey, TValue> dictionary, List<KeyValuePair<TKey, TValue>> items)
+    {
+        dictionary.Clear();
+        foreach (var (key, value) in items)
+            dictionary.Add(key, value);
     }
 
     public void Release(Guid leaseId)

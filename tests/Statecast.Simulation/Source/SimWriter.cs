@@ -17,7 +17,7 @@ internal sealed class SimWriter(SimWorld world)
     /// <summary>Rows from before Statecast was added, and the first republish over them.</summary>
     public void Begin()
     {
-        foreach (var key in world.Keys)
+        foreach (var key in world.Keys.Take(world.Faults.Restores ? 3 : world.Keys.Count))
             if (world.Random.Chance(0.5))
             {
                 Database.Aggregates[key] = world.Random.Next(SimContent.Contents - 1);
@@ -34,7 +34,7 @@ internal sealed class SimWriter(SimWorld world)
         var transaction = new Transaction();
         for (var i = world.Random.Between(1, 3); i > 0; i--)
         {
-            var key = world.Random.Chance(0.4) ? world.Keys[0] : world.Random.Pick(world.Keys);
+            var key = world.Random.Chance(0.4) ? world.Keys[0] : world.PickKey();
             if (!transaction.Keys.Contains(key) && Database.Locked.Add(key))
                 transaction.Keys.Add(key);
         }
@@ -122,6 +122,25 @@ internal sealed class SimWriter(SimWorld world)
     {
         if (!Database.Republish.Any(r => r is { Key: null, Destination: not null }))
             Database.FirstRepublishEnded();
+    }
+
+    /// <summary>Everything is queued anew: the first walk is over, wherever it was.</summary>
+    public void EndWalk()
+    {
+        _walking = false;
+        _firstWalk.Clear();
+    }
+
+    /// <summary>A copy of how far the first walk is, which stands in the database's queue.</summary>
+    public Action Copy()
+    {
+        var (walking, walk) = (_walking, _firstWalk.ToList());
+        return () =>
+        {
+            _walking = walking;
+            _firstWalk.Clear();
+            _firstWalk.AddRange(walk);
+        };
     }
 
     private void RepublishKey(string key)

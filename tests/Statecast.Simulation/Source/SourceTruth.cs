@@ -10,7 +10,9 @@ internal sealed class SourceTruth(Scheduler scheduler)
 {
     public static readonly DateTimeOffset Origin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    // What stands: a restore takes away what it lost.
     private readonly Dictionary<string, List<CommittedState>> _states = [];
+    private readonly HashSet<(string Key, long Revision, int? Content)> _ever = [];
     private readonly List<(TimeSpan From, TimeSpan Offset)> _clock = [(TimeSpan.MinValue, TimeSpan.Zero)];
 
     public IReadOnlyDictionary<string, List<CommittedState>> States => _states;
@@ -27,13 +29,49 @@ internal sealed class SourceTruth(Scheduler scheduler)
         if (!_states.TryGetValue(key, out var states))
             _states[key] = states = [];
         states.Add(new(scheduler.Now, revision, content));
+        _ever.Add((key, revision, content));
+    }
+
+    private readonly List<(TimeSpan At, long Epoch)> _epochs = [(TimeSpan.MinValue, SimDatabase.FirstEpoch)];
+
+    /// <summary>The source took a new epoch.</summary>
+    public void TookEpoch(long epoch) => _epochs.Add((scheduler.Now, epoch));
+
+    /// <summary>The epoch under which what is said of an instant was said.</summary>
+    public long EpochAt(DateTimeOffset clock)
+    {
+        var time = TimeOf(clock);
+        return _epochs.Last(e => e.At <= time).Epoch;
+    }
+
+    /// <summary>Whether a key existed from the moment an epoch was taken until now.</summary>
+    public bool HeldThroughout(string key, long epoch)
+    {
+        var since = _epochs.First(e => e.Epoch == epoch).At;
+        return _states.TryGetValue(key, out var states)
+            && states.LastOrDefault(s => s.At <= since) is { Content: not null }
+            && states.TrueForAll(s => s.At <= since || s.Content is not null);
+    }
+
+    /// <summary>A copy of what the database holds: once it is restored, what was committed after the copy never was.</summary>
+    public Action Copy()
+    {
+        var counts = _states.ToDictionary(s => s.Key, s => s.Value.Count);
+        return () =>
+        {
+            foreach (var (key, states) in _states)
+                states.RemoveRange(counts.GetValueOrDefault(key), states.Count - counts.GetValueOrDefault(key));
+        };
     }
 
     /// <summary>The newest committed state; null if there is none.</summary>
-    public CommittedState? Newest(string key) => _states.TryGetValue(key, out var states) ? states[^1] : null;
+    public CommittedState? Newest(string key) => _states.TryGetValue(key, out var states) && states.Count > 0 ? states[^1] : null;
 
-    /// <summary>Whether a revision was committed with this content.</summary>
-    public bool WasCommitted(string key, long revision, int? content) =>
+    /// <summary>Whether a revision was ever committed with this content, in a tail that a restore lost too.</summary>
+    public bool WasCommitted(string key, long revision, int? content) => _ever.Contains((key, revision, content));
+
+    /// <summary>Whether a revision was committed with this content, and no restore took it away.</summary>
+    public bool Stands(string key, long revision, int? content) =>
         _states.TryGetValue(key, out var states) && states.Exists(s => s.Revision == revision && s.Content == content);
 
     /// <summary>

@@ -144,6 +144,10 @@ public sealed partial class InstrumentTests : IDisposable
         Assert.Equal(2, await host.Statecast.Parked.DropAsync("test.note.v1"));
         Assert.True(_telemetry.Sum("statecast.apply.dropped", tags) >= 2);
 
+        // The source's database went back: another state under the same number.
+        transport.Deliver(Event(new(1, "restored"), 2) with { Revision = new(2, 2) });
+        await TargetHost.Until(() => _telemetry.Sum("statecast.replica.went_back", tags) >= 1);
+
         failing = true;
         transport.Deliver(Event(new(4, "x"), 1));
         (string, object) error = ("error.type", typeof(ReplicaStoreException).FullName!);

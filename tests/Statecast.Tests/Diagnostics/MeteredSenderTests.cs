@@ -107,6 +107,9 @@ public sealed class MeteredSenderTests : IDisposable
 
         public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) => throw new NotSupportedException();
 
+        public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+            throw new NotSupportedException();
+
         public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
             throw new NotSupportedException();
 

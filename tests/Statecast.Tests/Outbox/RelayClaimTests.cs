@@ -145,7 +145,7 @@ public sealed class RelayClaimTests
     [Fact]
     public void Claimed_rows_of_an_earlier_holder_are_sent_with_their_numbers()
     {
-        var relay = new RelayScript().Acquired(counter: new(Lane(), 12, 0, 0));
+        var relay = new RelayScript().Acquired(counter: new(Lane(), 12, 0, 0)).Looked();
         var recovery = relay.Read(Claimed(3, "a", number: 10), Claimed(4, "b", number: 11));
         Assert.True(recovery.Claimed);
 
@@ -162,7 +162,7 @@ public sealed class RelayClaimTests
     [Fact]
     public void Recovery_reads_every_page_before_the_first_claim()
     {
-        var relay = new RelayScript(options: new() { MaxPageRows = 2 }).Acquired();
+        var relay = new RelayScript(options: new() { MaxPageRows = 2 }).Acquired().Looked();
         Assert.Equal(0, relay.Read(Claimed(1, "a", 1), Claimed(4, "b", 2)).After);
         Assert.Equal(RelayPhase.Recovering, relay.Machine.Phase);
         relay.AssertNo<RelayCommand.Send>();
@@ -175,7 +175,7 @@ public sealed class RelayClaimTests
     [Fact]
     public void Row_claimed_without_a_number_is_a_broken_store()
     {
-        var relay = new RelayScript().Acquired();
+        var relay = new RelayScript().Acquired().Looked();
         Assert.Contains("row 3", Assert.Throws<InvalidOperationException>(() => relay.Read(Row(3, "a"))).Message, StringComparison.Ordinal);
     }
 

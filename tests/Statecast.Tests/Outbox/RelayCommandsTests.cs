@@ -72,6 +72,9 @@ public sealed class RelayCommandsTests
 
         public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) => throw new NotSupportedException();
 
+        public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+            throw new NotSupportedException();
+
         public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
             throw new NotSupportedException();
 

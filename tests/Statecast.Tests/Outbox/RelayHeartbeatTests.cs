@@ -124,9 +124,9 @@ public sealed class RelayHeartbeatTests
         relay.Give(new RelayInput.Released(relay.Take<RelayCommand.Release>().Id));
 
         // Even one that shows a new log: the next holder, perhaps this relay, finds it again.
-        relay.Give(new RelayInput.EndsRead(ends.Id, [new(Lane(), 2, 0, 0)]));
+        relay.Give(new RelayInput.EndsRead(ends.Id, [new(Lane(), 2, 0, 0)], []));
         Assert.DoesNotContain(RelayNotice.LogMadeAnew, relay.Notices);
-        relay.Acquired().Read();
+        relay.Acquired().Looked().Read();
         relay.AssertNo<RelayCommand.SendHeartbeat>();
         relay.AssertNo<RelayCommand.Commit>();
     }

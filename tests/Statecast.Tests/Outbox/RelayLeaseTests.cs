@@ -8,7 +8,7 @@ namespace Statecast.Tests.Outbox;
 public sealed class RelayLeaseTests
 {
     [Fact]
-    public void Start_asks_for_the_lease_of_every_lane_and_then_recovers()
+    public void Start_asks_for_the_lease_of_every_lane_looks_and_recovers()
     {
         var relay = new RelayScript(lanes: 2);
         relay.Give(new RelayInput.Started());
@@ -18,7 +18,9 @@ public sealed class RelayLeaseTests
         Assert.Equal(relay.Options.LeaseDuration, request.Request.Duration);
 
         var again = new RelayScript(lanes: 2).Acquired();
-        Assert.Equal(RelayPhase.Recovering, again.Machine.Phase);
+        Assert.Equal(RelayPhase.Looking, again.Machine.Phase);
+        again.AssertNo<RelayCommand.Read>();
+        Assert.Equal(RelayPhase.Recovering, again.Looked().Machine.Phase);
         Assert.True(again.Take<RelayCommand.Read>().Query.Claimed);
         Assert.Equal([RelayNotice.LeaseAcquired], again.Notices);
         Assert.Equal(Epoch, again.Machine.Epoch);

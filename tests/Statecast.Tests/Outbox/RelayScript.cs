@@ -34,6 +34,7 @@ internal sealed class RelayScript
     private readonly List<RelayCommand> _open = [];
     private readonly TransportAbilities _abilities;
     private readonly int _lanes;
+    private LeaseStanding _standing;
 
     public RelayScript(TransportAbilities? abilities = null, RelayOptions? options = null, int lanes = 1)
     {
@@ -125,14 +126,45 @@ internal sealed class RelayScript
         var acquire = Take<RelayCommand.Acquire>();
         var request = acquire.Request;
         var counters = Enumerable.Range(0, _lanes).Select(n => (counter ?? new(Lane(), 1, 0, 0)) with { Lane = Lane(n) }).ToArray();
-        Give(new RelayInput.LeaseAnswered(acquire.Id, new(request.LeaseId, 1, Epoch, 0, takenOver, Clock + request.Duration, counters)));
+        LaneLine[] lines =
+        [
+            .. Before.Select(b => new LaneLine(b.Lane, b.LeaseId, b.FirstNumber)),
+            .. counters.Select(c => new LaneLine(c.Lane, request.LeaseId, c.NextNumber)),
+        ];
+        _standing = new(request.LeaseId, 0, Epoch);
+        Give(
+            new RelayInput.LeaseAnswered(
+                acquire.Id,
+                new(request.LeaseId, 1, Epoch, 0, takenOver, Clock + request.Duration, counters, lines)
+            )
+        );
+        return this;
+    }
+
+    /// <summary>Destinations whose first republish has ended.</summary>
+    public HashSet<string> Published { get; set; } = [Destination];
+
+    /// <summary>The line of numbers before the lease that is taken next.</summary>
+    public List<LaneLine> Before { get; } = [];
+
+    /// <summary>The lease held, as the database shows it.</summary>
+    public LeaseStanding Standing
+    {
+        get => _standing;
+        set => _standing = value;
+    }
+
+    /// <summary>Answers the look at what the carrier remembers.</summary>
+    public RelayScript Looked(params SentMark[] marks)
+    {
+        Give(new RelayInput.Looked(Take<RelayCommand.Look>().Id, marks));
         return this;
     }
 
     /// <summary>Starts the relay up to the first read for claims.</summary>
     public RelayScript Active(bool takenOver = false, LaneCounter? counter = null)
     {
-        Acquired(takenOver, counter).Read();
+        Acquired(takenOver, counter).Looked().Read();
         Assert.Equal(RelayPhase.Active, Machine.Phase);
         return this;
     }
@@ -157,7 +189,8 @@ internal sealed class RelayScript
                     all.Length == 0 ? null : all.Max(r => r.Sequence),
                     all.Length,
                     all.Length == 0 ? null : Clock,
-                    new HashSet<string> { Destination }
+                    Published,
+                    _standing
                 )
             )
         );
@@ -168,6 +201,8 @@ internal sealed class RelayScript
     public OutboxCommit Commit(bool held = true)
     {
         var commit = Take<RelayCommand.Commit>();
+        if (held && commit.Change.Claims.Count > 0)
+            _standing = _standing with { Counter = _standing.Counter + 1 };
         Give(new RelayInput.Committed(commit.Id, held));
         return commit.Change;
     }
@@ -188,24 +223,25 @@ internal sealed class RelayScript
 
     /// <summary>Ends a send with these outcomes.</summary>
     public void End(RelayCommand.Send send, params SendResult[] results) =>
-        Give(new RelayInput.SendEnded(send.Id, [.. results.Select(r => new SendOutcome(r, 0, "why"))]));
+        Give(new RelayInput.SendEnded(send.Id, [.. results.Select(r => new SendOutcome(r, 0, "why"))], []));
 
     /// <summary>The log took all of a send, from a position on.</summary>
     public void Confirm(RelayCommand.Send send, long position = 0) =>
         Give(
             new RelayInput.SendEnded(
                 send.Id,
-                [.. send.Events.Select((_, i) => new SendOutcome(SendResult.Confirmed, position == 0 ? 0 : position + i))]
+                [.. send.Events.Select((_, i) => new SendOutcome(SendResult.Confirmed, position == 0 ? 0 : position + i))],
+                []
             )
         );
 
     public void Fail(long command) => Give(new RelayInput.CommandFailed(command, "why"));
 
     /// <summary>Answers the question for the lanes' ends.</summary>
-    public void Ends(long position, long incarnation = 1)
+    public void Ends(long position, long incarnation = 1, params SentMark[] marks)
     {
         var ask = Take<RelayCommand.ReadEnds>();
-        Give(new RelayInput.EndsRead(ask.Id, [.. ask.Lanes.Select(l => new LaneEnd(l, incarnation, position, 0))]));
+        Give(new RelayInput.EndsRead(ask.Id, [.. ask.Lanes.Select(l => new LaneEnd(l, incarnation, position, 0))], marks));
     }
 
     /// <summary>Answers the question for records.</summary>

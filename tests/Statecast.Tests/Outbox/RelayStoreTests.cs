@@ -80,7 +80,7 @@ public sealed class RelayStoreTests
         // An answer to what was given up is of no interest any more.
         relay.Give(new RelayInput.LeaseAnswered(first.Id, null));
         Assert.DoesNotContain(RelayNotice.StandingBy, relay.Notices);
-        relay.Acquired();
+        relay.Acquired().Looked();
 
         relay.Fail(relay.Take<RelayCommand.Read>().Id);
         relay.AssertNo<RelayCommand.Read>();

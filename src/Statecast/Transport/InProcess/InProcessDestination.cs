@@ -65,9 +65,22 @@ internal sealed class InProcessDestination(string name)
     {
         lock (Gate)
         {
-            Word = word;
+            var ends = word
+                .Ends.Select(e => e.Lane.Number < Lanes.Count ? Lanes[e.Lane.Number].Say(word.Epoch, word.LeaseId, e) : e)
+                .ToList();
+            // One of a lower epoch is a sleeper's.
+            if (word.Epoch < Word?.Epoch)
+                return;
+            Word = word with { Ends = ends };
             Wake();
         }
+    }
+
+    /// <summary>Who sent what into a lane.</summary>
+    public IReadOnlyList<SentMark> MarksOf(LaneId lane)
+    {
+        lock (Gate)
+            return lane.Number < Lanes.Count ? [.. Lanes[lane.Number].Marks] : [];
     }
 
     public LaneEnd EndOf(LaneId lane)

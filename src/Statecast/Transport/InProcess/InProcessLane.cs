@@ -10,7 +10,11 @@ internal sealed class InProcessLane(LaneId id)
 {
     // Positions in ascending order; an event that a newer one of its key replaced leaves a hole until so many have gathered.
     private const int HolesKept = 64;
+
+    // A sender that arrives after this many newer ones slept through as many restarts of its source's relay.
+    private const int LeasesKept = 16;
     private readonly List<Record> _records = [];
+    private readonly List<SentMark> _marks = [];
     private readonly Dictionary<string, Record> _newest = new(StringComparer.Ordinal);
     private int _holes;
 
@@ -22,15 +26,39 @@ internal sealed class InProcessLane(LaneId id)
     /// <summary>The highest epoch of what was appended; 0 for nothing.</summary>
     public long HighestEpoch { get; private set; }
 
+    /// <summary>Below it nothing is taken.</summary>
+    public LaneFloor Floor { get; private set; }
+
+    /// <summary>Who sent what: per epoch and lease the highest number, also of what a newer event replaced.</summary>
+    public IReadOnlyList<SentMark> Marks => _marks;
+
     /// <summary>Keys that it holds.</summary>
     public int Keys => _newest.Count;
 
+    /// <summary>The source's word on the lane's end.</summary>
+    /// <returns>The end with the floor that stands: one that was stated never falls.</returns>
+    public LaneEnd Say(long epoch, Guid lease, LaneEnd end)
+    {
+        Mark(epoch, lease, end.Number);
+        if (end.Floor.Epoch > Floor.Epoch)
+            Floor = end.Floor;
+        return end with { Floor = Floor };
+    }
+
     public SendOutcome Append(StateEvent stateEvent)
     {
+        // What is published without a database has no lease: nobody but this process can have sent it.
+        if (stateEvent.LeaseId != default)
+            Mark(stateEvent.Revision.Epoch, stateEvent.LeaseId, stateEvent.LaneNumber);
+        if (stateEvent.Revision.Epoch < Floor.Epoch)
+            return new(SendResult.Refused);
         if (_newest.TryGetValue(stateEvent.Key, out var record))
         {
             var known = record.Event!;
-            if (Guard.Instance.Judge(new KeyNewest(known.Revision, known.IsDelete, known.Content), stateEvent, 0) == GuardVerdict.Supersede)
+            if (
+                Guard.Instance.Judge(new KeyNewest(known.Revision, known.IsDelete, known.Content), stateEvent, Floor.Epoch)
+                == GuardVerdict.Supersede
+            )
                 return new(SendResult.Refused);
             record.Event = null;
             _holes++;
@@ -64,6 +92,20 @@ internal sealed class InProcessLane(LaneId id)
         }
         var atTail = index == _records.Count;
         return new(Id, events, atTail ? Math.Max(from, End) : _records[index].Position, atTail);
+    }
+
+    private void Mark(long epoch, Guid lease, long number)
+    {
+        var known = _marks.FindIndex(m => m.Epoch == epoch && m.LeaseId == lease);
+        if (known >= 0)
+        {
+            _marks[known] = _marks[known] with { Number = Math.Max(_marks[known].Number, number) };
+            return;
+        }
+        _marks.Add(new(Id, epoch, lease, number));
+        // The highest epoch is what a source must never forget; of its leases the newest.
+        if (_marks.Count > LeasesKept)
+            _marks.Remove(_marks.MinBy(m => m.Epoch));
     }
 
     private int IndexOf(long position)

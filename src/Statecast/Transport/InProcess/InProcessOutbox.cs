@@ -17,6 +17,7 @@ internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinat
     private readonly Lock _gate = new();
     private readonly HashSet<string> _published = [.. destinations];
     private readonly Dictionary<LaneId, LaneCounter> _lanes = [];
+    private readonly List<LaneLine> _lines = [];
     private Guid? _leaseId;
     private long _fencing;
 
@@ -28,6 +29,8 @@ internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinat
         {
             // There is one relay for it, in this process: an earlier one has ended.
             _leaseId = request.LeaseId;
+            foreach (var lane in request.Lanes)
+                _lines.Add(new(lane, request.LeaseId, _lanes.GetValueOrDefault(lane, new(lane, 1, 0, 0)).NextNumber));
             return new(
                 new LeaseGrant(
                     request.LeaseId,
@@ -36,7 +39,8 @@ internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinat
                     0,
                     TakenOver: false,
                     clock.GetUtcNow() + request.Duration,
-                    [.. request.Lanes.Select(l => _lanes.GetValueOrDefault(l, new(l, 1, 0, 0)))]
+                    [.. request.Lanes.Select(l => _lanes.GetValueOrDefault(l, new(l, 1, 0, 0)))],
+                    [.. _lines.Where(l => request.Lanes.Contains(l.Lane))]
                 )
             );
         }
@@ -45,7 +49,9 @@ internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinat
     public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct)
     {
         lock (_gate)
-            return new(new OutboxSnapshot(clock.GetUtcNow(), [], null, null, 0, null, new HashSet<string>(_published)));
+            return new(
+                new OutboxSnapshot(clock.GetUtcNow(), [], null, null, 0, null, new HashSet<string>(_published), new(_leaseId, 0, epoch))
+            );
     }
 
     public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct)

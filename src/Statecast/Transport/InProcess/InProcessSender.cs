@@ -28,6 +28,9 @@ internal sealed class InProcessSender(InProcessTransport transport) : ITransport
     public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
         new((IReadOnlyList<LaneEnd>)[.. lanes.Select(lane => transport.Find(lane.Destination).EndOf(lane))]);
 
+    public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+        new((IReadOnlyList<SentMark>)[.. lanes.SelectMany(lane => transport.Find(lane.Destination).MarksOf(lane))]);
+
     public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct)
     {
         transport.Find(heartbeat.Destination).Say(heartbeat);
