@@ -9,10 +9,12 @@ namespace Statecast.Consuming;
 /// <param name="contract">The contract.</param>
 /// <param name="codecs">The codecs by name.</param>
 /// <param name="indexes">The replica's indexes.</param>
+/// <param name="onFirstUse">Whether a body is left as it is until somebody reads it, unless an index needs it.</param>
 public sealed class StateReader<TState>(
     StateContract<TState> contract,
     IReadOnlyDictionary<string, IStateCodec> codecs,
-    IReadOnlyList<StateIndex<TState>> indexes
+    IReadOnlyList<StateIndex<TState>> indexes,
+    bool onFirstUse = false
 ) : IStateReader
     where TState : class
 {
@@ -23,6 +25,8 @@ public sealed class StateReader<TState>(
             return StateInspection.Misfit(
                 $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
             );
+        if (onFirstUse && indexes.Count == 0 && codecs.ContainsKey(stateEvent.Codec))
+            return StateInspection.Readable([]);
         TState state;
         try
         {

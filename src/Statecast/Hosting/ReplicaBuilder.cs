@@ -20,6 +20,7 @@ public sealed class ReplicaBuilder<TState>
     private readonly List<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> _handlers = [];
     private readonly HashSet<string> _handlerNames = [];
     private Func<IServiceProvider, IReplicaStore>? _store;
+    private bool _decodesOnFirstUse;
     private string? _carrier;
     private string? _instance;
 
@@ -35,12 +36,22 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>The replica's name, which is its destination's: for adapters' extensions.</summary>
     public string Name => _contract.Destination;
 
-    /// <summary>Keeps the replica in memory: it bootstraps anew at every start.</summary>
-    public ReplicaBuilder<TState> InMemory() => In(static _ => new MemoryReplicaStore());
+    /// <summary>
+    /// Keeps the replica in memory: it bootstraps anew at every start. Bodies are kept as received and decoded when they are first read, unless the replica has
+    /// an index or a handler; one that cannot be decoded is parked then.
+    /// </summary>
+    /// <param name="store">The store, where the caller wants to look at it; null for a new one.</param>
+    public ReplicaBuilder<TState> InMemory(MemoryReplicaStore? store = null)
+    {
+        _decodesOnFirstUse = true;
+        _store = _ => store ?? new MemoryReplicaStore();
+        return this;
+    }
 
     /// <summary>Keeps the replica in a store that an adapter makes.</summary>
     public ReplicaBuilder<TState> In(Func<IServiceProvider, IReplicaStore> store)
     {
+        _decodesOnFirstUse = false;
         _store = store;
         return this;
     }
@@ -111,7 +122,13 @@ public sealed class ReplicaBuilder<TState>
         {
             if (contract is not StateContract<TKey, TState> typed)
                 throw new InvalidOperationException($"{contract.Destination} is a contract of {typeof(T)}, not of {typeof(TState)}.");
-            var registration = new ReplicaRegistration<TKey, TState>(typed, store, [.. builder._indexes], [.. builder._handlers])
+            var registration = new ReplicaRegistration<TKey, TState>(
+                typed,
+                store,
+                [.. builder._indexes],
+                [.. builder._handlers],
+                builder._decodesOnFirstUse
+            )
             {
                 Contract = typed,
                 Carrier = builder._carrier,

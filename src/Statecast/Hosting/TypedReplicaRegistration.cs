@@ -12,14 +12,15 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     StateContract<TKey, TState> contract,
     Func<IServiceProvider, IReplicaStore> store,
     IReadOnlyList<StateIndex<TState>> indexes,
-    IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers
+    IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers,
+    bool decodesOnFirstUse
 ) : ReplicaRegistration
     where TKey : notnull
     where TState : class
 {
     public override ReplicaRuntime Create(ReplicaContext context)
     {
-        var reader = new StateReader<TState>(contract, context.Codecs, indexes);
+        var reader = new StateReader<TState>(contract, context.Codecs, indexes, decodesOnFirstUse && handlers.Count == 0);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
         var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
         var rules = ApplyRules.Default;

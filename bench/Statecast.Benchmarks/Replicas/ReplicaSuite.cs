@@ -1,0 +1,51 @@
+using Statecast.Benchmarks.Harness;
+
+namespace Statecast.Benchmarks.Replicas;
+
+/// <summary>Replicas that take a million events of about 1 KB on 200,000 keys, in memory and in a file.</summary>
+internal sealed class ReplicaSuite : ISuite
+{
+    private const int Keys = 200_000;
+    private const int Count = 1_000_000;
+
+    public string Name => "replica";
+
+    public async IAsyncEnumerable<Row> RunAsync(QuickContext context)
+    {
+        var events = new ReplicaEvents(Keys, Count);
+        foreach (var row in await MemoryAsync(context, events))
+            yield return row;
+    }
+
+    private async Task<Row[]> MemoryAsync(QuickContext context, ReplicaEvents events)
+    {
+        await context.Progress.WriteLineAsync("  memory");
+        var blocks = new MemoryBlocks(events);
+        Contender[] contenders =
+        [
+            new("ours", blocks.StatecastAsync),
+            new("slab", blocks.Slab),
+            new("bytes", blocks.Bytes),
+            new("objects", blocks.Objects),
+        ];
+        var found = await Interleaved.MediansAsync(contenders, context.Rounds, context.Progress);
+        var (ours, slab, bytes, objects) = (found[0], found[1], found[2], found[3]);
+        Reference slabs(int figure) => new("hand-written slab of bytes", slab[figure]);
+        return
+        [
+            new(Name, "memory: apply", "events/s", Better.Higher, ours[0], new("ConcurrentDictionary of bytes", bytes[0]), slabs(0))
+            {
+                Aim = new("≥ 0.7 × the slab", 0.7 * slab[0]),
+            },
+            new(Name, "memory: apply", "events/s", Better.Higher, ours[0], new("ConcurrentDictionary of objects", objects[0]), null),
+            new(Name, "memory: allocated an event", "B", Better.Lower, ours[1], new("ConcurrentDictionary of bytes", bytes[1]), slabs(1))
+            {
+                Aim = new("≤ 64 B above the slab", slab[1] + 64),
+            },
+            new(Name, "memory: point read", "ns", Better.Lower, ours[2], new("ConcurrentDictionary of bytes", bytes[2]), slabs(2))
+            {
+                Aim = new("≤ 150 ns", 150),
+            },
+        ];
+    }
+}
