@@ -9,24 +9,23 @@ namespace Statecast.Consuming;
 /// <param name="contract">The contract.</param>
 /// <param name="codecs">The codecs by name.</param>
 /// <param name="indexes">The replica's indexes.</param>
-/// <param name="onFirstUse">Whether a body is left as it is until somebody reads it, unless an index needs it.</param>
 public sealed class StateReader<TState>(
     StateContract<TState> contract,
     IReadOnlyDictionary<string, IStateCodec> codecs,
-    IReadOnlyList<StateIndex<TState>> indexes,
-    bool onFirstUse = false
+    IReadOnlyList<StateIndex<TState>> indexes
 ) : IStateReader
     where TState : class
 {
+    /// <summary>What the envelope alone shows: for a replica without indexes and handlers, whose bodies are decoded by their first reader.</summary>
+    public StateInspection Peek(StateEvent stateEvent) =>
+        WrongContract(stateEvent)
+        ?? (codecs.ContainsKey(stateEvent.Codec) ? StateInspection.Readable([]) : StateInspection.Misfit(UnknownCodec(stateEvent.Codec)));
+
     /// <inheritdoc/>
     public StateInspection Inspect(StateEvent stateEvent)
     {
-        if (stateEvent.Contract != contract.Name || stateEvent.Lane.Destination != contract.Destination)
-            return StateInspection.Misfit(
-                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
-            );
-        if (onFirstUse && indexes.Count == 0 && codecs.ContainsKey(stateEvent.Codec))
-            return StateInspection.Readable([]);
+        if (WrongContract(stateEvent) is { } wrong)
+            return wrong;
         TState state;
         try
         {
@@ -62,10 +61,15 @@ public sealed class StateReader<TState>(
     private TState Decode(string codec, Fingerprint schema, ReadOnlyMemory<byte> body) =>
         codecs.TryGetValue(codec, out var known)
             ? known.Decode(contract, schema, body)
-            : throw new StateFormatException(
-                "$",
-                -1,
-                $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}."
+            : throw new StateFormatException("$", -1, UnknownCodec(codec));
+
+    private string UnknownCodec(string codec) => $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}.";
+
+    private StateInspection? WrongContract(StateEvent stateEvent) =>
+        stateEvent.Contract == contract.Name && stateEvent.Lane.Destination == contract.Destination
+            ? null
+            : StateInspection.Misfit(
+                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
             );
 
     private StateInspection Collect(TState state)

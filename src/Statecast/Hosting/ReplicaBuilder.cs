@@ -20,7 +20,7 @@ public sealed class ReplicaBuilder<TState>
     private readonly List<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> _handlers = [];
     private readonly HashSet<string> _handlerNames = [];
     private Func<IServiceProvider, IReplicaStore>? _store;
-    private bool _decodesOnFirstUse;
+    private bool _inMemory;
     private string? _carrier;
     private string? _instance;
 
@@ -43,7 +43,7 @@ public sealed class ReplicaBuilder<TState>
     /// <param name="store">The store, where the caller wants to look at it; null for a new one.</param>
     public ReplicaBuilder<TState> InMemory(MemoryReplicaStore? store = null)
     {
-        _decodesOnFirstUse = true;
+        _inMemory = true;
         _store = _ => store ?? new MemoryReplicaStore();
         return this;
     }
@@ -51,7 +51,7 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>Keeps the replica in a store that an adapter makes.</summary>
     public ReplicaBuilder<TState> In(Func<IServiceProvider, IReplicaStore> store)
     {
-        _decodesOnFirstUse = false;
+        _inMemory = false;
         _store = store;
         return this;
     }
@@ -127,7 +127,7 @@ public sealed class ReplicaBuilder<TState>
                 store,
                 [.. builder._indexes],
                 [.. builder._handlers],
-                builder._decodesOnFirstUse
+                builder._inMemory
             )
             {
                 Contract = typed,

@@ -13,17 +13,19 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     Func<IServiceProvider, IReplicaStore> store,
     IReadOnlyList<StateIndex<TState>> indexes,
     IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers,
-    bool decodesOnFirstUse
+    bool inMemory
 ) : ReplicaRegistration
     where TKey : notnull
     where TState : class
 {
     public override ReplicaRuntime Create(ReplicaContext context)
     {
-        var reader = new StateReader<TState>(contract, context.Codecs, indexes, decodesOnFirstUse && handlers.Count == 0);
+        var reader = new StateReader<TState>(contract, context.Codecs, indexes);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
         var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
         var rules = ApplyRules.Default;
+        // An index and a handler need the state at once; without them a body is decoded by whoever reads it first.
+        var onFirstUse = inMemory && indexes.Count == 0 && handlers.Count == 0;
         long replay = 0;
         for (var i = 0; i < registered.Count; i++)
             replay |= registered[i].Replay ? 1L << i : 0;
@@ -36,22 +38,21 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Store = store(context.Services),
             Layout = layout,
             Reader = reader,
-            Planner = new(layout, reader, rules, replay),
+            Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null),
             Rules = rules,
             Status = new(layout.Name, context.Clock),
-            MaxBatch = context.Options.Target.MaxBatch,
+            Limits = context.Options.Target.LimitsOf(catchesUp: !inMemory),
             Beat = context.Options.LoopTimeout / 4,
         };
+        var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
         var replica = new Replica<TKey, TState>(
             contract,
-            subscription.Store,
-            reader,
+            subscription,
+            new(contract, reader, subscription.Layout.Name, onFirstUse ? apply.FoundUnreadable : null),
             indexes,
-            subscription.Status,
             context.Options.Target.ReadTimeout,
             context.Clock
         );
-        var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
         var handling =
             registered.Count == 0
                 ? null

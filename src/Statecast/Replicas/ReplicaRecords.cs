@@ -44,41 +44,146 @@ public readonly record struct LanePosition(LaneId Lane, long Incarnation, long N
 /// <summary>One key's row; a deleted key keeps its row without a body.</summary>
 public sealed record ReplicaRow
 {
+    // Written by Fill as well: a batch's rows are used again where the store keeps none of them.
+    private string _key = "";
+    private StateRevision _revision;
+    private bool _deleted;
+    private StateOperation _operation;
+    private string _codec = "";
+    private Fingerprint _schema;
+    private Fingerprint? _content;
+    private ReadOnlyMemory<byte> _body;
+    private DateTimeOffset _capturedAt;
+    private long _seen;
+    private long _writes;
+    private IReadOnlyList<IndexEntry> _entries = [];
+
     /// <summary>The text form of the key.</summary>
-    public required string Key { get; init; }
+    public required string Key
+    {
+        get => _key;
+        init => _key = value;
+    }
 
     /// <summary>Epoch and revision.</summary>
-    public required StateRevision Revision { get; init; }
+    public required StateRevision Revision
+    {
+        get => _revision;
+        init => _revision = value;
+    }
 
     /// <summary>Whether the row is a tombstone.</summary>
-    public required bool Deleted { get; init; }
+    public required bool Deleted
+    {
+        get => _deleted;
+        init => _deleted = value;
+    }
 
     /// <summary>The operation that wrote the row: what a Snapshot wrote, an equal change may still announce to handlers.</summary>
-    public required StateOperation Operation { get; init; }
+    public required StateOperation Operation
+    {
+        get => _operation;
+        init => _operation = value;
+    }
 
     /// <summary>The body's codec.</summary>
-    public required string Codec { get; init; }
+    public required string Codec
+    {
+        get => _codec;
+        init => _codec = value;
+    }
 
     /// <summary>The body's schema.</summary>
-    public required Fingerprint Schema { get; init; }
+    public required Fingerprint Schema
+    {
+        get => _schema;
+        init => _schema = value;
+    }
 
     /// <summary>The state's fingerprint; null for a tombstone.</summary>
-    public Fingerprint? Content { get; init; }
+    public Fingerprint? Content
+    {
+        get => _content;
+        init => _content = value;
+    }
 
     /// <summary>The body as received; empty for a tombstone.</summary>
-    public ReadOnlyMemory<byte> Body { get; init; }
+    public ReadOnlyMemory<byte> Body
+    {
+        get => _body;
+        init => _body = value;
+    }
 
     /// <summary>When the source captured the state.</summary>
-    public required DateTimeOffset CapturedAt { get; init; }
+    public required DateTimeOffset CapturedAt
+    {
+        get => _capturedAt;
+        init => _capturedAt = value;
+    }
 
     /// <summary>A bit per handler, in the layout's order: whether it has finished with a state of this key.</summary>
-    public long Seen { get; init; }
+    public long Seen
+    {
+        get => _seen;
+        init => _seen = value;
+    }
 
     /// <summary>How often this row was written: equals the distinct revisions applied, or an event was applied twice.</summary>
-    public long Writes { get; init; }
+    public long Writes
+    {
+        get => _writes;
+        init => _writes = value;
+    }
 
     /// <summary>The row's entries in declared indexes. Written, never read back.</summary>
-    public IReadOnlyList<IndexEntry> Entries { get; init; } = [];
+    public IReadOnlyList<IndexEntry> Entries
+    {
+        get => _entries;
+        init => _entries = value;
+    }
+
+    /// <summary>Makes this the row that an event writes.</summary>
+    internal ReplicaRow Fill(StateEvent said, StateOperation operation, long seen, long writes, IReadOnlyList<IndexEntry> entries)
+    {
+        (_key, _revision, _deleted, _operation) = (said.Key, said.Revision, said.IsDelete, operation);
+        (_codec, _schema, _content, _body, _capturedAt) = (said.Codec, said.Schema, said.Content, said.Body, said.CapturedAt);
+        (_seen, _writes, _entries) = (seen, writes, entries);
+        return this;
+    }
+
+    /// <summary>Makes this another row than it was.</summary>
+    internal ReplicaRow Fill(
+        string key,
+        StateRevision revision,
+        bool deleted,
+        StateOperation operation,
+        string codec,
+        Fingerprint schema,
+        Fingerprint? content,
+        ReadOnlyMemory<byte> body,
+        DateTimeOffset capturedAt,
+        long seen,
+        long writes
+    )
+    {
+        (_key, _revision, _deleted, _operation) = (key, revision, deleted, operation);
+        (_codec, _schema, _content, _body, _capturedAt) = (codec, schema, content, body, capturedAt);
+        (_seen, _writes, _entries) = (seen, writes, []);
+        return this;
+    }
+
+    /// <summary>A row that <see cref="Fill(StateEvent, StateOperation, long, long, IReadOnlyList{IndexEntry})"/> makes one.</summary>
+    internal static ReplicaRow Blank() =>
+        new()
+        {
+            Key = "",
+            Revision = default,
+            Deleted = false,
+            Operation = default,
+            Codec = "",
+            Schema = default,
+            CapturedAt = default,
+        };
 }
 
 /// <summary>One value of a row in one index.</summary>
@@ -166,8 +271,14 @@ public readonly record struct ReplicaCounters(long Received, long Applied, long 
 /// <summary>Everything that one batch writes, in one local transaction.</summary>
 public sealed class ReplicaPlan
 {
+    /// <summary>A plan that writes nothing yet.</summary>
+    public ReplicaPlan()
+        : this([]) { }
+
+    internal ReplicaPlan(List<ReplicaRow> rows) => Rows = rows;
+
     /// <summary>Rows to insert or replace, by key; their index entries replace the old ones.</summary>
-    public List<ReplicaRow> Rows { get; } = [];
+    public List<ReplicaRow> Rows { get; }
 
     /// <summary>Events to park; one per key, a newer one replaces.</summary>
     public List<ParkedEvent> Park { get; } = [];
@@ -180,6 +291,12 @@ public sealed class ReplicaPlan
     /// the previous state stays, attempts start anew; else the previous state is the one given here.
     /// </summary>
     public List<PendingChange> Pending { get; } = [];
+
+    /// <summary>
+    /// Set by a store that keeps none of the rows' objects after the commit, only what they say: the rows' objects, not their bodies, are then used again for
+    /// another batch. False unless set.
+    /// </summary>
+    public bool RowsAreCopied { get; set; }
 
     /// <summary>How many of the events to park the replica's contract cannot read.</summary>
     internal int Rejected { get; set; }

@@ -54,7 +54,11 @@ public sealed record SenderDestination(StateContract Contract, int Lanes, string
 /// <param name="Target">The target's service name.</param>
 /// <param name="Instance">Names an instance with a replica store of its own; null where instances share one.</param>
 /// <param name="Contract">The contract to receive.</param>
-public sealed record ReceiverOptions(string Target, string? Instance, StateContract Contract);
+public sealed record ReceiverOptions(string Target, string? Instance, StateContract Contract)
+{
+    /// <summary>The most bytes of bodies in one delivery: it ends with the event that reaches them. A cap on memory that a target relies on.</summary>
+    public long MaxBytes { get; init; } = long.MaxValue;
+}
 
 /// <summary>A carrier failed or is not as it must be. The message says what, where and which setting or step mends it.</summary>
 public class TransportException : Exception

@@ -18,6 +18,10 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
     private readonly MemoryInbox _inbox;
+
+    // The unit's: where its keys are, and objects for the rows that it was asked for.
+    private readonly List<LocatedRow> _located = [];
+    private readonly List<ReplicaRow> _found = [];
     private readonly Dictionary<LaneId, LanePosition> _positions = [];
     private ReplicaLayout? _layout;
     private Fingerprint? _layoutHash;
@@ -51,6 +55,7 @@ public sealed class MemoryReplicaStore : IReplicaStore
     public async ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
     {
         await _gate.WaitAsync(ct).ConfigureAwait(false);
+        _rows.Locate(keys, _located);
         return new Unit(this);
     }
 
@@ -98,11 +103,13 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
     private void Commit(ReplicaPlan plan)
     {
+        var at = 0;
         foreach (var change in plan.Pending)
             _inbox.Upsert(change);
         foreach (var row in plan.Rows)
-            Put(row);
+            Put(row, Located(row.Key, ref at));
         _rows.Tidy();
+        plan.RowsAreCopied = true;
         foreach (var key in plan.Unpark)
             _parked.Remove(key);
         foreach (var parked in plan.Park)
@@ -117,12 +124,21 @@ public sealed class MemoryReplicaStore : IReplicaStore
         _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
     }
 
-    private void Put(ReplicaRow row)
+    private void Put(ReplicaRow row, LocatedRow? located)
     {
-        var (wasState, entries) = _rows.Put(row);
+        var (wasState, entries) = _rows.Put(row, located);
         if (entries.Count + row.Entries.Count > 0)
             _index.Replace(row.Key, entries, row.Entries);
         _keys += (row.Deleted ? 0 : 1) - (wasState ? 1 : 0);
+    }
+
+    // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last.
+    private LocatedRow? Located(string key, ref int at)
+    {
+        for (; at < _located.Count; at++)
+            if (_located[at].Key == key)
+                return _located[at++];
+        return null;
     }
 
     private void MarkSeen(string handler, string key)
@@ -137,9 +153,25 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
     {
         private bool _ended;
+        private int _at;
+        private int _rowsFound;
 
-        public ReplicaRow? Find(string key) =>
-            store._rows.Find(key, withBody: store._layout is { Handlers.Count: > 0 }, withEntries: false);
+        public ReplicaRow? Find(string key)
+        {
+            if (store.Located(key, ref _at) is not { } located)
+            {
+                // Asked for out of turn, or again.
+                _at = 0;
+                if (store.Located(key, ref _at) is not { } again)
+                    return null;
+                located = again;
+            }
+            if (located.Address.IsNone)
+                return null;
+            if (_rowsFound == store._found.Count)
+                store._found.Add(ReplicaRow.Blank());
+            return store._rows.Read(located, store._found[_rowsFound++], withBody: store._layout is { Handlers.Count: > 0 });
+        }
 
         public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
 

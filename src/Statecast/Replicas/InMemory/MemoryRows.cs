@@ -14,7 +14,7 @@ internal sealed class MemoryRows
     /// <summary>How many blocks one call moves at most: a commit is not held up for long.</summary>
     private const int MovesPerCall = 512;
 
-    private readonly ReadPhases _readers = new();
+    private readonly ReadPhases _readers;
     private readonly SlabHeap _heap;
     private readonly RowIndex _index;
     private readonly EntryCodec _entries = new();
@@ -23,8 +23,14 @@ internal sealed class MemoryRows
     private Shape[] _shapes = [];
     private (Slab Slab, int Offset)? _emptying;
 
-    public MemoryRows()
+    // Keeps the compiler from leaving out the reads that fetch.
+    private int _touched;
+
+    /// <summary>No rows.</summary>
+    /// <param name="readers">A test's own, to show that it finds a broken one; null for the real one.</param>
+    public MemoryRows(ReadPhases? readers = null)
     {
+        _readers = readers ?? new();
         _heap = new(_readers);
         _index = new(_heap);
     }
@@ -63,13 +69,41 @@ internal sealed class MemoryRows
         try
         {
             var address = _index.Find(key, hash);
-            return address.IsNone ? null : Map(key, new RowRecord(_heap[address]), withBody, withEntries);
+            if (address.IsNone)
+                return null;
+            var record = new RowRecord(_heap[address]);
+            var row = Map(key, record, ReplicaRow.Blank(), withBody);
+            return withEntries ? row with { Entries = _entries.Read(record.Entries) } : row;
         }
         finally
         {
             _readers.Exit(phase);
         }
     }
+
+    /// <summary>
+    /// Finds many keys at once. The writer's. In steps over all of them, so that the processor waits for memory once for many keys, not twice for each.
+    /// </summary>
+    public void Locate(IReadOnlyCollection<string> keys, List<LocatedRow> located)
+    {
+        located.Clear();
+        foreach (var key in keys)
+            located.Add(new(key, RowIndex.HashOf(key), default));
+        var rows = CollectionsMarshal.AsSpan(located);
+        foreach (ref var row in rows)
+            row = row with { Address = _index.First(row.Hash) };
+        var seen = 0;
+        foreach (ref var row in rows)
+            if (!row.Address.IsNone)
+                seen += _heap[row.Address][0];
+        _touched = seen;
+        foreach (ref var row in rows)
+            row = row with { Address = _index.Find(row.Key, row.Hash) };
+    }
+
+    /// <summary>A found key's row, without its index entries. The writer's.</summary>
+    public ReplicaRow? Read(LocatedRow located, ReplicaRow into, bool withBody) =>
+        located.Address.IsNone ? null : Map(located.Key, new RowRecord(_heap[located.Address]), into, withBody);
 
     /// <summary>All keys, tombstones too. Keys that come meanwhile may be missing.</summary>
     public HashSet<string> Keys()
@@ -101,11 +135,11 @@ internal sealed class MemoryRows
 
     /// <summary>Writes a row. The writer's.</summary>
     /// <returns>Whether the key was there with a state, and its index entries.</returns>
-    public (bool WasState, IReadOnlyList<IndexEntry> Entries) Put(ReplicaRow row)
+    public (bool WasState, IReadOnlyList<IndexEntry> Entries) Put(ReplicaRow row, LocatedRow? located)
     {
         var key = row.Key.AsSpan();
-        var hash = RowIndex.HashOf(key);
-        var old = _index.Find(key, hash);
+        var hash = located?.Hash ?? RowIndex.HashOf(key);
+        var old = located?.Address ?? _index.Find(key, hash);
         var entries = _entries.SizeOf(row.Entries);
         var block = _heap.Take(RowRecord.HeadBytes + (2 * key.Length) + entries + row.Body.Length);
         Write(new RowRecord(_heap[block]), row, entries);
@@ -187,25 +221,23 @@ internal sealed class MemoryRows
         row.Body.Span.CopyTo(record.Body);
     }
 
-    private ReplicaRow Map(string key, RowRecord record, bool withBody, bool withEntries)
+    private ReplicaRow Map(string key, RowRecord record, ReplicaRow into, bool withBody)
     {
         ref var head = ref record.Head;
         var shape = Volatile.Read(ref _shapes)[head.Shape];
-        return new()
-        {
-            Key = key,
-            Revision = head.Revision,
-            Deleted = head.Deleted != 0,
-            Operation = (StateOperation)head.Operation,
-            Codec = shape.Codec,
-            Schema = shape.Schema,
-            Content = head.HasContent != 0 ? new Fingerprint(head.Content) : null,
-            Body = withBody ? record.Body.ToArray() : default,
-            CapturedAt = new(head.CapturedTicks, TimeSpan.Zero),
-            Seen = Volatile.Read(ref head.Seen),
-            Writes = head.Writes,
-            Entries = withEntries ? _entries.Read(record.Entries) : [],
-        };
+        return into.Fill(
+            key,
+            head.Revision,
+            head.Deleted != 0,
+            (StateOperation)head.Operation,
+            shape.Codec,
+            shape.Schema,
+            head.HasContent != 0 ? new Fingerprint(head.Content) : null,
+            withBody ? record.Body.ToArray() : default(ReadOnlyMemory<byte>),
+            new(head.CapturedTicks, TimeSpan.Zero),
+            Volatile.Read(ref head.Seen),
+            head.Writes
+        );
     }
 
     private int ShapeOf(ReplicaRow row)
@@ -221,6 +253,9 @@ internal sealed class MemoryRows
 
     private readonly record struct Shape(string Codec, Fingerprint Schema);
 }
+
+/// <summary>Where a key's row is, if it is there.</summary>
+internal readonly record struct LocatedRow(string Key, int Hash, BlockAddress Address);
 
 /// <summary>Reads a stored state in place.</summary>
 /// <param name="revision">Its revision.</param>

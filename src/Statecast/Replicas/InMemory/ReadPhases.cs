@@ -8,7 +8,7 @@ namespace Statecast.Replicas.InMemory;
 /// The writer turns the phase only after the other phase's readers are gone, and then waits for those of the phase it left: a reader that looked at the phase
 /// and was stopped before it counted itself in belongs to the other one, so both must have been seen empty.
 /// </summary>
-internal sealed class ReadPhases
+internal class ReadPhases
 {
     private static readonly int Stripes = (int)Math.Min(64, BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount));
 
@@ -34,7 +34,7 @@ internal sealed class ReadPhases
     public void Exit(int at) => Interlocked.Decrement(ref _counts[at].Readers);
 
     /// <summary>Called by the writer, again and again after it took something out of the index: true once every reader of that time is gone. Then it begins anew.</summary>
-    public bool HavePassed()
+    public virtual bool HavePassed()
     {
         // The index was changed before the counts are read.
         Interlocked.MemoryBarrier();

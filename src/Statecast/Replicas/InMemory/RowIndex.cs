@@ -34,6 +34,9 @@ internal sealed class RowIndex(SlabHeap heap)
         }
     }
 
+    /// <summary>Where the search for a hash begins: most often the key's own.</summary>
+    public BlockAddress First(int hash) => new(_slots[Start(hash, _slots.Length)].Address);
+
     /// <summary>The address in a slot of the table that is shown now; none for an empty or a vanished one.</summary>
     public BlockAddress At(int slot)
     {

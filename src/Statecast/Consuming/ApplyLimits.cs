@@ -1,0 +1,8 @@
+namespace Statecast.Consuming;
+
+/// <summary>What bounds the batches of one replica.</summary>
+/// <param name="Events">The most events of a batch of a replica that keeps up.</param>
+/// <param name="CatchUpEvents">The most while it is behind.</param>
+/// <param name="BatchBytes">The most bytes of bodies in a batch, but for its last event.</param>
+/// <param name="BytesInFlight">The most bytes of bodies that are received and not committed.</param>
+internal sealed record ApplyLimits(int Events, int CatchUpEvents, long BatchBytes, long BytesInFlight);
