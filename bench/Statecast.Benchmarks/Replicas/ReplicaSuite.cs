@@ -15,6 +15,21 @@ internal sealed class ReplicaSuite : ISuite
         var events = new ReplicaEvents(Keys, Count);
         foreach (var row in await MemoryAsync(context, events))
             yield return row;
+        yield return await SqliteAsync(context, events, "steady, 1,000 at a time", arriving: 1_000, batch: 1_000);
+        yield return await SqliteAsync(context, events, "catching up", arriving: int.MaxValue, batch: 50_000);
+    }
+
+    private async Task<Row> SqliteAsync(QuickContext context, ReplicaEvents events, string how, int arriving, int batch)
+    {
+        await context.Progress.WriteLineAsync($"  SQLite, {how}");
+        var blocks = new SqliteBlocks(events, arriving, batch, context.Scratch);
+        Contender[] contenders = [new("ours", blocks.StatecastAsync), new("sorted", blocks.Sorted)];
+        var found = await Interleaved.MediansAsync(contenders, context.Rounds, context.Progress);
+        var sorted = new Reference($"hand-written sorted batches of {batch:#,0}", found[1][0]);
+        return new(Name, $"SQLite: apply, {how}", "events/s", Better.Higher, found[0][0], null, sorted)
+        {
+            Aim = new("≥ 0.9 × the sorted batches", 0.9 * sorted.Value),
+        };
     }
 
     private async Task<Row[]> MemoryAsync(QuickContext context, ReplicaEvents events)

@@ -102,8 +102,15 @@ internal sealed class Replica<TKey, TState>(
             throw new StateParkedException(_status.Name, token.Key, reason);
     }
 
-    private async ValueTask<bool> Holds(StateToken token, CancellationToken ct) =>
-        _status.IsOpen && await _store.FindAsync(token.Key, ct).ConfigureAwait(false) is { } row && row.Revision >= token.Revision;
+    private async ValueTask<bool> Holds(StateToken token, CancellationToken ct)
+    {
+        if (!_status.IsOpen || await _store.FindAsync(token.Key, ct).ConfigureAwait(false) is not { } row || row.Revision < token.Revision)
+            return false;
+        // Whoever waits for a state is its first reader: one that nobody can read is not here.
+        if (!row.Deleted)
+            decoder.CheckUndecoded(row);
+        return true;
+    }
 
     private async IAsyncEnumerable<KeyValuePair<TKey, TState>> Query(
         string index,

@@ -27,6 +27,14 @@ internal sealed class RowDecoder<TKey, TState>(
     /// <summary>The row's state; null if its first reader finds that it is none: one bad event must not end a walk over all others.</summary>
     public TState? DecodeUnlessUnreadable(ReplicaRow row) => TryDecode(row, out var state, out _) ? state : null;
 
+    /// <summary>Reads a row whose body nobody may have decoded before, for what it throws.</summary>
+    /// <exception cref="StateParkedException">Its first reader finds that it is none: the row is parked now.</exception>
+    public void CheckUndecoded(ReplicaRow row)
+    {
+        if (unreadable is not null)
+            Decode(row);
+    }
+
     private bool TryDecode(ReplicaRow row, out TState state, out string reason)
     {
         try
