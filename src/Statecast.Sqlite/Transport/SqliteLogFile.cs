@@ -136,7 +136,13 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
             Recovered();
     }
 
-    private SqliteLogNews ReadSnapshot(SqliteDatabase database, SqliteLogDestination destination, SqliteLogCursor[] cursors, int maxEvents, long maxBytes)
+    private SqliteLogNews ReadSnapshot(
+        SqliteDatabase database,
+        SqliteLogDestination destination,
+        SqliteLogCursor[] cursors,
+        int maxEvents,
+        long maxBytes
+    )
     {
         var ends = destination.ReadEnds(database);
         var scan = new SqliteLogScan(destination, Header.Source, cursors);

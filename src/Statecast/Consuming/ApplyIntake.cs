@@ -41,12 +41,7 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
         // The receiver must not be disposed under a receive that still runs.
         if (_coming is { } coming)
             await coming
-                .ContinueWith(
-                    static _ => { },
-                    CancellationToken.None,
-                    TaskContinuationOptions.ExecuteSynchronously,
-                    TaskScheduler.Default
-                )
+                .ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)
                 .ConfigureAwait(false);
         subscription.Status.Holds(0);
     }

@@ -71,7 +71,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
         var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
         {
-            MaxBytes = subscription.Limits.BatchBytes,
+            MaxBytes = subscription.Limits.DeliveryBytes,
         };
         await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(logger, subscription.Layout.Name, subscription.Transport.Carrier, machine.Progress.State);

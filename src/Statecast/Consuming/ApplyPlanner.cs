@@ -242,5 +242,4 @@ public sealed class ApplyPlanner(
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;
-
 }

@@ -72,7 +72,12 @@ internal sealed class StatecastGauges : IDisposable
             "By",
             "Bytes of bodies that are received and not committed."
         );
-        _meter.CreateObservableGauge("statecast.apply.in_flight.peak", () => Replicas(r => r.PeakBytesInFlight), "By", "The most of them ever.");
+        _meter.CreateObservableGauge(
+            "statecast.apply.in_flight.peak",
+            () => Replicas(r => r.PeakBytesInFlight),
+            "By",
+            "The most of them ever."
+        );
         _meter.CreateObservableGauge("statecast.parked.keys", () => Replicas(r => r.Parked), "{key}", "Keys with a parked event.");
     }
 

@@ -38,7 +38,7 @@ public sealed class TargetOptions
     /// </summary>
     public int MaxCatchUpBatch { get; set; } = 50_000;
 
-    /// <summary>The most bytes of bodies in one local transaction, but for its last event; at least <see cref="MaxBodyBytes"/>. Default 32 MB.</summary>
+    /// <summary>The most bytes of bodies in one local transaction; at least <see cref="MaxBodyBytes"/>. Default 32 MB.</summary>
     public long MaxBatchBytes { get; set; } = 32 << 20;
 
     /// <summary>
@@ -56,7 +56,8 @@ public sealed class TargetOptions
     /// <summary>The readiness check reports degraded when a Live replica is staler than this, or unknown. Default 30 s.</summary>
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
 
-    internal ApplyLimits LimitsOf(bool catchesUp) => new(MaxBatch, catchesUp ? MaxCatchUpBatch : MaxBatch, MaxBatchBytes, MaxBytesInFlight);
+    internal ApplyLimits LimitsOf(bool catchesUp) =>
+        new(MaxBatch, catchesUp ? MaxCatchUpBatch : MaxBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight);
 }
 
 /// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>

@@ -40,9 +40,10 @@ internal sealed class RowDecoder<TKey, TState>(
         try
         {
             state = reader.Decode(new StoredBody(row.Codec, row.Schema, row.Body));
-            reason = unreadable is not null && contract.KeyTextOf(state) is var key && key != row.Key
-                ? $"the envelope names key '{row.Key}', the body is of key '{key}'."
-                : "";
+            reason =
+                unreadable is not null && contract.KeyTextOf(state) is var key && key != row.Key
+                    ? $"the envelope names key '{row.Key}', the body is of key '{key}'."
+                    : "";
         }
         catch (Exception e) when (unreadable is not null && e is (StateFormatException or StateValueException or NotSupportedException))
         {

@@ -83,7 +83,9 @@ public sealed class FirstUseTests
     {
         var host = await new TargetHost(_transport, r => r.InMemory()).StartAsync();
         _transport.Deliver(events);
-        await TargetHost.Until(() => host.Replica.State == ReplicaState.Live && host.Statecast.Replicas[0].Counters.Received == events.Length);
+        await TargetHost.Until(() =>
+            host.Replica.State == ReplicaState.Live && host.Statecast.Replicas[0].Counters.Received == events.Length
+        );
         return host;
     }
 }

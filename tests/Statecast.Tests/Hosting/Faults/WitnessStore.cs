@@ -31,7 +31,8 @@ internal sealed class Witness
                 )
                     Violations.Enqueue($"{row.Key}: {row.Operation} {row.Revision} was written over {before.Operation} {before.Revision}");
                 // A copy: the object may be another row once the batch is done.
-                _newest[row.Key] = row with { };
+                _newest[row.Key] = row with
+                { };
                 if (!_revisions.TryGetValue(row.Key, out var revisions))
                     _revisions[row.Key] = revisions = [];
                 revisions.Add(row.Revision);
