@@ -14,7 +14,7 @@ namespace Statecast.Benchmarks.Replicas;
 internal sealed class SortedSqlite : IDisposable
 {
     private const string Settings = """
-        PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;
+        PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536;
         CREATE TABLE rows (
             key TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL, deleted INTEGER NOT NULL,
             operation INTEGER NOT NULL, codec TEXT NOT NULL, schema BLOB NOT NULL, content BLOB, captured_at INTEGER NOT NULL,

@@ -33,7 +33,7 @@ internal sealed class SqliteBlocks(ReplicaEvents events, int arriving, int batch
             rate = events.Events.Length / (Figure.Micros(started, Stopwatch.GetTimestamp()) / 1e6);
         }
         Remove(path);
-        return [rate, 0];
+        return [rate];
     }
 
     private string NextPath() => Path.Combine(directory, $"replica-{Environment.ProcessId}-{arriving}-{_files++}.db");
