@@ -88,7 +88,7 @@ internal sealed class ApplyBatch
         _rowsUsed = 0;
         // What the last delivery held is not kept alive by what waits for the next.
         foreach (var plan in _keyPlans)
-            plan.Reset("");
+            plan.Clear();
         _pool.AddRange(_keyPlans);
         _keyPlans.Clear();
         _numbers.Clear();
@@ -120,7 +120,7 @@ internal sealed class ApplyBatch
             return new(key);
         var plan = _pool[^1];
         _pool.RemoveAt(_pool.Count - 1);
-        plan.Reset(key);
+        plan.Key = key;
         return plan;
     }
 

@@ -21,9 +21,10 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
     {
         var batch = await Coming(ct).ConfigureAwait(false);
         _coming = null;
-        // A lane that opened must be sought before anything is read.
+        // A lane that opened must be sought before anything is read. Where nothing is decoded, a second thread would only move the events from one processor's
+        // cache to another's.
         var settled = batch.Delivery.Opened.Count == 0 && batch.Delivery.Closed.Count == 0;
-        if (settled && Interlocked.Read(ref _held) + subscription.Limits.BatchBytes <= subscription.Limits.BytesInFlight)
+        if (subscription.Planner.Decodes && settled && Interlocked.Read(ref _held) + subscription.Limits.BatchBytes <= subscription.Limits.BytesInFlight)
             _coming = Ask(ct);
         return batch;
     }
@@ -47,7 +48,11 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
     }
 
     // On another thread: carriers read files, and bodies are decoded, without a wait in between.
-    private Task<ApplyBatch> Ask(CancellationToken ct) => Task.Run(() => ReceiveAsync(_idle.Pop(), ct), CancellationToken.None);
+    private Task<ApplyBatch> Ask(CancellationToken ct)
+    {
+        var batch = _idle.Pop();
+        return subscription.Planner.Decodes ? Task.Run(() => ReceiveAsync(batch, ct), CancellationToken.None) : ReceiveAsync(batch, ct);
+    }
 
     private async Task<ApplyBatch> ReceiveAsync(ApplyBatch batch, CancellationToken ct)
     {

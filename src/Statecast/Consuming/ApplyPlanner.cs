@@ -21,6 +21,9 @@ public sealed class ApplyPlanner(
     Func<StateEvent, StateInspection>? peek = null
 )
 {
+    /// <summary>Whether bodies are decoded here.</summary>
+    internal bool Decodes { get; } = peek is null;
+
     /// <summary>The keys of a delivery, for loading.</summary>
     public static IReadOnlyCollection<string> KeysOf(Delivery delivery) => new ApplyBatch(delivery).Keys;
 
@@ -53,9 +56,11 @@ public sealed class ApplyPlanner(
     /// <summary>Reads, ahead of the plan, what the batch will most likely write: nothing of it depends on the rows.</summary>
     internal void Read(ApplyBatch batch)
     {
+        if (!Decodes)
+            return;
         foreach (var state in batch.KeyPlans)
             if (state.Likely is { IsDelete: false } likely)
-                state.Inspected = Inspect(likely, peek);
+                state.Inspected = Inspect(likely, null);
     }
 
     /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>

@@ -6,7 +6,7 @@ namespace Statecast.Consuming;
 /// <summary>What a batch makes of one key.</summary>
 internal sealed class KeyPlan(string key)
 {
-    public string Key { get; private set; } = key;
+    public string Key { get; set; } = key;
 
     /// <summary>The newest of its events: the one that most likely wins. The first to come of equals.</summary>
     public StateEvent? Likely { get; private set; }
@@ -36,10 +36,10 @@ internal sealed class KeyPlan(string key)
     public string? Causes { get; private set; }
     public string? SnapshotCauses { get; set; }
 
-    /// <summary>Stands for another key, of which nothing is known yet.</summary>
-    public void Reset(string key)
+    /// <summary>Stands for no key: nothing of the last one is kept alive.</summary>
+    public void Clear()
     {
-        Key = key;
+        Key = "";
         Likely = null;
         Inspected = null;
         Load(null, null);
