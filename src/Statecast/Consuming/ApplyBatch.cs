@@ -59,14 +59,8 @@ internal sealed class ApplyBatch
         }
     }
 
-    /// <summary>Each event with the number of its key.</summary>
-    public IEnumerable<(ReceivedEvent Event, int Key)> Events()
-    {
-        var at = 0;
-        foreach (var batch in Delivery.Batches)
-            for (var i = 0; i < batch.Events.Count; i++)
-                yield return (batch.Events[i], _keyOf[at++]);
-    }
+    /// <summary>What is made of the key of the event that came as this one, over all lanes.</summary>
+    public KeyPlan PlanOf(int number) => _keyPlans[_keyOf[number]];
 
     /// <summary>An empty plan; an earlier one is void.</summary>
     public ReplicaPlan BeginPlan()

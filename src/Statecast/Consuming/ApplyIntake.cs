@@ -24,7 +24,11 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
         // A lane that opened must be sought before anything is read. Where nothing is decoded, a second thread would only move the events from one processor's
         // cache to another's.
         var settled = batch.Delivery.Opened.Count == 0 && batch.Delivery.Closed.Count == 0;
-        if (subscription.Planner.Decodes && settled && Interlocked.Read(ref _held) + subscription.Limits.BatchBytes <= subscription.Limits.BytesInFlight)
+        if (
+            subscription.Planner.Decodes
+            && settled
+            && Interlocked.Read(ref _held) + subscription.Limits.BatchBytes <= subscription.Limits.BytesInFlight
+        )
             _coming = Ask(ct);
         return batch;
     }

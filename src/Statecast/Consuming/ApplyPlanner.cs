@@ -42,8 +42,10 @@ public sealed class ApplyPlanner(
         var plan = batch.BeginPlan();
         foreach (var state in batch.KeyPlans)
             state.Load(unit.Find(state.Key), unit.FindParked(state.Key));
-        foreach (var (item, key) in batch.Events())
-            Take(batch.KeyPlans[key], item, floorEpoch, now);
+        var number = 0;
+        foreach (var lane in batch.Delivery.Batches)
+            for (var i = 0; i < lane.Events.Count; i++)
+                Take(batch.PlanOf(number++), lane.Events[i], floorEpoch, now);
         plan.Counters = new(batch.Count, 0, 0, 0);
         foreach (var state in batch.KeyPlans)
         {

@@ -56,8 +56,9 @@ public sealed class TargetOptions
     /// <summary>The readiness check reports degraded when a Live replica is staler than this, or unknown. Default 30 s.</summary>
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
 
-    internal ApplyLimits LimitsOf(bool catchesUp) =>
-        new(MaxBatch, catchesUp ? MaxCatchUpBatch : MaxBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight);
+    // In memory a commit costs nothing, and a large batch leaves the processor's cache between its first look and its last.
+    internal ApplyLimits LimitsOf(bool inMemory) =>
+        new(MaxBatch, inMemory ? MaxBatch : MaxCatchUpBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight);
 }
 
 /// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>

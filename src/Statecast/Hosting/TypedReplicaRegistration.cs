@@ -41,7 +41,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null),
             Rules = rules,
             Status = new(layout.Name, context.Clock),
-            Limits = context.Options.Target.LimitsOf(catchesUp: !inMemory),
+            Limits = context.Options.Target.LimitsOf(inMemory),
             Beat = context.Options.LoopTimeout / 4,
         };
         var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
