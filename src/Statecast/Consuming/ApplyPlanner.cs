@@ -106,9 +106,11 @@ public sealed class ApplyPlanner(
         if (verdict == GuardVerdict.Supersede)
         {
             key.Superseded++;
-            // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6).
+            // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6). Without handlers there is
+            // nobody to tell, and the row was loaded without its body: it must not be written again.
             if (
-                key.Row is { Operation: StateOperation.Snapshot } row
+                layout.Handlers.Count > 0
+                && key.Row is { Operation: StateOperation.Snapshot } row
                 && incoming.Operation != StateOperation.Snapshot
                 && SaysTheSame(row, incoming)
             )
