@@ -4,6 +4,7 @@ using Statecast.Benchmarks.Codecs;
 using Statecast.Benchmarks.Dispatch;
 using Statecast.Benchmarks.Harness;
 using Statecast.Benchmarks.Log;
+using Statecast.Benchmarks.Replicas;
 
 if (args is [ChildProcess.RoleOption, var role, var way, var directory])
 {
@@ -11,7 +12,10 @@ if (args is [ChildProcess.RoleOption, var role, var way, var directory])
     return 0;
 }
 if (args.Contains("--quick"))
-    return await QuickRun.RunAsync([new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite(), new DispatchSuite()], args);
+    return await QuickRun.RunAsync(
+        [new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite(), new ReplicaSuite(), new GrowthSuite(), new DispatchSuite()],
+        args
+    );
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

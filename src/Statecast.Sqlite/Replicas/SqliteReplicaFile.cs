@@ -14,6 +14,7 @@ internal sealed class SqliteReplicaFile
     // Guarded by Registry: which files are open, and by which replicas.
     private static readonly Lock Registry = new();
     private static readonly Dictionary<string, SqliteReplicaFile> Files = new(StringComparer.Ordinal);
+    private const int WriterCacheKilobytes = 64 << 10;
     private readonly HashSet<string> _replicas = new(StringComparer.Ordinal);
 
     private readonly string _path;
@@ -190,6 +191,8 @@ internal sealed class SqliteReplicaFile
             PrivateFile.Ensure(path);
             writer = SqliteDatabase.Open(path, SqliteAccess.Write, options.BusyTimeout);
             writer.UseWriteAheadLog();
+            // A batch looks its rows up and then writes them: the pages stay between the two, and a large batch does not spill them half written.
+            writer.Execute($"PRAGMA cache_size = -{WriterCacheKilobytes}");
             return new(path, options, clock, ownership, writer);
         }
         catch (Exception e)

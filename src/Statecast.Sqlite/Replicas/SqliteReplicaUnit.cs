@@ -65,6 +65,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
             WritePositions(plan);
             WriteReplica(plan, keys);
             _database.Commit();
+            plan.RowsAreCopied = true;
             _replica.Keys = keys;
             _replica.Parked = parked;
             return ValueTask.CompletedTask;

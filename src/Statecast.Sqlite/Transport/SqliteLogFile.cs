@@ -80,7 +80,8 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
     /// <summary>Reads what is new, in one snapshot; null if nothing is.</summary>
     /// <param name="cursors">How far the lanes were read; advanced.</param>
     /// <param name="maxEvents">The most events.</param>
-    public SqliteLogNews? Read(SqliteLogCursor[] cursors, int maxEvents)
+    /// <param name="maxBytes">The most bytes of bodies, but for the last event.</param>
+    public SqliteLogNews? Read(SqliteLogCursor[] cursors, int maxEvents, long maxBytes)
     {
         if (_database is not { } database || Destination is not { } destination)
             return null;
@@ -88,7 +89,7 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
         {
             if (!HasMore && database.DataVersion() == _dataVersion)
                 return null;
-            var news = database.Read(_ => ReadSnapshot(database, destination, cursors, maxEvents));
+            var news = database.Read(_ => ReadSnapshot(database, destination, cursors, maxEvents, maxBytes));
             Recovered();
             return news.Batches.Count > 0 || news.Heartbeat is not null ? news : null;
         }
@@ -135,14 +136,20 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
             Recovered();
     }
 
-    private SqliteLogNews ReadSnapshot(SqliteDatabase database, SqliteLogDestination destination, SqliteLogCursor[] cursors, int maxEvents)
+    private SqliteLogNews ReadSnapshot(
+        SqliteDatabase database,
+        SqliteLogDestination destination,
+        SqliteLogCursor[] cursors,
+        int maxEvents,
+        long maxBytes
+    )
     {
         var ends = destination.ReadEnds(database);
         var scan = new SqliteLogScan(destination, Header.Source, cursors);
         var start = StartOf(cursors, ends);
         var scanned = ends.Max();
         if (start < scanned)
-            scanned = Scan(database, scan, start, scanned, maxEvents);
+            scanned = Scan(database, scan, start, scanned, maxEvents, Math.Min(maxBytes, options.MaxDeliveryBytes));
         // The version belongs to the snapshot: a commit after it shows as another.
         _dataVersion = database.DataVersion();
         var heartbeat = SqliteLogHeartbeat.Read(database, destination, Header.Source, _heartbeat);
@@ -170,14 +177,14 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
         return start;
     }
 
-    private long Scan(SqliteDatabase database, SqliteLogScan scan, long start, long end, int maxEvents)
+    private long Scan(SqliteDatabase database, SqliteLogScan scan, long start, long end, int maxEvents, long maxBytes)
     {
         var statement = database.Prepare(_records).Bind(1, start);
         HasMore = false;
         try
         {
             while (statement.Step())
-                if (scan.Take(statement) && (scan.Count >= maxEvents || scan.Bytes >= options.MaxDeliveryBytes))
+                if (scan.Take(statement) && (scan.Count >= maxEvents || scan.Bytes >= maxBytes))
                 {
                     HasMore = true;
                     return scan.Position + 1;

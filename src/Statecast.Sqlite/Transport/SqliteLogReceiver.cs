@@ -12,6 +12,7 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
 {
     private readonly SqliteLogDirectory _directory;
     private readonly SqliteLogListener _listener;
+    private readonly long _maxBytes;
     private readonly ILogger _logger;
     private readonly Dictionary<SqliteLogFile, Intruder> _intruders = [];
     private SqliteLogFile? _owner;
@@ -19,9 +20,9 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
     private SqliteLogCursor[] _cursors = [];
     private bool _disposed;
 
-    public SqliteLogReceiver(SqliteLogDirectory directory, SqliteLogListener listener, ILogger logger)
+    public SqliteLogReceiver(SqliteLogDirectory directory, SqliteLogListener listener, long maxBytes, ILogger logger)
     {
-        (_directory, _listener, _logger) = (directory, listener, logger);
+        (_directory, _listener, _maxBytes, _logger) = (directory, listener, maxBytes, logger);
         listener.Join();
     }
 
@@ -68,11 +69,11 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
             return lanes;
         if (_owner is null)
             return null;
-        var news = _owner.Read(_cursors, maxEvents);
+        var news = _owner.Read(_cursors, maxEvents, _maxBytes);
         var batches = news?.Batches ?? [];
         var room = maxEvents - batches.Sum(b => b.Events.Count);
         foreach (var (file, intruder) in _intruders)
-            if (room > 0 && Array.TrueForAll(_cursors, c => c.Sought) && file.Read(intruder.Cursors, room) is { } foreign)
+            if (room > 0 && Array.TrueForAll(_cursors, c => c.Sought) && file.Read(intruder.Cursors, room, _maxBytes) is { } foreign)
                 room -= Refuse(file, foreign.Batches, batches);
         var heartbeats = news?.Heartbeat is { } word ? new[] { word } : [];
         return batches.Count == 0 && heartbeats.Length == 0 ? null : new() { Batches = batches, Heartbeats = heartbeats };

@@ -34,6 +34,10 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         return request.Done.Task.WaitAsync(ct);
     }
 
+    /// <summary>A reader found that a row's body is no state: the row is parked, unless a newer one came.</summary>
+    public void FoundUnreadable(ReplicaRow row, string reason) =>
+        _requests.Writer.TryWrite(new(row.Key, false, new()) { Unreadable = (row.Revision, reason) });
+
     public async Task RunAsync(CancellationToken ct)
     {
         try
@@ -68,6 +72,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
         {
             TakesObjects = subscription.TakesObjects,
+            MaxBytes = subscription.Limits.DeliveryBytes,
         };
         await using var receiver = await subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(logger, subscription.Layout.Name, subscription.Transport.Carrier, machine.Progress.State);
@@ -76,53 +81,37 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
     private async Task ReceiveAll(ApplyMachine machine, ITransportReceiver receiver, CancellationToken ct)
     {
-        Task<Delivery>? receiving = null;
         Task<bool>? asked = null;
-        try
+        await using var intake = new ApplyIntake(subscription, receiver);
+        while (true)
         {
-            while (true)
+            var coming = intake.Coming(ct);
+            if (!coming.IsCompleted)
             {
-                receiving ??= receiver.ReceiveAsync(subscription.MaxBatch, ct).AsTask();
-                if (!receiving.IsCompleted)
-                {
-                    asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
-                    await AnyOrBeat(receiving, asked, ct).ConfigureAwait(false);
-                }
-                LastBeat = clock.GetUtcNow();
-                if (asked is { IsCompleted: true })
-                {
-                    asked = null;
-                    while (_requests.Reader.TryRead(out var request))
-                        await Resolve(machine, request, ct).ConfigureAwait(false);
-                }
-                if (!receiving.IsCompleted)
-                    continue;
-                var delivery = await receiving.ConfigureAwait(false);
-                receiving = null;
-                await ApplyUntilDone(machine, receiver, delivery, ct).ConfigureAwait(false);
+                asked ??= _requests.Reader.WaitToReadAsync(ct).AsTask();
+                await AnyOrBeat(coming, asked, ct).ConfigureAwait(false);
             }
-        }
-        finally
-        {
-            // The receiver must not be disposed under a receive that still runs.
-            if (receiving is not null)
-                await receiving
-                    .ContinueWith(
-                        static _ => { },
-                        CancellationToken.None,
-                        TaskContinuationOptions.ExecuteSynchronously,
-                        TaskScheduler.Default
-                    )
-                    .ConfigureAwait(false);
+            LastBeat = clock.GetUtcNow();
+            if (asked is { IsCompleted: true })
+            {
+                asked = null;
+                while (_requests.Reader.TryRead(out var request))
+                    await Resolve(machine, request, ct).ConfigureAwait(false);
+            }
+            if (!coming.IsCompleted)
+                continue;
+            var batch = await intake.TakeAsync(ct).ConfigureAwait(false);
+            await ApplyUntilDone(machine, receiver, batch, ct).ConfigureAwait(false);
+            intake.Done(batch);
         }
     }
 
     /// <summary>Waits for either, or until it is time to show that the loop lives: a source or carrier that is silent for long is no loop that stands still.</summary>
-    private async Task AnyOrBeat(Task receiving, Task asked, CancellationToken ct)
+    private async Task AnyOrBeat(Task coming, Task asked, CancellationToken ct)
     {
         try
         {
-            await Task.WhenAny(receiving, asked).WaitAsync(subscription.Beat, clock, ct).ConfigureAwait(false);
+            await Task.WhenAny(coming, asked).WaitAsync(subscription.Beat, clock, ct).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -130,7 +119,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         }
     }
 
-    private async Task ApplyUntilDone(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    private async Task ApplyUntilDone(ApplyMachine machine, ITransportReceiver receiver, ApplyBatch batch, CancellationToken ct)
     {
         while (true)
         {
@@ -138,7 +127,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             {
                 if (_unsure)
                     await Reload(ct).ConfigureAwait(false);
-                await Apply(machine, receiver, delivery, ct).ConfigureAwait(false);
+                await Apply(machine, receiver, batch, ct).ConfigureAwait(false);
                 if (_failing)
                     Log.ApplyRecovered(logger, subscription.Layout.Name);
                 _failing = false;
@@ -159,30 +148,30 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         }
     }
 
-    private async Task Apply(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    private async Task Apply(ApplyMachine machine, ITransportReceiver receiver, ApplyBatch batch, CancellationToken ct)
     {
-        using var activity = StatecastActivity.Process(subscription, delivery);
+        using var activity = StatecastActivity.Process(subscription, batch.Delivery);
         var started = clock.GetTimestamp();
         try
         {
-            await Execute(machine, receiver, delivery, ct).ConfigureAwait(false);
+            await Execute(machine, receiver, batch, ct).ConfigureAwait(false);
             await Finish(machine, ct).ConfigureAwait(false);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             StatecastActivity.Failed(activity, e.GetType().FullName);
-            StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), e.GetType().FullName);
+            StatecastMeter.Processed(subscription, batch.Delivery, clock.GetElapsedTime(started), e.GetType().FullName);
             throw;
         }
-        StatecastMeter.Processed(subscription, delivery, clock.GetElapsedTime(started), null);
+        StatecastMeter.Processed(subscription, batch.Delivery, clock.GetElapsedTime(started), null);
     }
 
-    private async Task Execute(ApplyMachine machine, ITransportReceiver receiver, Delivery delivery, CancellationToken ct)
+    private async Task Execute(ApplyMachine machine, ITransportReceiver receiver, ApplyBatch batch, CancellationToken ct)
     {
         IReplicaUnit? unit = null;
         try
         {
-            var queue = new Queue<ApplyCommand>(subscription.Status.Step(() => machine.Deliver(delivery)));
+            var queue = new Queue<ApplyCommand>(subscription.Status.Step(() => machine.Deliver(batch)));
             while (queue.TryDequeue(out var command))
             {
                 switch (command)
@@ -198,6 +187,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
                     case ApplyCommand.Commit commit:
                         unit ??= await subscription.Store.BeginAsync([], ct).ConfigureAwait(false);
                         await Write(unit, commit.Plan, ct).ConfigureAwait(false);
+                        batch.RowsAreFree = commit.Plan.RowsAreCopied;
                         await unit.DisposeAsync().ConfigureAwait(false);
                         unit = null;
                         break;
@@ -296,6 +286,8 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
     private async Task<int> ResolveParked(ApplyMachine machine, ParkedRequest request, CancellationToken ct)
     {
+        if (request.Unreadable is { } unreadable)
+            return await ParkUnreadable(request.Key!, unreadable.Revision, unreadable.Reason, ct).ConfigureAwait(false);
         var resolved = 0;
         var bytes = 0L;
         var page = new List<ParkedEvent>();
@@ -313,6 +305,17 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
             bytes = 0;
         }
         return page.Count == 0 ? resolved : resolved + await ResolvePage(machine, request, page, ct).ConfigureAwait(false);
+    }
+
+    private async Task<int> ParkUnreadable(string key, StateRevision revision, string reason, CancellationToken ct)
+    {
+        if (await subscription.Store.FindAsync(key, ct).ConfigureAwait(false) is not { Deleted: false } row || row.Revision != revision)
+            return 0;
+        await using var unit = await subscription.Store.BeginAsync([key], ct).ConfigureAwait(false);
+        if (unit.FindParked(key) is not null)
+            return 0;
+        await Write(unit, ReplicaRebuild.Park(row, reason, subscription, clock.GetUtcNow()), ct).ConfigureAwait(false);
+        return 1;
     }
 
     private async Task<int> ResolvePage(ApplyMachine machine, ParkedRequest request, List<ParkedEvent> page, CancellationToken ct)
@@ -337,6 +340,4 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         plan.Unpark.AddRange(parked.Select(p => p.Key));
         return plan;
     }
-
-    private sealed record ParkedRequest(string? Key, bool Drop, TaskCompletionSource<int> Done);
 }

@@ -12,7 +12,7 @@ public sealed class ApplyMachine
 {
     private readonly ApplyPlanner _planner;
     private readonly ApplyRules _rules;
-    private Delivery? _current;
+    private ApplyBatch? _current;
 
     // The lowest epoch that a row can have; 0 for any.
     private long _lowestEpoch;
@@ -34,16 +34,20 @@ public sealed class ApplyMachine
     public long FloorEpoch => Progress.FloorEpoch;
 
     /// <summary>A delivery arrived, or is handed in again after a failure.</summary>
-    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery)
+    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery) => Deliver(new ApplyBatch(delivery));
+
+    /// <summary>The same, with a delivery that was prepared.</summary>
+    internal IReadOnlyList<ApplyCommand> Deliver(ApplyBatch batch)
     {
+        var delivery = batch.Delivery;
         var commands = new List<ApplyCommand>();
         foreach (var lane in delivery.Closed)
             Progress.Close(lane);
         foreach (var opened in delivery.Opened)
             commands.Add(new ApplyCommand.Seek(opened.Lane, Progress.Open(opened.Lane, opened.Incarnation, opened.End)));
-        _current = delivery;
+        _current = batch;
         if (delivery.Batches.Count > 0)
-            commands.Add(new ApplyCommand.Load(ApplyPlanner.KeysOf(delivery)));
+            commands.Add(new ApplyCommand.Load(batch.Keys));
         else
             commands.Add(new ApplyCommand.Acknowledge(delivery));
         return commands;
@@ -52,8 +56,9 @@ public sealed class ApplyMachine
     /// <summary>The keys of the current delivery are loaded.</summary>
     public IReadOnlyList<ApplyCommand> Loaded(IReplicaUnit unit, DateTimeOffset now)
     {
-        var delivery = _current ?? throw new InvalidOperationException("Loaded without a delivery.");
-        var plan = _planner.Plan(delivery, unit, Progress.WasLive, FloorEpoch, now);
+        var current = _current ?? throw new InvalidOperationException("Loaded without a delivery.");
+        var delivery = current.Delivery;
+        var plan = _planner.Plan(current, unit, Progress.WasLive, FloorEpoch, now);
         foreach (var batch in delivery.Batches)
             if (Progress.IsOpen(batch.Lane))
                 plan.Positions.Add(Progress.PositionOf(batch.Lane) with { Next = batch.Next });
@@ -70,7 +75,7 @@ public sealed class ApplyMachine
     /// </summary>
     public IReadOnlyList<ApplyCommand> Finished(DateTimeOffset now)
     {
-        var delivery = _current ?? throw new InvalidOperationException("Finished without a delivery.");
+        var delivery = _current?.Delivery ?? throw new InvalidOperationException("Finished without a delivery.");
         _current = null;
         foreach (var batch in delivery.Batches)
             Progress.Applied(batch.Lane, batch.Next, batch.AtTail);

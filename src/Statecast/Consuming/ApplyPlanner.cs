@@ -1,4 +1,3 @@
-using System.Globalization;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -13,17 +12,20 @@ namespace Statecast.Consuming;
 /// <param name="reader">Reads bodies.</param>
 /// <param name="rules">The rules.</param>
 /// <param name="replay">A bit per handler that asked for the bootstrap's states and for unchanged Snapshots.</param>
-public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, ApplyRules rules, long replay = 0)
+/// <param name="peek">Judges by the envelope where bodies are decoded by their first reader; null where they are decoded here. What was parked is decoded in any case.</param>
+public sealed class ApplyPlanner(
+    ReplicaLayout layout,
+    IStateReader reader,
+    ApplyRules rules,
+    long replay = 0,
+    Func<StateEvent, StateInspection>? peek = null
+)
 {
+    /// <summary>Whether bodies are decoded here.</summary>
+    internal bool Decodes { get; } = peek is null;
+
     /// <summary>The keys of a delivery, for loading.</summary>
-    public static IReadOnlyCollection<string> KeysOf(Delivery delivery)
-    {
-        var keys = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var batch in delivery.Batches)
-        foreach (var received in batch.Events)
-            keys.Add(KeyOf(batch.Lane, received));
-        return keys;
-    }
+    public static IReadOnlyCollection<string> KeysOf(Delivery delivery) => new ApplyBatch(delivery).Keys;
 
     /// <summary>Plans a delivery's events.</summary>
     /// <param name="delivery">The events.</param>
@@ -31,27 +33,36 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
     /// <param name="live">Whether the replica was Live: before, handlers stay silent.</param>
     /// <param name="floorEpoch">Everything below is superseded.</param>
     /// <param name="now">For parked events' time.</param>
-    public ReplicaPlan Plan(Delivery delivery, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    public ReplicaPlan Plan(Delivery delivery, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now) =>
+        Plan(new ApplyBatch(delivery), unit, live, floorEpoch, now);
+
+    /// <summary>Plans a prepared batch; again after a failure.</summary>
+    internal ReplicaPlan Plan(ApplyBatch batch, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
     {
-        var plan = new ReplicaPlan();
-        var keys = new Dictionary<string, KeyPlan>(StringComparer.Ordinal);
-        long received = 0;
-        foreach (var batch in delivery.Batches)
-        foreach (var item in batch.Events)
-        {
-            received++;
-            var key = KeyOf(batch.Lane, item);
-            if (!keys.TryGetValue(key, out var state))
-                keys[key] = state = new(key, unit.Find(key), unit.FindParked(key));
-            Take(state, item, floorEpoch, now);
-        }
-        plan.Counters = new(received, 0, 0, 0);
-        foreach (var state in keys.Values)
+        var plan = batch.BeginPlan();
+        foreach (var state in batch.KeyPlans)
+            state.Load(unit.Find(state.Key), unit.FindParked(state.Key));
+        var number = 0;
+        foreach (var lane in batch.Delivery.Batches)
+            for (var i = 0; i < lane.Events.Count; i++)
+                Take(batch.PlanOf(number++), lane.Events[i], floorEpoch, now);
+        plan.Counters = new(batch.Count, 0, 0, 0);
+        foreach (var state in batch.KeyPlans)
         {
             plan.Rejected += state.Rejected;
-            Write(plan, state, live, now);
+            Write(plan, state, batch.NextRow, live, now);
         }
         return plan;
+    }
+
+    /// <summary>Reads, ahead of the plan, what the batch will most likely write: nothing of it depends on the rows.</summary>
+    internal void Read(ApplyBatch batch)
+    {
+        if (!Decodes)
+            return;
+        foreach (var state in batch.KeyPlans)
+            if (state.Likely is { IsDelete: false } likely)
+                state.Inspected = Inspect(likely, null);
     }
 
     /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>
@@ -62,14 +73,15 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         {
             if (each.Event is not { } stateEvent || unit.FindParked(each.Key) is not { } current)
                 continue;
-            var state = new KeyPlan(each.Key, unit.Find(each.Key), null);
+            var state = new KeyPlan(each.Key);
+            state.Load(unit.Find(each.Key), null);
             Take(state, new(stateEvent, 0), floorEpoch, now);
             if (state.Parked is not { } again)
                 plan.Unpark.Add(each.Key);
             else if (again.Reason != current.Reason)
                 plan.Park.Add(again with { ParkedAt = current.ParkedAt });
             state.Parked = null;
-            Write(plan, state, live, now);
+            Write(plan, state, ReplicaRow.Blank, live, now);
         }
         return plan;
     }
@@ -87,9 +99,10 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             // The source has the key, in a state that cannot be read here: as ever, the last that could be read stays beside it.
             if (parked?.Event?.Revision.Epoch >= floorEpoch)
                 continue;
-            var state = new KeyPlan(key, row, parked);
+            var state = new KeyPlan(key);
+            state.Load(row, parked);
             Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
-            Write(plan, state, live, now);
+            Write(plan, state, ReplicaRow.Blank, live, now);
             // No event came, and no revision was applied.
             plan.Counters += new ReplicaCounters(0, -1, 0, 0);
             plan.Rows[^1] = plan.Rows[^1] with { Writes = row.Writes };
@@ -131,16 +144,22 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         if (verdict == GuardVerdict.Supersede)
         {
             key.Superseded++;
-            // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6).
+            // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6). Without handlers there is
+            // nobody to tell, and the row was loaded without its body: it must not be written again.
             if (
-                key.Row is { Operation: StateOperation.Snapshot } row
+                layout.Handlers.Count > 0
+                && key.Row is { Operation: StateOperation.Snapshot } row
                 && incoming.Operation != StateOperation.Snapshot
                 && SaysTheSame(row, incoming)
             )
                 key.Announce(incoming, confirmsSnapshot: true);
             return;
         }
-        var inspection = incoming.IsDelete ? StateInspection.Readable([]) : Inspect(incoming);
+        var inspection =
+            incoming.IsDelete ? StateInspection.Readable([])
+            : ReferenceEquals(incoming, key.Likely) ? key.Inspected ??= Inspect(incoming, peek)
+            // What is tried again was not of the batch, and is decoded.
+            : Inspect(incoming, key.Likely is null ? null : peek);
         if (inspection.Defect is { } defect)
         {
             key.Rejected += inspection.IsMisfit ? 1 : 0;
@@ -169,12 +188,12 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             key.SnapshotCauses = Causes.Join(key.SnapshotCauses, incoming.Causes);
     }
 
-    private StateInspection Inspect(StateEvent incoming) =>
+    private StateInspection Inspect(StateEvent incoming, Func<StateEvent, StateInspection>? peeks) =>
         incoming.Operation == StateOperation.Patch
             ? StateInspection.Unreadable(
                 "partial updates are not supported by this version: upgrade the target, or let the source send full states."
             )
-            : reader.Inspect(incoming);
+            : peeks?.Invoke(incoming) ?? reader.Inspect(incoming);
 
     private static void Park(KeyPlan key, ParkedEvent incoming)
     {
@@ -195,7 +214,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         key.ParkedAfterWinner = true;
     }
 
-    private void Write(ReplicaPlan plan, KeyPlan key, bool live, DateTimeOffset now)
+    private void Write(ReplicaPlan plan, KeyPlan key, Func<ReplicaRow> blank, bool live, DateTimeOffset now)
     {
         if (key.Winner is { } winner)
         {
@@ -211,7 +230,7 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
             Announce(plan, key, live, now);
             if (live && WentBack(key, winner))
                 plan.WentBack.Add((key.Key, winner.Revision.Epoch));
-            if (RowOf(key, winner, live) is { } row)
+            if (RowOf(key, winner, blank, live) is { } row)
                 plan.Rows.Add(row);
             plan.KeysDelta += (winner.IsDelete ? 0 : 1) - (key.Row is { Deleted: false } ? 1 : 0);
             plan.Counters += new ReplicaCounters(0, 1, 0, 0);
@@ -226,29 +245,16 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
         plan.Counters += new ReplicaCounters(0, 0, key.Superseded, 0);
     }
 
-    private ReplicaRow? RowOf(KeyPlan key, StateEvent winner, bool live)
+    private ReplicaRow? RowOf(KeyPlan key, StateEvent winner, Func<ReplicaRow> blank, bool live)
     {
         var silent = winner.Operation == StateOperation.Snapshot && !(live && key.Changed(reader));
-        var row = new ReplicaRow
-        {
-            Key = key.Key,
-            Revision = winner.Revision,
-            Deleted = winner.IsDelete,
-            Operation =
-                silent && key.Change is null ? StateOperation.Snapshot
-                : winner.IsDelete ? StateOperation.Delete
-                : StateOperation.Upsert,
-            Codec = winner.Codec,
-            Schema = winner.Schema,
-            Content = winner.Content,
-            Body = winner.Body,
-            State = key.State,
-            CapturedAt = winner.CapturedAt,
-            Seen = key.Row?.Seen ?? 0,
-            // A Snapshot that replaces an equal revision is no second application of it.
-            Writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1),
-            Entries = key.Entries,
-        };
+        var operation =
+            silent && key.Change is null ? StateOperation.Snapshot
+            : winner.IsDelete ? StateOperation.Delete
+            : StateOperation.Upsert;
+        // A Snapshot that replaces an equal revision is no second application of it.
+        var writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1);
+        var row = blank().Fill(winner, operation, key.Row?.Seen ?? 0, writes, key.Entries, key.State);
         return winner.IsDelete ? rules.Tombstone(row) : row;
     }
 
@@ -296,60 +302,4 @@ public sealed class ApplyPlanner(ReplicaLayout layout, IStateReader reader, Appl
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;
-
-    private static string KeyOf(LaneId lane, ReceivedEvent received) =>
-        received.Event?.Key ?? received.Key ?? string.Create(CultureInfo.InvariantCulture, $"?{lane.Number}@{received.Position}");
-
-    /// <summary>What a batch makes of one key.</summary>
-    private sealed class KeyPlan(string key, ReplicaRow? row, ParkedEvent? parked)
-    {
-        public string Key { get; } = key;
-        public ReplicaRow? Row { get; } = row;
-        public bool WasParked { get; } = parked is not null;
-        public KeyNewest? Newest { get; set; } = row is null ? null : new(row.Revision, row.Deleted, row.Content);
-        public ParkedEvent? Parked { get; set; } = parked;
-        public bool ParkedNow { get; set; }
-        public bool ParkedAfterWinner { get; set; }
-        public StateEvent? Winner { get; set; }
-        public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
-
-        /// <summary>The winner's state, if reading it showed the object.</summary>
-        public object? State { get; set; }
-
-        public long Superseded { get; set; }
-
-        /// <summary>Events that the contract does not fit.</summary>
-        public int Rejected { get; set; }
-
-        /// <summary>The newest accepted change, or null if only Snapshots came.</summary>
-        public StateEvent? Change { get; private set; }
-
-        /// <summary>A change that says again what a silent Snapshot wrote.</summary>
-        public StateEvent? Confirms { get; private set; }
-
-        public string? Causes { get; private set; }
-        public string? SnapshotCauses { get; set; }
-
-        public void Announce(StateEvent change, bool confirmsSnapshot)
-        {
-            Change = change;
-            if (confirmsSnapshot)
-                Confirms = change;
-            Causes = Events.Causes.Join(Causes, change.Causes);
-        }
-
-        /// <summary>Whether the winner differs from the row: a decoded state equal to the row's is no change.</summary>
-        public bool Changed(IStateReader reader)
-        {
-            if (Winner is not { } winner)
-                return false;
-            if (Row is not { } row || row.Deleted != winner.IsDelete)
-                return Row is not null || !winner.IsDelete;
-            if (winner.IsDelete || row.Content == winner.Content)
-                return false;
-            return row.Schema == winner.Schema
-                || reader.OwnFingerprint(BodyOf(row))
-                    != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body) { State = State });
-        }
-    }
 }

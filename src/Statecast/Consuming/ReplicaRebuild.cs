@@ -65,6 +65,14 @@ internal static class ReplicaRebuild
         StatecastMeter.Applied(subscription, plan, bootstrap: false);
     }
 
+    /// <summary>Parks a row whose body turned out to be unreadable, as a changed shape would.</summary>
+    public static ReplicaPlan Park(ReplicaRow row, string reason, Subscription subscription, DateTimeOffset now)
+    {
+        var plan = new ReplicaPlan();
+        Park(plan, null, EventOf(row, subscription), isMisfit: true, reason, now);
+        return plan;
+    }
+
     private static void Park(ReplicaPlan plan, ParkedEvent? waiting, StateEvent said, bool isMisfit, string defect, DateTimeOffset now)
     {
         // What waits already came after the row, or is the row itself, parked by an earlier change of shape: it is counted, and it may be readable now.

@@ -16,13 +16,16 @@ public sealed class StateReader<TState>(
 ) : IStateReader
     where TState : class
 {
+    /// <summary>What the envelope alone shows: for a replica without indexes and handlers, whose bodies are decoded by their first reader.</summary>
+    public StateInspection Peek(StateEvent stateEvent) =>
+        WrongContract(stateEvent)
+        ?? (codecs.ContainsKey(stateEvent.Codec) ? StateInspection.Readable([]) : StateInspection.Misfit(UnknownCodec(stateEvent.Codec)));
+
     /// <inheritdoc/>
     public StateInspection Inspect(StateEvent stateEvent)
     {
-        if (stateEvent.Contract != contract.Name || stateEvent.Lane.Destination != contract.Destination)
-            return StateInspection.Misfit(
-                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
-            );
+        if (WrongContract(stateEvent) is { } wrong)
+            return wrong;
         TState state;
         try
         {
@@ -58,10 +61,15 @@ public sealed class StateReader<TState>(
     private TState Decode(string codec, Fingerprint schema, ReadOnlyMemory<byte> body) =>
         codecs.TryGetValue(codec, out var known)
             ? known.Decode(contract, schema, body)
-            : throw new StateFormatException(
-                "$",
-                -1,
-                $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}."
+            : throw new StateFormatException("$", -1, UnknownCodec(codec));
+
+    private string UnknownCodec(string codec) => $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}.";
+
+    private StateInspection? WrongContract(StateEvent stateEvent) =>
+        stateEvent.Contract == contract.Name && stateEvent.Lane.Destination == contract.Destination
+            ? null
+            : StateInspection.Misfit(
+                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
             );
 
     private StateInspection Collect(TState state)

@@ -22,7 +22,7 @@ internal sealed class Subscription
     public required ApplyPlanner Planner { get; init; }
     public required ApplyRules Rules { get; init; }
     public required ReplicaStatus Status { get; init; }
-    public required int MaxBatch { get; init; }
+    public required ApplyLimits Limits { get; init; }
 
     /// <summary>How often a loop that waits for its carrier shows that it lives.</summary>
     public required TimeSpan Beat { get; init; }

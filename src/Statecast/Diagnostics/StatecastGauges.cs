@@ -72,6 +72,18 @@ internal sealed class StatecastGauges : IDisposable
             "Bound of a replica's staleness; absent while unknown."
         );
         _meter.CreateObservableGauge("statecast.replica.keys", () => Replicas(r => r.Keys), "{key}", "Keys that are not deleted.");
+        _meter.CreateObservableGauge(
+            "statecast.apply.in_flight",
+            () => Replicas(r => r.BytesInFlight),
+            "By",
+            "Bytes of bodies that are received and not committed."
+        );
+        _meter.CreateObservableGauge(
+            "statecast.apply.in_flight.peak",
+            () => Replicas(r => r.PeakBytesInFlight),
+            "By",
+            "The most of them ever."
+        );
         _meter.CreateObservableGauge("statecast.parked.keys", () => Replicas(r => r.Parked), "{key}", "Keys with a parked event.");
     }
 

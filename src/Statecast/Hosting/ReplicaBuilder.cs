@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
 using Statecast.Serialization;
 
 namespace Statecast.Hosting;
@@ -35,17 +36,22 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>The replica's name, which is its destination's: for adapters' extensions.</summary>
     public string Name => _contract.Destination;
 
-    /// <summary>Keeps the replica in memory: it bootstraps anew at every start. Bytes, or the state objects themselves where the carrier hands them along.</summary>
-    public ReplicaBuilder<TState> InMemory()
+    /// <summary>
+    /// Keeps the replica in memory: it bootstraps anew at every start. A carrier that hands state objects along has them kept; else bodies are kept as received and
+    /// decoded when they are first read, unless the replica has an index or a handler; one that cannot be decoded is parked then.
+    /// </summary>
+    /// <param name="store">The store, where the caller wants to look at it; null for a new one, whose kind the carrier decides.</param>
+    public ReplicaBuilder<TState> InMemory(MemoryReplicaStore? store = null)
     {
         _inMemory = true;
-        _store = null;
+        _store = store is null ? null : _ => store;
         return this;
     }
 
     /// <summary>Keeps the replica in a store that an adapter makes.</summary>
     public ReplicaBuilder<TState> In(Func<IServiceProvider, IReplicaStore> store)
     {
+        _inMemory = false;
         _store = store;
         _inMemory = false;
         return this;
@@ -116,7 +122,13 @@ public sealed class ReplicaBuilder<TState>
         {
             if (contract is not StateContract<TKey, TState> typed)
                 throw new InvalidOperationException($"{contract.Destination} is a contract of {typeof(T)}, not of {typeof(TState)}.");
-            var registration = new ReplicaRegistration<TKey, TState>(typed, store, [.. builder._indexes], [.. builder._handlers])
+            var registration = new ReplicaRegistration<TKey, TState>(
+                typed,
+                store,
+                [.. builder._indexes],
+                [.. builder._handlers],
+                builder._inMemory
+            )
             {
                 Contract = typed,
                 Carrier = builder._carrier,

@@ -29,8 +29,23 @@ public sealed class StatecastOptions
 /// <summary>How a target applies. Configuration section <c>Statecast:Target</c>.</summary>
 public sealed class TargetOptions
 {
-    /// <summary>The most events in one local transaction, 1 to 100,000. Default 2,000.</summary>
+    /// <summary>The most events in one local transaction of a replica that keeps up, 1 to 100,000. Default 2,000.</summary>
     public int MaxBatch { get; set; } = 2000;
+
+    /// <summary>
+    /// The most events in one local transaction of a replica in a store on disk that is far behind, 1 to 1,000,000: batches double up to it while more waits
+    /// than fits, since larger ones write fewer pages. Less than <see cref="MaxBatch"/> means no growth. Default 50,000.
+    /// </summary>
+    public int MaxCatchUpBatch { get; set; } = 50_000;
+
+    /// <summary>The most bytes of bodies in one local transaction; at least <see cref="MaxBodyBytes"/>. Default 32 MB.</summary>
+    public long MaxBatchBytes { get; set; } = 32 << 20;
+
+    /// <summary>
+    /// The most bytes of bodies that one replica has received and not committed; at least <see cref="MaxBatchBytes"/>. The carrier is not asked for more while what
+    /// is held and another batch exceed it. Twice a batch, the default of 64 MB, lets the next one be read while one commits.
+    /// </summary>
+    public long MaxBytesInFlight { get; set; } = 64 << 20;
 
     /// <summary>The most bytes of a body that is read; a larger event is parked. Default 900 KB, as a source's own limit.</summary>
     public int MaxBodyBytes { get; set; } = JsonStateCodec.DefaultMaxBodyBytes;
@@ -40,6 +55,10 @@ public sealed class TargetOptions
 
     /// <summary>The readiness check reports degraded when a Live replica is staler than this, or unknown. Default 30 s.</summary>
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
+
+    // In memory a commit costs nothing, and a large batch leaves the processor's cache between its first look and its last.
+    internal ApplyLimits LimitsOf(bool inMemory) =>
+        new(MaxBatch, inMemory ? MaxBatch : MaxCatchUpBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight);
 }
 
 /// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>

@@ -13,6 +13,15 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
         var faults = new List<string>();
         faults.AddRange(options.Relay.Validate().Select(f => $"Statecast:Relay:{f}"));
         Range(faults, "Target:MaxBatch", options.Target.MaxBatch, 1, 100_000);
+        Range(faults, "Target:MaxCatchUpBatch", options.Target.MaxCatchUpBatch, 1, 1_000_000);
+        if (options.Target.MaxBatchBytes < options.Target.MaxBodyBytes)
+            faults.Add(
+                $"Statecast:Target:MaxBatchBytes is {options.Target.MaxBatchBytes}; it must be at least Statecast:Target:MaxBodyBytes, {options.Target.MaxBodyBytes}: raise the first or lower the second."
+            );
+        if (options.Target.MaxBytesInFlight < options.Target.MaxBatchBytes)
+            faults.Add(
+                $"Statecast:Target:MaxBytesInFlight is {options.Target.MaxBytesInFlight}; it must be at least Statecast:Target:MaxBatchBytes, {options.Target.MaxBatchBytes}: raise the first or lower the second."
+            );
         Range(faults, "Target:MaxBodyBytes", options.Target.MaxBodyBytes, 1, int.MaxValue);
         Range(faults, "Handlers:Concurrency", options.Handlers.Concurrency, 1, 1024);
         Range(faults, "Handlers:MaxAttempts", options.Handlers.MaxAttempts, 1, 10_000);

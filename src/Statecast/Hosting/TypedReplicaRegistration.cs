@@ -14,11 +14,13 @@ namespace Statecast.Hosting;
 /// <param name="store">Makes the store; null for memory, whose kind the carrier decides.</param>
 /// <param name="indexes">Its indexes.</param>
 /// <param name="handlers">Make its handlers' registrations.</param>
+/// <param name="inMemory">Whether it is kept in memory.</param>
 internal sealed class ReplicaRegistration<TKey, TState>(
     StateContract<TKey, TState> contract,
     Func<IServiceProvider, IReplicaStore>? store,
     IReadOnlyList<StateIndex<TState>> indexes,
-    IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers
+    IReadOnlyList<Func<Func<StoredBody, TState>, ILogger, HandlerRegistration>> handlers,
+    bool inMemory
 ) : ReplicaRegistration
     where TKey : notnull
     where TState : class
@@ -29,6 +31,8 @@ internal sealed class ReplicaRegistration<TKey, TState>(
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
         var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
         var rules = ApplyRules.Default;
+        // An index and a handler need the state at once; without them a body is decoded by whoever reads it first.
+        var onFirstUse = inMemory && !TakesObjects(context) && indexes.Count == 0 && handlers.Count == 0;
         long replay = 0;
         for (var i = 0; i < registered.Count; i++)
             replay |= registered[i].Replay ? 1L << i : 0;
@@ -42,22 +46,21 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             TakesObjects = TakesObjects(context),
             Layout = layout,
             Reader = reader,
-            Planner = new(layout, reader, rules, replay),
+            Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null),
             Rules = rules,
             Status = new(layout.Name, context.Clock),
-            MaxBatch = context.Options.Target.MaxBatch,
+            Limits = context.Options.Target.LimitsOf(inMemory),
             Beat = context.Options.LoopTimeout / 4,
         };
+        var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
         var replica = new Replica<TKey, TState>(
             contract,
-            subscription.Store,
-            reader,
+            subscription,
+            new(contract, reader, subscription.Layout.Name, onFirstUse ? apply.FoundUnreadable : null),
             indexes,
-            subscription.Status,
             context.Options.Target.ReadTimeout,
             context.Clock
         );
-        var apply = new ApplyLoop(subscription, context.Logger, context.Clock, context.Entropy);
         var handling =
             registered.Count == 0
                 ? null

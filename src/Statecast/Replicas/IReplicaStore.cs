@@ -29,7 +29,10 @@ public interface IReplicaStore : IAsyncDisposable
 /// <summary>One batch's local transaction. Disposed without a commit it leaves nothing.</summary>
 public interface IReplicaUnit : IAsyncDisposable
 {
-    /// <summary>The row of one of the keys asked for; null if the key was never seen. The body is loaded only if the layout has handlers.</summary>
+    /// <summary>
+    /// The row of one of the keys asked for; null if the key was never seen. The body is loaded only if the layout has handlers. The object may be another row
+    /// once the unit ended.
+    /// </summary>
     ReplicaRow? Find(string key);
 
     /// <summary>The parked event of one of the keys asked for; null for none.</summary>

@@ -2,26 +2,27 @@ using System.Runtime.CompilerServices;
 using Statecast.Consuming;
 using Statecast.Contracts;
 using Statecast.Events;
-using Statecast.Serialization;
 
 namespace Statecast.Replicas;
 
 /// <summary>The reading side of one replica.</summary>
 internal sealed class Replica<TKey, TState>(
     StateContract<TKey, TState> contract,
-    IReplicaStore store,
-    StateReader<TState> reader,
+    Subscription subscription,
+    RowDecoder<TKey, TState> decoder,
     IReadOnlyList<StateIndex<TState>> indexes,
-    ReplicaStatus status,
     TimeSpan readTimeout,
     TimeProvider clock
 ) : IReplica<TKey, TState>
     where TKey : notnull
     where TState : class
 {
-    public ReplicaState State => status.State;
+    private readonly IReplicaStore _store = subscription.Store;
+    private readonly ReplicaStatus _status = subscription.Status;
 
-    public Freshness Freshness => status.Freshness;
+    public ReplicaState State => _status.State;
+
+    public Freshness Freshness => _status.Freshness;
 
     public async ValueTask<TState?> GetAsync(TKey key, StateToken? atLeast, ReadOptions options, CancellationToken ct)
     {
@@ -29,11 +30,11 @@ internal sealed class Replica<TKey, TState>(
             await WaitForAsync(atLeast, readTimeout, ct).ConfigureAwait(false);
         RequireComplete(options);
         var text = contract.FormatKey(key);
-        if (status.ParkedReason(text) is { } reason)
-            throw new StateParkedException(status.Name, text, reason);
+        if (_status.ParkedReason(text) is { } reason)
+            throw new StateParkedException(_status.Name, text, reason);
         // In the first moments the store is not open yet: nothing is here, and absence means nothing.
-        var row = status.IsOpen ? await store.FindAsync(text, ct).ConfigureAwait(false) : null;
-        return row is null or { Deleted: true } ? null : Decode(row);
+        var row = _status.IsOpen ? await _store.FindAsync(text, ct).ConfigureAwait(false) : null;
+        return row is null or { Deleted: true } ? null : decoder.Decode(row);
     }
 
     public async IAsyncEnumerable<KeyValuePair<TKey, TState>> EnumerateAsync(
@@ -42,10 +43,11 @@ internal sealed class Replica<TKey, TState>(
     )
     {
         RequireComplete(options);
-        if (!status.IsOpen)
+        if (!_status.IsOpen)
             yield break;
-        await foreach (var row in store.EnumerateAsync(ct).ConfigureAwait(false))
-            yield return new(contract.ParseKey(row.Key), Decode(row));
+        await foreach (var row in _store.EnumerateAsync(ct).ConfigureAwait(false))
+            if (decoder.DecodeUnlessUnreadable(row) is { } state)
+                yield return new(contract.ParseKey(row.Key), state);
     }
 
     public IAsyncEnumerable<KeyValuePair<TKey, TState>> QueryAsync<TValue>(
@@ -58,7 +60,7 @@ internal sealed class Replica<TKey, TState>(
     {
         if (!indexes.Contains(index))
             throw new ArgumentException(
-                $"The index '{index.Name}' is not declared for replica '{status.Name}': add .Index({index.Name}) to its registration.",
+                $"The index '{index.Name}' is not declared for replica '{_status.Name}': add .Index({index.Name}) to its registration.",
                 nameof(index)
             );
         RequireComplete(options);
@@ -70,7 +72,7 @@ internal sealed class Replica<TKey, TState>(
         if (token.Contract != contract.Name)
             throw new ArgumentException($"The token is of contract '{token.Contract}', this replica of '{contract.Name}'.", nameof(token));
         // Registered before the row is looked at, so that a commit in between is not missed.
-        var waiter = status.AddWaiter(token.Key, token.Revision);
+        var waiter = _status.AddWaiter(token.Key, token.Revision);
         try
         {
             if (await Holds(token, ct).ConfigureAwait(false))
@@ -81,27 +83,34 @@ internal sealed class Replica<TKey, TState>(
                 return;
             ThrowIfParked(token);
             // It was dropped in the same moment.
-            throw new StateParkedException(status.Name, token.Key, "the event could not be applied.");
+            throw new StateParkedException(_status.Name, token.Key, "the event could not be applied.");
         }
         catch (TimeoutException)
         {
             ThrowIfParked(token);
-            throw new ReplicaBehindException(token, timeout, status.Freshness);
+            throw new ReplicaBehindException(token, timeout, _status.Freshness);
         }
         finally
         {
-            status.RemoveWaiter(waiter);
+            _status.RemoveWaiter(waiter);
         }
     }
 
     private void ThrowIfParked(StateToken token)
     {
-        if (status.ParkedReason(token.Key, token.Revision) is { } reason)
-            throw new StateParkedException(status.Name, token.Key, reason);
+        if (_status.ParkedReason(token.Key, token.Revision) is { } reason)
+            throw new StateParkedException(_status.Name, token.Key, reason);
     }
 
-    private async ValueTask<bool> Holds(StateToken token, CancellationToken ct) =>
-        status.IsOpen && await store.FindAsync(token.Key, ct).ConfigureAwait(false) is { } row && row.Revision >= token.Revision;
+    private async ValueTask<bool> Holds(StateToken token, CancellationToken ct)
+    {
+        if (!_status.IsOpen || await _store.FindAsync(token.Key, ct).ConfigureAwait(false) is not { } row || row.Revision < token.Revision)
+            return false;
+        // Whoever waits for a state is its first reader: one that nobody can read is not here.
+        if (!row.Deleted)
+            decoder.CheckUndecoded(row);
+        return true;
+    }
 
     private async IAsyncEnumerable<KeyValuePair<TKey, TState>> Query(
         string index,
@@ -109,31 +118,16 @@ internal sealed class Replica<TKey, TState>(
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        if (!status.IsOpen)
+        if (!_status.IsOpen)
             yield break;
-        await foreach (var row in store.QueryAsync(index, value, ct).ConfigureAwait(false))
-            yield return new(contract.ParseKey(row.Key), Decode(row));
-    }
-
-    private TState Decode(ReplicaRow row)
-    {
-        try
-        {
-            return row.State as TState ?? reader.Decode(new StoredBody(row.Codec, row.Schema, row.Body));
-        }
-        catch (StateFormatException e)
-        {
-            // It was readable when it was applied: the store changed underneath.
-            throw new ReplicaStoreException(
-                $"The stored state of key '{row.Key}' in replica '{status.Name}' cannot be read ({e.Message}): the store is damaged. Delete it and let it bootstrap.",
-                e
-            );
-        }
+        await foreach (var row in _store.QueryAsync(index, value, ct).ConfigureAwait(false))
+            if (decoder.DecodeUnlessUnreadable(row) is { } state)
+                yield return new(contract.ParseKey(row.Key), state);
     }
 
     private void RequireComplete(ReadOptions options)
     {
-        if (options == ReadOptions.Complete && !status.WasLive)
-            throw new ReplicaNotReadyException(status.Name, status.State);
+        if (options == ReadOptions.Complete && !_status.WasLive)
+            throw new ReplicaNotReadyException(_status.Name, _status.State);
     }
 }

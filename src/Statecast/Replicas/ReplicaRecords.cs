@@ -42,49 +42,6 @@ public sealed record ReplicaContents(
 /// <param name="Floor">The epoch below which the lane's rows were dropped: nothing older is left of it; 0 for none.</param>
 public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next, long Floor = 0);
 
-/// <summary>One key's row; a deleted key keeps its row without a body.</summary>
-public sealed record ReplicaRow
-{
-    /// <summary>The text form of the key.</summary>
-    public required string Key { get; init; }
-
-    /// <summary>Epoch and revision.</summary>
-    public required StateRevision Revision { get; init; }
-
-    /// <summary>Whether the row is a tombstone.</summary>
-    public required bool Deleted { get; init; }
-
-    /// <summary>The operation that wrote the row: what a Snapshot wrote, an equal change may still announce to handlers.</summary>
-    public required StateOperation Operation { get; init; }
-
-    /// <summary>The body's codec.</summary>
-    public required string Codec { get; init; }
-
-    /// <summary>The body's schema.</summary>
-    public required Fingerprint Schema { get; init; }
-
-    /// <summary>The state's fingerprint; null for a tombstone.</summary>
-    public Fingerprint? Content { get; init; }
-
-    /// <summary>The body as received; empty for a tombstone.</summary>
-    public ReadOnlyMemory<byte> Body { get; init; }
-
-    /// <summary>The state as it was handed along or decoded; null for a tombstone, and from a store that keeps bytes.</summary>
-    public object? State { get; init; }
-
-    /// <summary>When the source captured the state.</summary>
-    public required DateTimeOffset CapturedAt { get; init; }
-
-    /// <summary>A bit per handler, in the layout's order: whether it has finished with a state of this key.</summary>
-    public long Seen { get; init; }
-
-    /// <summary>How often this row was written: equals the distinct revisions applied, or an event was applied twice.</summary>
-    public long Writes { get; init; }
-
-    /// <summary>The row's entries in declared indexes. Written, never read back.</summary>
-    public IReadOnlyList<IndexEntry> Entries { get; init; } = [];
-}
-
 /// <summary>One value of a row in one index.</summary>
 /// <param name="Index">The index's name.</param>
 /// <param name="Value">The value's text form.</param>
@@ -174,8 +131,14 @@ public readonly record struct ReplicaCounters(long Received, long Applied, long 
 /// <summary>Everything that one batch writes, in one local transaction.</summary>
 public sealed class ReplicaPlan
 {
+    /// <summary>A plan that writes nothing yet.</summary>
+    public ReplicaPlan()
+        : this([]) { }
+
+    internal ReplicaPlan(List<ReplicaRow> rows) => Rows = rows;
+
     /// <summary>Rows to insert or replace, by key; their index entries replace the old ones.</summary>
-    public List<ReplicaRow> Rows { get; } = [];
+    public List<ReplicaRow> Rows { get; }
 
     /// <summary>Events to park; one per key, a newer one replaces.</summary>
     public List<ParkedEvent> Park { get; } = [];
@@ -188,6 +151,12 @@ public sealed class ReplicaPlan
     /// the previous state stays, attempts start anew; else the previous state is the one given here.
     /// </summary>
     public List<PendingChange> Pending { get; } = [];
+
+    /// <summary>
+    /// Set by a store that keeps none of the rows' objects after the commit, only what they say: the rows' objects, not their bodies, are then used again for
+    /// another batch. False unless set.
+    /// </summary>
+    public bool RowsAreCopied { get; set; }
 
     /// <summary>How many of the events to park the replica's contract cannot read.</summary>
     internal int Rejected { get; set; }

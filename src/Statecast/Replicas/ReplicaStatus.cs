@@ -19,6 +19,8 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     private long _keys;
     private string? _failure;
     private WentBackKeys? _wentBack;
+    private long _bytesInFlight;
+    private long _peakBytesInFlight;
 
     /// <summary>The replica's name: the destination it holds.</summary>
     public string Name { get; } = name;
@@ -86,6 +88,12 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
                 return _wentBack;
         }
     }
+
+    /// <summary>Bytes of bodies that are received and not committed.</summary>
+    public long BytesInFlight => Interlocked.Read(ref _bytesInFlight);
+
+    /// <summary>The most that <see cref="BytesInFlight"/> ever was.</summary>
+    public long PeakBytesInFlight => Interlocked.Read(ref _peakBytesInFlight);
 
     /// <summary>Keys with a parked event.</summary>
     public long Parked => _parkedKeys.Count;
@@ -211,6 +219,15 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     {
         lock (_gate)
             return step();
+    }
+
+    /// <summary>So many bytes are received and not committed now.</summary>
+    internal void Holds(long bytes)
+    {
+        Interlocked.Exchange(ref _bytesInFlight, bytes);
+        var peak = Interlocked.Read(ref _peakBytesInFlight);
+        while (bytes > peak)
+            peak = Interlocked.CompareExchange(ref _peakBytesInFlight, bytes, peak) is var before && before == peak ? bytes : before;
     }
 
     internal void Failed(string? failure)

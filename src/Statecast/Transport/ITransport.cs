@@ -61,6 +61,9 @@ public sealed record ReceiverOptions(string Target, string? Instance, StateContr
 {
     /// <summary>Whether the target keeps state objects: a carrier that has them need not encode them.</summary>
     internal bool TakesObjects { get; init; }
+
+    /// <summary>The most bytes of bodies in one delivery: it ends with the event that reaches them. A cap on memory that a target relies on.</summary>
+    public long MaxBytes { get; init; } = long.MaxValue;
 }
 
 /// <summary>A carrier failed or is not as it must be. The message says what, where and which setting or step mends it.</summary>

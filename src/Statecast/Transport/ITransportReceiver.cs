@@ -3,7 +3,7 @@ using Statecast.Events;
 namespace Statecast.Transport;
 
 /// <summary>
-/// A target's receiving side for one contract. Called by one loop.
+/// A target's receiving side for one contract. Called by one loop; an acknowledgement may come while a receive waits.
 /// Lanes open and close while running (rebalance, fail-over); the source's word comes in between.
 /// </summary>
 public interface ITransportReceiver : IAsyncDisposable

@@ -177,7 +177,7 @@ public sealed class GoingBackPlanTests
     private static async Task<ApplyMachine> Started(PlannerWorld world)
     {
         var machine = new ApplyMachine(await world.Store.OpenAsync(world.Layout, default), world.Planner, ApplyRules.Default);
-        machine.Deliver(new() { Opened = [new(Lane, 1, 0)] });
+        machine.Deliver(new Statecast.Transport.Delivery { Opened = [new(Lane, 1, 0)] });
         machine.Finished(PlannerWorld.Now);
         return machine;
     }

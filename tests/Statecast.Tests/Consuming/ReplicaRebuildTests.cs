@@ -113,7 +113,7 @@ public sealed class ReplicaRebuildTests
             Planner = _world.Planner,
             Rules = ApplyRules.Default,
             Status = new(_world.Layout.Name, TimeProvider.System),
-            MaxBatch = 100,
+            Limits = new(100, 100, 1 << 20, 1 << 10, 2 << 20),
             Beat = TimeSpan.FromSeconds(1),
         };
         await ReplicaRebuild.RunAsync(_world.Store, subscription, contents, NullLogger.Instance, TimeProvider.System, default);

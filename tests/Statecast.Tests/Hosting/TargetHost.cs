@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Statecast.Hosting;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
 
 namespace Statecast.Tests.Hosting;
 
@@ -27,7 +28,8 @@ internal sealed class TargetHost : IAsyncDisposable
                     .Configure(o => (o.Handlers.FirstRetry, o.Handlers.Poll) = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)))
                     .Replica<NoteState>(r =>
                     {
-                        r.InMemory();
+                        // Decodes at once, unlike InMemory(): what cannot be read is parked when it comes.
+                        r.In(_ => new MemoryReplicaStore());
                         replica?.Invoke(r);
                     })
         );

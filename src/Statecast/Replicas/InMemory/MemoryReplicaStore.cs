@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Statecast.Events;
 using Statecast.Serialization;
@@ -6,12 +5,12 @@ using Statecast.Serialization;
 namespace Statecast.Replicas.InMemory;
 
 /// <summary>
-/// A replica in memory: bootstraps anew at every start. Each row is one immutable object, so a reader never sees a torn state;
-/// an enumeration is weakly consistent: it may mix instants.
+/// A replica in memory: bootstraps anew at every start. States are kept as the bytes that were received, in large arrays that cost the collector nothing, and
+/// are decoded by whoever reads them. A reader takes no lock and never sees half a state; an enumeration is weakly consistent: it may mix instants.
 /// </summary>
 public sealed class MemoryReplicaStore : IReplicaStore
 {
-    private readonly ConcurrentDictionary<string, ReplicaRow> _rows = new(StringComparer.Ordinal);
+    private readonly MemoryRows _rows = new();
     private readonly MemoryIndex _index = new();
 
     // Held by a unit from its load to its commit, and by everything else that writes: a handler's completion must not fall between the two.
@@ -19,6 +18,10 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
     private readonly MemoryInbox _inbox;
+
+    // The unit's: where its keys are, and objects for the rows that it was asked for.
+    private readonly List<LocatedRow> _located = [];
+    private readonly List<ReplicaRow> _found = [];
     private readonly Dictionary<LaneId, LanePosition> _positions = [];
     private ReplicaLayout? _layout;
     private Fingerprint? _layoutHash;
@@ -52,22 +55,32 @@ public sealed class MemoryReplicaStore : IReplicaStore
     public async ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
     {
         await _gate.WaitAsync(ct).ConfigureAwait(false);
+        _rows.Locate(keys, _located);
         return new Unit(this);
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => new(_rows.GetValueOrDefault(key));
+    public ValueTask<ReplicaRow?> FindAsync(string key, CancellationToken ct) => new(_rows.Find(key, withBody: true, withEntries: false));
+
+    /// <summary>Reads a state's bytes in place, without a copy; false if the key was never seen. The read must be short: what it may see is not used again before it ends.</summary>
+    public bool TryRead<TArgument>(string key, TArgument argument, RowReader<TArgument> read) => _rows.TryRead(key, argument, read);
+
+    /// <summary>The bytes that rows take up, with what is free in their arrays.</summary>
+    public long RowBytes => _rows.Bytes;
+
+    /// <summary>The most that <see cref="RowBytes"/> ever was.</summary>
+    public long PeakRowBytes => _rows.PeakBytes;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ReplicaRow> EnumerateAsync([EnumeratorCancellation] CancellationToken ct)
     {
         await ValueTask.CompletedTask.ConfigureAwait(false);
-        var keys = _rows.Keys.ToArray();
+        var keys = _rows.Keys().ToArray();
         Array.Sort(keys, StringComparer.Ordinal);
         foreach (var key in keys)
         {
             ct.ThrowIfCancellationRequested();
-            if (_rows.TryGetValue(key, out var row) && !row.Deleted)
+            if (_rows.Find(key, withBody: true, withEntries: false) is { Deleted: false } row)
                 yield return row;
         }
     }
@@ -80,7 +93,7 @@ public sealed class MemoryReplicaStore : IReplicaStore
         {
             ct.ThrowIfCancellationRequested();
             // The row is read after the index: a change in between must not show a state that does not match.
-            if (_rows.TryGetValue(key, out var row) && !row.Deleted && row.Entries.Contains(new(index, value)))
+            if (_rows.Find(key, withBody: true, withEntries: true) is { Deleted: false } row && row.Entries.Contains(new(index, value)))
                 yield return row;
         }
     }
@@ -90,10 +103,13 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
     private void Commit(ReplicaPlan plan)
     {
+        var at = 0;
         foreach (var change in plan.Pending)
             _inbox.Upsert(change);
         foreach (var row in plan.Rows)
-            Put(row);
+            Put(row, Located(row.Key, ref at));
+        _rows.Tidy();
+        plan.RowsAreCopied = true;
         foreach (var key in plan.Unpark)
             _parked.Remove(key);
         foreach (var parked in plan.Park)
@@ -108,28 +124,54 @@ public sealed class MemoryReplicaStore : IReplicaStore
         _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
     }
 
-    private void Put(ReplicaRow row)
+    private void Put(ReplicaRow row, LocatedRow? located)
     {
-        var old = _rows.GetValueOrDefault(row.Key);
-        _index.Replace(row.Key, old?.Entries ?? [], row.Entries);
-        _rows[row.Key] = row;
-        _keys += (row.Deleted ? 0 : 1) - (old is { Deleted: false } ? 1 : 0);
+        var (wasState, entries) = _rows.Put(row, located);
+        if (entries.Count + row.Entries.Count > 0)
+            _index.Replace(row.Key, entries, row.Entries);
+        _keys += (row.Deleted ? 0 : 1) - (wasState ? 1 : 0);
+    }
+
+    // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last.
+    private LocatedRow? Located(string key, ref int at)
+    {
+        for (; at < _located.Count; at++)
+            if (_located[at].Key == key)
+                return _located[at++];
+        return null;
     }
 
     private void MarkSeen(string handler, string key)
     {
-        if (_layout is not { } layout || !_rows.TryGetValue(key, out var row))
+        if (_layout is not { } layout)
             return;
         for (var i = 0; i < layout.Handlers.Count; i++)
             if (layout.Handlers[i] == handler)
-                _rows[key] = row with { Seen = row.Seen | (1L << i) };
+                _rows.AddSeen(key, 1L << i);
     }
 
     private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
     {
         private bool _ended;
+        private int _at;
+        private int _rowsFound;
 
-        public ReplicaRow? Find(string key) => store._rows.GetValueOrDefault(key);
+        public ReplicaRow? Find(string key)
+        {
+            if (store.Located(key, ref _at) is not { } located)
+            {
+                // Asked for out of turn, or again.
+                _at = 0;
+                if (store.Located(key, ref _at) is not { } again)
+                    return null;
+                located = again;
+            }
+            if (located.Address.IsNone)
+                return null;
+            if (_rowsFound == store._found.Count)
+                store._found.Add(ReplicaRow.Blank());
+            return store._rows.Read(located, store._found[_rowsFound++], withBody: store._layout is { Handlers.Count: > 0 });
+        }
 
         public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
 

@@ -30,7 +30,9 @@ internal sealed class Witness
                     && (row.Revision < before.Revision || (row.Revision == before.Revision && !SaysAgain(before, row)))
                 )
                     Violations.Enqueue($"{row.Key}: {row.Operation} {row.Revision} was written over {before.Operation} {before.Revision}");
-                _newest[row.Key] = row;
+                // A copy: the object may be another row once the batch is done.
+                _newest[row.Key] = row with
+                { };
                 if (!_revisions.TryGetValue(row.Key, out var revisions))
                     _revisions[row.Key] = revisions = [];
                 revisions.Add(row.Revision);

@@ -1,0 +1,99 @@
+using Statecast.Events;
+using Statecast.Replicas;
+
+namespace Statecast.Consuming;
+
+/// <summary>What a batch makes of one key.</summary>
+internal sealed class KeyPlan(string key)
+{
+    public string Key { get; set; } = key;
+
+    /// <summary>The newest of its events: the one that most likely wins. The first to come of equals.</summary>
+    public StateEvent? Likely { get; private set; }
+
+    /// <summary>What reading <see cref="Likely"/> showed; null before it was read.</summary>
+    public StateInspection? Inspected { get; set; }
+
+    public ReplicaRow? Row { get; private set; }
+    public bool WasParked { get; private set; }
+    public KeyNewest? Newest { get; set; }
+    public ParkedEvent? Parked { get; set; }
+    public bool ParkedNow { get; set; }
+    public bool ParkedAfterWinner { get; set; }
+    public StateEvent? Winner { get; set; }
+    public IReadOnlyList<IndexEntry> Entries { get; set; } = [];
+
+    /// <summary>The winner's state, if reading it showed the object.</summary>
+    public object? State { get; set; }
+    public long Superseded { get; set; }
+
+    /// <summary>Events that the contract does not fit.</summary>
+    public int Rejected { get; set; }
+
+    /// <summary>The newest accepted change, or null if only Snapshots came.</summary>
+    public StateEvent? Change { get; private set; }
+
+    /// <summary>A change that says again what a silent Snapshot wrote.</summary>
+    public StateEvent? Confirms { get; private set; }
+
+    public string? Causes { get; private set; }
+    public string? SnapshotCauses { get; set; }
+
+    /// <summary>Stands for no key: nothing of the last one is kept alive.</summary>
+    public void Clear()
+    {
+        Key = "";
+        Likely = null;
+        Inspected = null;
+        Load(null, null);
+    }
+
+    /// <summary>An event of the key came.</summary>
+    public void Came(StateEvent stateEvent)
+    {
+        if (Likely is null || stateEvent.Revision > Likely.Revision)
+            Likely = stateEvent;
+    }
+
+    /// <summary>Begins the plan with what the store holds.</summary>
+    public void Load(ReplicaRow? row, ParkedEvent? parked)
+    {
+        Row = row;
+        WasParked = parked is not null;
+        Newest = row is null ? null : new(row.Revision, row.Deleted, row.Content);
+        Parked = parked;
+        ParkedNow = false;
+        ParkedAfterWinner = false;
+        Winner = null;
+        Entries = [];
+        State = null;
+        Superseded = 0;
+        Rejected = 0;
+        Change = null;
+        Confirms = null;
+        Causes = null;
+        SnapshotCauses = null;
+    }
+
+    public void Announce(StateEvent change, bool confirmsSnapshot)
+    {
+        Change = change;
+        if (confirmsSnapshot)
+            Confirms = change;
+        Causes = Events.Causes.Join(Causes, change.Causes);
+    }
+
+    /// <summary>Whether the winner differs from the row: a decoded state equal to the row's is no change.</summary>
+    public bool Changed(IStateReader reader)
+    {
+        if (Winner is not { } winner)
+            return false;
+        if (Row is not { } row || row.Deleted != winner.IsDelete)
+            return Row is not null || !winner.IsDelete;
+        if (winner.IsDelete || row.Content == winner.Content)
+            return false;
+        return row.Schema == winner.Schema
+            || reader.OwnFingerprint(new(row.Codec, row.Schema, row.Body) { State = row.State })
+                != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body) { State = State });
+    }
+}
