@@ -89,8 +89,9 @@ internal sealed class CaptureSuite : ISuite
     {
         await context.Progress.WriteLineAsync($"  {name}");
         var contenders = new[] { ours, peer, limit }.Select(s => new Contender(s.Name, () => block(s))).ToList();
-        // A save takes some hundred µs: many rounds are cheap, and the machine's other work is not always the same.
-        var medians = await Interleaved.MediansAsync(contenders, 6 * context.Rounds + 1, context.Progress);
+        // A save takes some hundred µs: many rounds are cheap, and the machine's other work is not always the same. It goes through so much of EF Core's code
+        // that thousands of saves pass before all of it is compiled for good.
+        var medians = await Interleaved.MediansAsync(contenders, 6 * context.Rounds + 1, context.Progress, warmUps: 40);
         Row Of(int figure, string of, string unit, Aim? aim) =>
             new(
                 Name,

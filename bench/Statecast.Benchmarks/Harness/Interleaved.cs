@@ -15,16 +15,23 @@ internal sealed record Contender(string Name, Func<Task<double[]>> Block)
 /// <summary>Runs contenders in turn, so that whatever else the machine does falls on all of them.</summary>
 internal static class Interleaved
 {
-    /// <summary>Runs one unmeasured block of each, then rounds of one block each, the order turned by one every round.</summary>
+    /// <summary>Runs unmeasured blocks of each, then rounds of one block each, the order turned by one every round.</summary>
+    /// <param name="contenders">Who runs.</param>
+    /// <param name="rounds">How often each is measured.</param>
+    /// <param name="progress">Where it is told.</param>
+    /// <param name="warmUps">Unmeasured blocks of each: as many as its code takes to be compiled for good, which happens while it runs.</param>
     /// <returns>Per contender the median of every figure.</returns>
-    public static async Task<double[][]> MediansAsync(IReadOnlyList<Contender> contenders, int rounds, TextWriter progress)
+    public static async Task<double[][]> MediansAsync(
+        IReadOnlyList<Contender> contenders,
+        int rounds,
+        TextWriter progress,
+        int warmUps = 1
+    )
     {
-        var figures = new List<double[]>[contenders.Count];
-        for (var i = 0; i < figures.Length; i++)
-        {
-            figures[i] = [];
-            await contenders[i].Block();
-        }
+        var figures = contenders.Select(_ => new List<double[]>()).ToArray();
+        for (var warmUp = 0; warmUp < warmUps; warmUp++)
+            foreach (var contender in contenders)
+                await contender.Block();
         for (var round = 0; round < rounds; round++)
         {
             for (var turn = 0; turn < contenders.Count; turn++)
