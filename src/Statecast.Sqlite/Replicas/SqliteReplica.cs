@@ -34,13 +34,14 @@ internal sealed class SqliteReplica
     {
         SqliteReplicaTables.Ensure(database, layout.Name);
         database
-            .Prepare("INSERT INTO statecast_replica (name, layout) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")
+            .Prepare("INSERT INTO statecast_replica (name, layout, target) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING")
             .Bind(1, layout.Name)
             .Bind(2, SqliteReplicaTables.Layout)
+            .Bind(3, layout.Target)
             .Run();
         var statement = database
             .Prepare(
-                "SELECT id, layout, hash, was_live, received, applied, superseded, dropped, keys, floor_epoch FROM statecast_replica WHERE name = ?1"
+                "SELECT id, layout, hash, was_live, received, applied, superseded, dropped, keys, floor_epoch, target FROM statecast_replica WHERE name = ?1"
             )
             .Bind(1, layout.Name);
         statement.Step();
@@ -49,6 +50,12 @@ internal sealed class SqliteReplica
             throw new ReplicaStoreException(
                 $"The replica '{layout.Name}' in '{database.Path}' has table layout {written}; this version of Statecast knows {SqliteReplicaTables.Layout}. "
                     + "Update Statecast, or move the file away so that the replica is filled anew."
+            );
+        // What handlers have seen, and what waits for them, is the work of one service: another would skip what it never did.
+        if (statement.TextOrNull(10) is { } target && layout.Target is { } service && target != service)
+            throw new ReplicaStoreException(
+                $"The replica '{layout.Name}' in '{database.Path}' belongs to the service '{target}', and this is '{service}'. Give it a file of its own with InSqlite(…); "
+                    + "if the service was renamed, move the file away so that the replica is filled anew."
             );
         var contents = new ReplicaContents(
             statement.FingerprintOrNull(2),

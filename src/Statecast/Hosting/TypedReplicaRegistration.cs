@@ -29,7 +29,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     {
         var reader = new StateReader<TState>(contract, context.Codecs, indexes);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
-        var layout = LayoutOf(registered, context.Transport.Abilities.Retained);
+        var layout = LayoutOf(context.Service, registered, context.Transport.Abilities.Retained);
         var rules = ApplyRules.Default;
         // An index and a handler need the state at once; without them a body is decoded by whoever reads it first.
         var onFirstUse = inMemory && !TakesObjects(context) && indexes.Count == 0 && handlers.Count == 0;
@@ -83,17 +83,14 @@ internal sealed class ReplicaRegistration<TKey, TState>(
         : TakesObjects(context) ? new ObjectReplicaStore()
         : new MemoryReplicaStore();
 
-    private ReplicaLayout LayoutOf(List<HandlerRegistration> registered, bool retained)
+    private ReplicaLayout LayoutOf(string service, List<HandlerRegistration> registered, bool retained)
     {
         var names = indexes.Select(i => i.Name).ToList();
         // Handlers are no part of the hash: another handler changes no row.
         var text = $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}";
-        return new(
-            contract.Destination,
-            names,
-            [.. registered.Select(h => h.Name)],
-            Fingerprint.Of(Encoding.UTF8.GetBytes(text)),
-            retained
-        );
+        return new(contract.Destination, names, [.. registered.Select(h => h.Name)], Fingerprint.Of(Encoding.UTF8.GetBytes(text)), retained)
+        {
+            Target = service,
+        };
     }
 }

@@ -15,7 +15,11 @@ public sealed record ReplicaLayout(
     IReadOnlyList<string> Handlers,
     Fingerprint Hash,
     bool Retained
-);
+)
+{
+    /// <summary>The service whose replica it is: what its handlers have seen is nobody else's. Null where the store outlives no service.</summary>
+    public string? Target { get; init; }
+}
 
 /// <summary>What an opened store holds.</summary>
 /// <param name="LayoutHash">The hash of the layout it was last written under; null for a new replica.</param>

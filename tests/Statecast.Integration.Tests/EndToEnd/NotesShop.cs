@@ -70,12 +70,16 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     /// <summary>Changes one of the folder's files behind everyone's back.</summary>
     public void Change(string file, string sql) => Scalar(file, sql);
 
-    public async Task<IHost> StartTargetAsync<TState>(string file = "target.db", Action<ReplicaBuilder<TState>>? configure = null)
+    public async Task<IHost> StartTargetAsync<TState>(
+        string file = "target.db",
+        Action<ReplicaBuilder<TState>>? configure = null,
+        string service = "reader"
+    )
         where TState : class, IStateContract<TState>
     {
         var builder = Builder();
         builder.Services.AddStatecast(
-            "reader",
+            service,
             s =>
                 s.UseSqliteLog(Log)
                     .Replica<TState>(r =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Statecast.Hosting;
 using Statecast.Integration.Tests.Sqlite;
 using Statecast.Replicas;
 using Xunit;
@@ -58,5 +59,28 @@ public sealed class ReplicaStandbyTests
                 return entry;
             await Task.Delay(20, deadline.Token);
         }
+    }
+
+    [Fact]
+    public async Task File_of_another_service_is_refused_and_left_alone()
+    {
+        using var shop = new NotesShop();
+        using var source = await shop.StartSourceAsync();
+        await NotesShop.SaveAsync(source, db => db.Add(new Note { Text = "a" }));
+        var reader = await shop.StartTargetAsync<NoteState>();
+        await NotesShop.IdleAsync(source, reader);
+        await NotesShop.StopAsync(reader);
+
+        using var other = await shop.StartTargetAsync<NoteState>(service: "other");
+        var status = other.Services.GetRequiredService<IStatecast>().Replicas.Single();
+        await NotesShop.UntilAsync(() => status.Failure is not null);
+        Assert.Contains("belongs to the service 'reader', and this is 'other'", status.Failure, StringComparison.Ordinal);
+        Assert.False(status.WasLive);
+        await NotesShop.StopAsync(other);
+
+        reader = await shop.StartTargetAsync<NoteState>();
+        await NotesShop.IdleAsync(source, reader);
+        await NotesShop.StopAsync(reader);
+        await NotesShop.StopAsync(source);
     }
 }
