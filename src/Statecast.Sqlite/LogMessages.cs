@@ -29,7 +29,7 @@ internal static partial class LogMessages
         4005,
         LogLevel.Error,
         "The log file '{Path}' of source '{Source}' holds '{Destination}', which belongs to source '{Owner}': its events are parked. "
-            + "Two services must not publish one contract; if '{Owner}' is gone for good, remove its file."
+            + "Two services must not publish one contract; take the publication out of '{Source}', or hand the contract over (see the message of event 4007)."
     )]
     public static partial void SecondSource(ILogger logger, string path, string source, string destination, string owner);
 
@@ -39,4 +39,12 @@ internal static partial class LogMessages
         "Lane {Lane} of '{Destination}' ends at {End} in '{Path}', before the position {Position} that was read: the file went back. It is read again from its start."
     )]
     public static partial void WentBack(ILogger logger, int lane, string destination, string path, long end, long position);
+
+    [LoggerMessage(
+        4007,
+        LogLevel.Error,
+        "Source '{Owner}', to which '{Destination}' belongs, has no log file here, while '{Path}' of source '{Source}' holds it too: nothing is read from that. "
+            + "Bring the file of '{Owner}' back, or start it so that it makes one. If '{Source}' is to take the contract over, move the target's replica file away (or restart a target in memory): it is filled anew from what is there then."
+    )]
+    public static partial void OwnerAway(ILogger logger, string path, string source, string destination, string owner);
 }

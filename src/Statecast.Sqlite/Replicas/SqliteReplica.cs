@@ -41,7 +41,7 @@ internal sealed class SqliteReplica
             .Run();
         var statement = database
             .Prepare(
-                "SELECT id, layout, hash, was_live, received, applied, superseded, dropped, keys, floor_epoch, target FROM statecast_replica WHERE name = ?1"
+                "SELECT id, layout, hash, was_live, received, applied, superseded, dropped, keys, floor_epoch, target, source FROM statecast_replica WHERE name = ?1"
             )
             .Bind(1, layout.Name);
         statement.Step();
@@ -65,7 +65,10 @@ internal sealed class SqliteReplica
             statement.Int64(8),
             0,
             statement.Int64(9)
-        );
+        )
+        {
+            Source = statement.TextOrNull(11),
+        };
         var id = statement.Int64(0);
         statement.Reset();
         var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout)) { Keys = contents.Keys };

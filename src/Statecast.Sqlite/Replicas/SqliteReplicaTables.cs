@@ -15,7 +15,8 @@ internal static class SqliteReplicaTables
         CREATE TABLE IF NOT EXISTS statecast_replica (
             id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, layout INTEGER NOT NULL, hash BLOB, was_live INTEGER NOT NULL DEFAULT 0,
             received INTEGER NOT NULL DEFAULT 0, applied INTEGER NOT NULL DEFAULT 0, superseded INTEGER NOT NULL DEFAULT 0,
-            dropped INTEGER NOT NULL DEFAULT 0, keys INTEGER NOT NULL DEFAULT 0, floor_epoch INTEGER NOT NULL DEFAULT 0, target TEXT
+            dropped INTEGER NOT NULL DEFAULT 0, keys INTEGER NOT NULL DEFAULT 0, floor_epoch INTEGER NOT NULL DEFAULT 0, target TEXT,
+            source TEXT
         );
         CREATE TABLE IF NOT EXISTS statecast_replica_name (
             replica INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,

@@ -153,7 +153,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         _database
             .Prepare(
                 "UPDATE statecast_replica SET received = received + ?2, applied = applied + ?3, superseded = superseded + ?4, dropped = dropped + ?5, "
-                    + "keys = ?6, was_live = was_live OR ?7, hash = coalesce(?8, hash), floor_epoch = max(floor_epoch, coalesce(?9, 0)) WHERE id = ?1"
+                    + "keys = ?6, was_live = was_live OR ?7, hash = coalesce(?8, hash), floor_epoch = max(floor_epoch, coalesce(?9, 0)), source = coalesce(source, ?10) WHERE id = ?1"
             )
             .Bind(1, _replica.Id)
             .Bind(2, plan.Counters.Received)
@@ -164,6 +164,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
             .Bind(7, plan.BecameLive)
             .Bind(8, plan.LayoutHash)
             .Bind(9, plan.FloorEpoch)
+            .Bind(10, plan.Source)
             .Run();
 
     private void End()

@@ -5,8 +5,8 @@ using Statecast.Transport;
 namespace Statecast.Sqlite.Transport;
 
 /// <summary>
-/// A target's side of the log for one contract. The contract belongs to the source whose file was made first; what another source's file holds of it is
-/// handed over as unreadable, with the reason.
+/// A target's side of the log for one contract. The contract belongs to the source that the target knows, also while its file is away; for a new target to
+/// the one whose file was made first. What another source's file holds of it is handed over as unreadable, with the reason.
 /// </summary>
 internal sealed class SqliteLogReceiver : ITransportReceiver
 {
@@ -20,9 +20,13 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
     private SqliteLogCursor[] _cursors = [];
     private bool _disposed;
 
-    public SqliteLogReceiver(SqliteLogDirectory directory, SqliteLogListener listener, long maxBytes, ILogger logger)
+    // Once known it is no other's, until the replica is filled anew.
+    private string? _source;
+    private bool _toldAway;
+
+    public SqliteLogReceiver(SqliteLogDirectory directory, SqliteLogListener listener, ReceiverOptions options, ILogger logger)
     {
-        (_directory, _listener, _maxBytes, _logger) = (directory, listener, maxBytes, logger);
+        (_directory, _listener, _maxBytes, _source, _logger) = (directory, listener, options.MaxBytes, options.Source, logger);
         listener.Join();
     }
 
@@ -82,14 +86,21 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
     // Lanes open with the file that owns the contract, and close when it goes or is made anew.
     private Delivery? Change(List<SqliteLogFile> publishing)
     {
-        var owner = _owner is not null && publishing.Contains(_owner) ? _owner : publishing.FirstOrDefault();
+        var owner =
+            _owner is not null && publishing.Contains(_owner)
+                ? _owner
+                : publishing.FirstOrDefault(f => _source is null || f.Header.Source == _source);
+        _source ??= owner?.Header.Source;
+        if (owner is null && publishing.Count > 0 && !_toldAway)
+            LogMessages.OwnerAway(_logger, publishing[0].Path, publishing[0].Header.Source, publishing[0].Destination!.Name, _source!);
+        _toldAway = owner is null && publishing.Count > 0;
         foreach (var (file, intruder) in _intruders.ToList())
             if (file == owner || file.Header.Incarnation != intruder.Incarnation || !publishing.Contains(file))
                 _intruders.Remove(file);
         foreach (var file in publishing)
-            if (file != owner && !_intruders.ContainsKey(file))
+            if (owner is not null && file != owner && !_intruders.ContainsKey(file))
             {
-                LogMessages.SecondSource(_logger, file.Path, file.Header.Source, file.Destination!.Name, owner!.Header.Source);
+                LogMessages.SecondSource(_logger, file.Path, file.Header.Source, file.Destination!.Name, owner.Header.Source);
                 _intruders.Add(file, new(file.Header.Incarnation, CursorsOf(file.Destination, sought: true)));
             }
         if (owner == _owner && (owner is null || owner.Header.Incarnation == _incarnation))

@@ -123,9 +123,7 @@ public sealed class SqliteLogTransport : ITransport
         {
             throw new TransportException($"The log directory '{_directory}' cannot be made: {e.Message}", e);
         }
-        return new(
-            new SqliteLogReceiver(new(_directory, _options, options.Contract, _clock, _logger), _listener, options.MaxBytes, _logger)
-        );
+        return new(new SqliteLogReceiver(new(_directory, _options, options.Contract, _clock, _logger), _listener, options, _logger));
     }
 
     /// <summary>What an error means for a log file.</summary>

@@ -71,6 +71,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
 
         var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
         {
+            Source = contents.Source,
             TakesObjects = subscription.TakesObjects,
             MaxBytes = subscription.Limits.DeliveryBytes,
         };

@@ -116,6 +116,8 @@ public sealed class ApplyMachine
         if (Progress.DueDrop is { } nothingLower)
             Progress.Dropped(dropped = nothingLower);
         var plan = new ReplicaPlan { FloorEpoch = Progress.FloorToStore, BecameLive = Progress.BecomesLive };
+        if (plan.BecameLive)
+            plan.Source = Progress.Newest?.Source;
         plan.Positions.AddRange((dropped?.Lanes ?? []).Where(Progress.IsOpen).Select(Progress.PositionOf));
         if (plan.FloorEpoch is not null || plan.BecameLive || plan.Positions.Count > 0)
             commands.Add(new ApplyCommand.Commit(plan));

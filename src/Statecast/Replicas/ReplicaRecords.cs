@@ -37,7 +37,11 @@ public sealed record ReplicaContents(
     long Keys,
     long Parked,
     long FloorEpoch
-);
+)
+{
+    /// <summary>The service whose states these are, known once the replica was Live: another that publishes the same contract is an intruder. Null if not known.</summary>
+    public string? Source { get; init; }
+}
 
 /// <summary>How far a replica has applied a lane.</summary>
 /// <param name="Lane">The lane.</param>
@@ -182,6 +186,9 @@ public sealed class ReplicaPlan
 
     /// <summary>Marks the replica as having been Live, for good.</summary>
     public bool BecameLive { get; set; }
+
+    /// <summary>Stores whose states these are, unless that is known; null for no change.</summary>
+    public string? Source { get; set; }
 
     /// <summary>Stores a new layout hash.</summary>
     public Fingerprint? LayoutHash { get; set; }

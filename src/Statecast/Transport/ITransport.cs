@@ -62,6 +62,9 @@ public sealed record ReceiverOptions(string Target, string? Instance, StateContr
     /// <summary>Whether the target keeps state objects: a carrier that has them need not encode them.</summary>
     internal bool TakesObjects { get; init; }
 
+    /// <summary>The service that the target knows as the contract's source; null if it never was Live. What another publishes is refused, also while that one is away.</summary>
+    public string? Source { get; init; }
+
     /// <summary>The most bytes of bodies in one delivery: it ends with the event that reaches them. A cap on memory that a target relies on.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 }

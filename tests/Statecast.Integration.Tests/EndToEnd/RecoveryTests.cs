@@ -159,6 +159,20 @@ public sealed class RecoveryTests : IDisposable
         var replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();
         Assert.Contains("intruder", (await parked.Parked.EventsAsync("e2e.note.v1").FirstAsync()).Reason);
         Assert.Equal("mine", (await replica.GetAsync(1))?.Text);
+        await NotesShop.StopAsync(target);
+        await NotesShop.StopAsync(source);
+
+        // A target that was Live knows whose states it has, also where only the other's file is there when it starts.
+        foreach (var file in Directory.GetFiles(log, "notes.db*"))
+            File.Move(file, Path.Combine(_shop.Folder, $"kept-{Path.GetFileName(file)}"));
+        target = await _shop.StartTargetAsync<NoteState>();
+        replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        Assert.False(replica.Freshness.IsKnown);
+        Assert.Equal("mine", (await replica.GetAsync(1))?.Text);
+        source = await _shop.StartSourceAsync();
+        await NotesShop.IdleAsync(source, target);
+        Assert.Equal("mine", (await replica.GetAsync(1))?.Text);
         await NotesShop.StopAsync(source);
         await NotesShop.StopAsync(target);
     }

@@ -14,6 +14,7 @@ public sealed class SqliteLogFileTests : IDisposable
 {
     private const int FileFailing = 4003;
     private const int SecondSource = 4005;
+    private const int OwnerAway = 4007;
     private const int WentBack = 4006;
     private readonly TempDirectory _directory = new();
     private readonly CapturedLog _log = new();
@@ -149,12 +150,23 @@ public sealed class SqliteLogFileTests : IDisposable
         await target.Until(t => t.Words.Count > 0, Ct);
         Assert.Equal("owner", target.Words[0].Word.Source);
 
-        // The owner is gone for good: its file is removed, and the contract is the other's.
+        // The owner's file is moved away, as its repair says: that does not make the contract the other's.
         await owner.DisposeAsync();
         foreach (var file in Directory.GetFiles(Log, "owner.db*"))
             File.Delete(file);
-        await target.Until(t => t.Newest().GetValueOrDefault("a") == "intruder" && t.AtTail.Count == 4, Ct);
-        Assert.Equal(4, target.Deliveries.Max(d => d.Closed.Count));
+        await target.Until(t => t.Deliveries.Any(d => d.Closed.Count == 4), Ct);
+        Assert.Contains("'owner'", Assert.Single(_log.Of(OwnerAway)), StringComparison.Ordinal);
+        await using var again = await Sender("owner");
+        await again.SendAsync([Upsert("a", 2, "owner again")], Ct);
+        await target.Until(t => t.Newest().GetValueOrDefault("a") == "owner again", Ct);
+        Assert.All(target.Events, e => Assert.Equal("owner", e.Source));
+
+        // A target that begins now and knows no owner has the oldest file.
+        await using var fresh = await Target();
+        await fresh.Until(t => t.Newest().GetValueOrDefault("a") == "intruder", Ct);
+        // One that knows it has not.
+        await using var knowing = await Target(source: "owner");
+        await knowing.Until(t => t.Newest().GetValueOrDefault("a") == "owner again", Ct);
     }
 
     [Fact]
@@ -302,8 +314,11 @@ public sealed class SqliteLogFileTests : IDisposable
     private ValueTask<ITransportSender> Sender(string source = Source, Contracts.StateContract? contract = null) =>
         Create().OpenSenderAsync(new(source, [new(contract ?? ProbeContracts.Item, 4, "json")]), Ct);
 
-    private async Task<ProbeTarget> Target(Contracts.StateContract? contract = null, IReadOnlyDictionary<LaneId, long>? positions = null) =>
-        new(await Create().OpenReceiverAsync(new("target", null, contract ?? ProbeContracts.Item), Ct), positions);
+    private async Task<ProbeTarget> Target(
+        Contracts.StateContract? contract = null,
+        IReadOnlyDictionary<LaneId, long>? positions = null,
+        string? source = null
+    ) => new(await Create().OpenReceiverAsync(new("target", null, contract ?? ProbeContracts.Item) { Source = source }, Ct), positions);
 
     // The page that holds the record at a position: dbstat is not compiled in, so its body is looked for in the file.
     private async Task<long> PageOf(long position)
