@@ -21,12 +21,7 @@ internal static class Interleaved
     /// <param name="progress">Where it is told.</param>
     /// <param name="warmUps">Unmeasured blocks of each: as many as its code takes to be compiled for good, which happens while it runs.</param>
     /// <returns>Per contender the median of every figure.</returns>
-    public static async Task<double[][]> MediansAsync(
-        IReadOnlyList<Contender> contenders,
-        int rounds,
-        TextWriter progress,
-        int warmUps = 1
-    )
+    public static async Task<double[][]> MediansAsync(IReadOnlyList<Contender> contenders, int rounds, TextWriter progress, int warmUps = 1)
     {
         var figures = contenders.Select(_ => new List<double[]>()).ToArray();
         for (var warmUp = 0; warmUp < warmUps; warmUp++)
