@@ -12,7 +12,15 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
-    [.. DeclarationRules.All, .. KeyRules.All, .. ValueRules.All, .. WireRules.All, .. EnumRules.All, .. CaseRules.All];
+    [
+        .. DeclarationRules.All,
+        .. KeyRules.All,
+        .. ValueRules.All,
+        .. WireRules.All,
+        .. EnumRules.All,
+        .. CaseRules.All,
+        .. UpcasterRules.All,
+    ];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)

@@ -24,7 +24,7 @@ internal sealed class EfCapture
         var twice = publications.GroupBy(p => p.Publication.Contract.Name).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)
             throw new SourceException(
-                $"{twice.Key} is published {twice.Count()} times ({string.Join(", ", twice.Select(p => p.Publication.Contract.Destination))}). A contract has one publication, and two majors of one cannot yet be published side by side: publish one of them."
+                $"{twice.Key} is published {twice.Count()} times ({string.Join(", ", twice.Select(p => p.Publication.Contract.Destination))}). A contract has one publication. To write an older version beside the newer one, add .AlsoAs<TOlder>(…) to the newer one's publication, so that both have one revision."
             );
         Publications = publications;
         Capture = capture;

@@ -26,7 +26,8 @@ internal sealed class EfPublication<TRoot, TKey, TState>(
     PublicationOptions options,
     EfPublicationSettings settings,
     Func<TRoot, TState> map,
-    Func<TRoot, bool>? where
+    Func<TRoot, bool>? where,
+    IReadOnlyList<Func<TRoot, object?>> olders
 ) : EfPublication(new Publication<TState>(contract, options), settings, typeof(TRoot))
     where TRoot : class
     where TKey : notnull
@@ -36,19 +37,24 @@ internal sealed class EfPublication<TRoot, TKey, TState>(
 
     public override BoundPublication Bind(AggregatePlan plan) => new BoundPublication<TRoot, TKey, TState>(this, plan);
 
-    /// <summary>The state of an aggregate; none if the predicate does not hold.</summary>
+    /// <summary>The state of an aggregate, in every major that is written; none if the predicate does not hold.</summary>
     public KeyState Map(TRoot root, string key, AggregatePlan plan)
     {
         try
         {
             if (where is not null && !where(root))
                 return default;
-            return map(root) is { } state
-                ? new(state)
-                : new(
-                    null,
-                    new(Contract.Name, key, $"the map from {typeof(TRoot).Name} returned null. Use Where(…) to publish only some rows.")
-                );
+            if (map(root) is not { } state)
+                return Nothing(key, typeof(TState));
+            if (olders.Count == 0)
+                return new(state);
+            var written = new object[olders.Count];
+            for (var i = 0; i < written.Length; i++)
+                if (olders[i](root) is { } older)
+                    written[i] = older;
+                else
+                    return Nothing(key, Publication.Older[i].StateType);
+            return new(state) { Older = written };
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -57,4 +63,14 @@ internal sealed class EfPublication<TRoot, TKey, TState>(
             return new(null, new(Contract.Name, key, reason, failure));
         }
     }
+
+    private KeyState Nothing(string key, Type state) =>
+        new(
+            null,
+            new(
+                Contract.Name,
+                key,
+                $"the map from {typeof(TRoot).Name} to {state.Name} returned null. Use Where(…) to publish only some rows."
+            )
+        );
 }

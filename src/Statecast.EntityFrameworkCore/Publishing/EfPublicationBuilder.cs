@@ -14,9 +14,23 @@ public sealed class EfPublicationBuilder<TRoot, TState>
     private readonly Func<TRoot, TState> _map;
     private readonly PublicationOptions _options = new();
     private readonly EfPublicationSettings _settings = new();
+    private readonly List<(Action<Publication> Add, Func<TRoot, object?> Map)> _olders = [];
     private Func<TRoot, bool>? _where;
 
     internal EfPublicationBuilder(Func<TRoot, TState> map) => _map = map;
+
+    /// <summary>
+    /// Also writes an older major of the contract, for targets that have not moved to the newer one yet: with the same epoch and revision, to its own destination.
+    /// A target moves when it is ready; then leave this out.
+    /// </summary>
+    /// <param name="map">From the root, as the contract's own map.</param>
+    public EfPublicationBuilder<TRoot, TState> AlsoAs<TOlder>(Func<TRoot, TOlder> map)
+        where TOlder : class, IStateContract<TOlder>
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        _olders.Add((publication => publication.AlsoAs(TOlder.Contract), map));
+        return this;
+    }
 
     /// <summary>Names the carriers; by default the service's first carrier takes it.</summary>
     public EfPublicationBuilder<TRoot, TState> Via(params string[] carriers)
@@ -147,13 +161,19 @@ public sealed class EfPublicationBuilder<TRoot, TState>
     {
         public EfPublication Visit<TKey, TVisited>(StateContract<TKey, TVisited> contract)
             where TKey : notnull
-            where TVisited : class =>
-            new EfPublication<TRoot, TKey, TState>(
+            where TVisited : class
+        {
+            var made = new EfPublication<TRoot, TKey, TState>(
                 (StateContract<TKey, TState>)(StateContract)contract,
                 owner._options,
                 owner._settings,
                 owner._map,
-                owner._where
+                owner._where,
+                [.. owner._olders.Select(o => o.Map)]
             );
+            foreach (var (add, _) in owner._olders)
+                add(made.Publication);
+            return made;
+        }
     }
 }

@@ -46,6 +46,7 @@ internal static class ContractEmitter
         code.Line("[global::System.CodeDom.Compiler.GeneratedCode(\"Statecast.Generators\", \"1\")]");
         code.Open($"private sealed class GeneratedContract : {Code.Contracts}.StateContract<{key.Type}, {type}>");
         EmitDescription(code, contract);
+        EmitUpcasters(code, contract);
         key.EmitMethods();
         EmitCodecs(code, contract);
         code.Close();
@@ -65,6 +66,23 @@ internal static class ContractEmitter
         code.Line(
             $"    : base({Code.Quote(contract.Name)}, {contract.Major}, Schema, new {Code.Serialization}.Fingerprint(new global::System.UInt128(0x{high:x16}UL, 0x{low:x16}UL))) {{ }}"
         );
+        code.Line();
+    }
+
+    private static void EmitUpcasters(CodeWriter code, ContractShape contract)
+    {
+        if (contract.Upcasters.Count == 0)
+            return;
+        var type = contract.State.Type;
+        code.Line(
+            $"public override global::System.Collections.Generic.IReadOnlyList<{Code.Contracts}.Upcaster<{type}>> Upcasters {{ get; }} ="
+        );
+        code.Line("[");
+        foreach (var upcaster in contract.Upcasters)
+            code.Line(
+                $"    new {Code.Contracts}.Upcaster<{upcaster.Type}, {type}>({Code.Contracts}.StateContract.Of<{upcaster.Type}>(), static old => {type}.Upcast(old)),"
+            );
+        code.Line("];");
         code.Line();
     }
 

@@ -40,6 +40,7 @@ internal sealed class ContractReader
         var state = _types.ReadRecord(_contract);
         if (state is not null)
             KeyChecker.Check(_contract, state, _findings);
+        var upcasters = UpcasterReader.Read(_contract, name, major, _findings);
         return _findings.HasErrors || state is null
             ? null
             : new(
@@ -52,7 +53,8 @@ internal sealed class ContractReader
                 Identifier(_contract.Name),
                 name,
                 major,
-                state
+                state,
+                upcasters.ToEquatable()
             );
     }
 

@@ -46,5 +46,7 @@ internal static class RuleIds
     public const string UndeclaredCase = "STC1503";
     public const string NoCases = "STC1504";
 
+    public const string BadUpcaster = "STC1601";
+
     public const string Category = "Statecast.Contracts";
 }

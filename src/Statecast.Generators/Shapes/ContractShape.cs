@@ -7,15 +7,22 @@ namespace Statecast.Generators.Shapes;
 /// <param name="Name">The contract's name.</param>
 /// <param name="Major">Its major version.</param>
 /// <param name="State">The record's shape.</param>
+/// <param name="Upcasters">What makes its state of an older major's, by that major.</param>
 internal sealed record ContractShape(
     string Namespace,
     EquatableArray<string> Containers,
     string TypeName,
     string Name,
     int Major,
-    RecordShape State
+    RecordShape State,
+    EquatableArray<UpcasterShape> Upcasters
 )
 {
     /// <summary>The key's parts in the order of declaration.</summary>
     public IReadOnlyList<PropertyShape> Keys => [.. State.Properties.Where(p => p.IsKey)];
 }
+
+/// <summary>A method that makes a contract's state of an older major's.</summary>
+/// <param name="Type">The older record, fully qualified.</param>
+/// <param name="Major">Its major.</param>
+internal sealed record UpcasterShape(string Type, int Major);

@@ -69,7 +69,7 @@ internal sealed class ApplyLoop(Subscription subscription, ILogger logger, TimeP
         subscription.PendingWork.Signal();
         subscription.Status.Failed(null);
 
-        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Contract)
+        var options = new ReceiverOptions(subscription.Target, subscription.Instance, subscription.Reads)
         {
             Source = contents.Source,
             TakesObjects = subscription.TakesObjects,

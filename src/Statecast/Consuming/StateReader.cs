@@ -9,13 +9,18 @@ namespace Statecast.Consuming;
 /// <param name="contract">The contract.</param>
 /// <param name="codecs">The codecs by name.</param>
 /// <param name="indexes">The replica's indexes.</param>
+/// <param name="reads">The contract whose destination the replica reads, if it is an older major; null for <paramref name="contract"/> itself.</param>
 public sealed class StateReader<TState>(
     StateContract<TState> contract,
     IReadOnlyDictionary<string, IStateCodec> codecs,
-    IReadOnlyList<StateIndex<TState>> indexes
+    IReadOnlyList<StateIndex<TState>> indexes,
+    StateContract? reads = null
 ) : IStateReader
     where TState : class
 {
+    private readonly StateContract _reads = reads ?? contract;
+    private readonly UpcastChain<TState> _chain = UpcastChain<TState>.Of(contract);
+
     /// <summary>What the envelope alone shows: for a replica without indexes and handlers, whose bodies are decoded by their first reader.</summary>
     public StateInspection Peek(StateEvent stateEvent) =>
         WrongContract(stateEvent)
@@ -29,7 +34,13 @@ public sealed class StateReader<TState>(
         TState state;
         try
         {
-            state = stateEvent.State as TState ?? Decode(stateEvent.Codec, stateEvent.Schema, stateEvent.Body);
+            state = Decode(
+                new(stateEvent.Codec, stateEvent.Schema, stateEvent.Body)
+                {
+                    State = stateEvent.State,
+                    Major = MajorOf(stateEvent.Lane.Destination),
+                }
+            );
             var key = contract.KeyTextOf(state);
             if (key != stateEvent.Key)
                 return StateInspection.Unreadable($"the envelope names key '{stateEvent.Key}', the body is of key '{key}'.");
@@ -56,21 +67,40 @@ public sealed class StateReader<TState>(
 
     /// <summary>Reads a stored body, or takes the state itself where it is at hand.</summary>
     /// <exception cref="StateFormatException">The body is no state of the contract.</exception>
-    public TState Decode(StoredBody body) => body.State as TState ?? Decode(body.Codec, body.Schema, body.Body);
+    public TState Decode(StoredBody body)
+    {
+        if (body.State is { } state)
+            return state as TState ?? _chain.Upcast(state) ?? throw NoState(state);
+        if (!codecs.TryGetValue(body.Codec, out var codec))
+            throw new StateFormatException("$", -1, UnknownCodec(body.Codec));
+        var major = body.Major == 0 ? _reads.Major : body.Major;
+        return major == contract.Major
+            ? codec.Decode(contract, body.Schema, body.Body)
+            : _chain.Decode(major, codec, body.Schema, body.Body);
+    }
 
-    private TState Decode(string codec, Fingerprint schema, ReadOnlyMemory<byte> body) =>
-        codecs.TryGetValue(codec, out var known)
-            ? known.Decode(contract, schema, body)
-            : throw new StateFormatException("$", -1, UnknownCodec(codec));
+    private StateFormatException NoState(object state) =>
+        new("$", -1, $"the carrier handed a {state.GetType().Name} along, and {contract.Destination} has {typeof(TState).Name}.");
 
     private string UnknownCodec(string codec) => $"the codec '{codec}' is not known here; known are {string.Join(", ", codecs.Keys)}.";
 
     private StateInspection? WrongContract(StateEvent stateEvent) =>
-        stateEvent.Contract == contract.Name && stateEvent.Lane.Destination == contract.Destination
+        stateEvent.Contract == contract.Name && MajorOf(stateEvent.Lane.Destination) > 0
             ? null
             : StateInspection.Misfit(
-                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {contract.Destination}: another contract, or another major version, needs a replica of its own."
+                $"the event is of contract '{stateEvent.Contract}' in {stateEvent.Lane.Destination}, this replica of '{contract.Name}' in {_reads.Destination}: another contract needs a replica of its own, an older major version an upcaster, a newer one a record that has it."
             );
+
+    // What another major left behind is read as well: events that were parked before the replica moved on, and rows.
+    private int MajorOf(string destination)
+    {
+        if (destination == _reads.Destination)
+            return _reads.Major;
+        var major = StateContract.MajorOf(destination);
+        return destination.StartsWith(contract.Name, StringComparison.Ordinal) && (major == contract.Major || _chain.Reads(major))
+            ? major
+            : 0;
+    }
 
     private StateInspection Collect(TState state)
     {

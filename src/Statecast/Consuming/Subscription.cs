@@ -11,6 +11,9 @@ internal sealed class Subscription
     public required string Target { get; init; }
     public required string? Instance { get; init; }
     public required StateContract Contract { get; init; }
+
+    /// <summary>The contract whose destination is read: the contract itself, or an older major of it.</summary>
+    public required StateContract Reads { get; init; }
     public required ITransport Transport { get; init; }
     public required IReplicaStore Store { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Statecast.Serialization;
 using Statecast.Serialization.Avro;
@@ -42,6 +43,18 @@ public abstract class StateContract
     /// <summary>SHA-256 over <see cref="AvroSchema"/>, cut to 128 bits.</summary>
     public Fingerprint SchemaFingerprint { get; }
 
+    /// <summary>The major that a destination's name says; 0 if it says none.</summary>
+    internal static int MajorOf(string destination)
+    {
+        var dot = destination.LastIndexOf('.');
+        return
+            dot > 0
+            && destination.AsSpan(dot + 1) is ['v', .. var digits]
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            ? major
+            : 0;
+    }
+
     /// <summary>The contract of a record, without reflection.</summary>
     public static StateContract<TState> Of<TState>()
         where TState : class, IStateContract<TState> => TState.Contract;
@@ -62,6 +75,9 @@ public abstract class StateContract<TState> : StateContract
 
     /// <inheritdoc/>
     public override Type StateType => typeof(TState);
+
+    /// <summary>What makes a state of older majors' states, by major: the record's own <c>public static TState Upcast(TOlder old)</c>. Empty if there is none.</summary>
+    public virtual IReadOnlyList<Upcaster<TState>> Upcasters => [];
 
     /// <summary>The text form of the state's key (see <see cref="KeyText"/>).</summary>
     /// <exception cref="StateValueException">The key is empty, longer than 512 bytes, or holds a value outside the value domain.</exception>

@@ -19,7 +19,15 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
     public void Bind(Publication publication)
     {
         if (publication.Routes.Count == 0)
-            publication.Bind([.. CarriersOf(publication).Select(carrier => RouteOf(publication, carrier))], codecs);
+            publication.Bind(
+                [
+                    .. CarriersOf(publication)
+                        .SelectMany(carrier =>
+                            Enumerable.Range(0, publication.Editions.Count).Select(e => RouteOf(publication, e, carrier))
+                        ),
+                ],
+                codecs
+            );
     }
 
     /// <summary>A carrier by its name, or the default one.</summary>
@@ -40,15 +48,17 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
             );
     }
 
-    private Route RouteOf(Publication publication, string? carrier)
+    private Route RouteOf(Publication publication, int edition, string? carrier)
     {
         var transport = Find(carrier, $"the publication of '{publication.Contract.Name}'");
         var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
         if (lanes is < 1 or > 4096)
             throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
-        return new(transport.Carrier, publication.Contract.Destination, lanes, transport.Abilities.DefaultCodec)
+        var destination = publication.Editions[edition].Contract.Destination;
+        return new(transport.Carrier, destination, lanes, transport.Abilities.DefaultCodec)
         {
             Objects = transport.Objects,
+            Edition = edition,
         };
     }
 

@@ -40,7 +40,7 @@ internal sealed class RelayRunner(
             .ToList();
         var sends = new SenderOptions(
             service,
-            [.. routes.Select(r => new SenderDestination(r.Publication.Contract, r.Route.Lanes, r.Route.Codec))]
+            [.. routes.Select(r => new SenderDestination(r.Publication.ContractOf(r.Route), r.Route.Lanes, r.Route.Codec))]
         );
         var shard = new RelayShard(
             transport.Carrier,

@@ -23,6 +23,7 @@ public sealed class ReplicaBuilder<TState>
     private bool _inMemory;
     private string? _carrier;
     private string? _instance;
+    private int? _major;
 
     internal ReplicaBuilder(IServiceCollection services, StateContract<TState> contract)
     {
@@ -61,6 +62,18 @@ public sealed class ReplicaBuilder<TState>
     public ReplicaBuilder<TState> From(string carrier)
     {
         _carrier = carrier;
+        return this;
+    }
+
+    /// <summary>
+    /// Reads the contract's events in an older major version, which its source still writes, through the record's upcasters
+    /// (<c>public static OrderState Upcast(OrderStateV1 old)</c>). Leave it out once the source writes the contract's own: the replica then takes over what it had of
+    /// the older one, handlers' work too, and reads the newer destination from its beginning.
+    /// </summary>
+    /// <param name="major">The older version, from 1.</param>
+    public ReplicaBuilder<TState> FromMajor(int major)
+    {
+        _major = major;
         return this;
     }
 
@@ -131,6 +144,7 @@ public sealed class ReplicaBuilder<TState>
             )
             {
                 Contract = typed,
+                Reads = UpcastChain<TState>.Of(typed).Require(builder._major ?? typed.Major),
                 Carrier = builder._carrier,
                 Instance = builder._instance,
             };

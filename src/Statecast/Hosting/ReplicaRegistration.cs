@@ -12,6 +12,9 @@ internal abstract class ReplicaRegistration
 {
     public required StateContract Contract { get; init; }
 
+    /// <summary>The contract whose destination is read: the contract itself, or an older major of it.</summary>
+    public required StateContract Reads { get; init; }
+
     /// <summary>The carrier's name; null means the service's first.</summary>
     public required string? Carrier { get; init; }
 
@@ -25,6 +28,7 @@ internal sealed record ReplicaContext(
     IServiceProvider Services,
     string Service,
     ITransport Transport,
+    IReadOnlySet<string> Declared,
     IReadOnlyDictionary<string, IStateCodec> Codecs,
     StatecastOptions Options,
     TimeProvider Clock,

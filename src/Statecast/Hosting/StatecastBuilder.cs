@@ -131,7 +131,12 @@ public sealed class StatecastBuilder
             );
         var replica = new ReplicaBuilder<TState>(Services, contract);
         configure(replica);
-        _registration.Replicas.Add(replica.Build());
+        var built = replica.Build();
+        if (_registration.Replicas.FirstOrDefault(r => r.Reads.Destination == built.Reads.Destination) is { } other)
+            throw new InvalidOperationException(
+                $"The replicas of {other.Contract.Destination} and {contract.Destination} both read {built.Reads.Destination}: a service reads a destination once. Leave FromMajor out, or one of the replicas."
+            );
+        _registration.Replicas.Add(built);
         return this;
     }
 

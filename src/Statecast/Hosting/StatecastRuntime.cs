@@ -46,6 +46,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         _supervisor = new(_logger, clock, entropy);
         _carriers = carriers;
         var codecs = services.GetServices<IStateCodec>().ToDictionary(c => c.Name);
+        var declared = registration.Replicas.Select(r => r.Reads.Destination).ToHashSet(StringComparer.Ordinal);
         _replicas = registration
             .Replicas.Select(r =>
                 r.Create(
@@ -53,6 +54,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
                         services,
                         registration.Service,
                         carriers.Find(r.Carrier, $"the replica of {r.Contract.Destination}"),
+                        declared,
                         codecs,
                         _options,
                         clock,
@@ -77,7 +79,8 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
 
     public IReplica<TKey, TState> ReplicaOf<TKey, TState>(string destination)
         where TKey : notnull
-        where TState : class => (IReplica<TKey, TState>)_replicas[destination].Replica;
+        where TState : class =>
+        (IReplica<TKey, TState>)_replicas.Values.First(r => r.Subscription.Contract.Destination == destination).Replica;
 
     public Subscription? SubscriptionOf(string destination) => _replicas.GetValueOrDefault(destination)?.Subscription;
 

@@ -27,9 +27,9 @@ internal sealed class ReplicaRegistration<TKey, TState>(
 {
     public override ReplicaRuntime Create(ReplicaContext context)
     {
-        var reader = new StateReader<TState>(contract, context.Codecs, indexes);
+        var reader = new StateReader<TState>(contract, context.Codecs, indexes, Reads);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
-        var layout = LayoutOf(context.Service, registered, context.Transport.Abilities.Retained);
+        var layout = LayoutOf(context, registered);
         var rules = ApplyRules.Default;
         // An index and a handler need the state at once; without them a body is decoded by whoever reads it first.
         var onFirstUse = inMemory && !TakesObjects(context) && indexes.Count == 0 && handlers.Count == 0;
@@ -41,6 +41,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Target = context.Service,
             Instance = Instance,
             Contract = contract,
+            Reads = Reads,
             Transport = context.Transport,
             Store = StoreOf(context),
             TakesObjects = TakesObjects(context),
@@ -83,14 +84,28 @@ internal sealed class ReplicaRegistration<TKey, TState>(
         : TakesObjects(context) ? new ObjectReplicaStore()
         : new MemoryReplicaStore();
 
-    private ReplicaLayout LayoutOf(string service, List<HandlerRegistration> registered, bool retained)
+    private ReplicaLayout LayoutOf(ReplicaContext context, List<HandlerRegistration> registered)
     {
         var names = indexes.Select(i => i.Name).ToList();
         // Handlers are no part of the hash: another handler changes no row.
         var text = $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}";
-        return new(contract.Destination, names, [.. registered.Select(h => h.Name)], Fingerprint.Of(Encoding.UTF8.GetBytes(text)), retained)
+        return new(
+            Reads.Destination,
+            names,
+            [.. registered.Select(h => h.Name)],
+            Fingerprint.Of(Encoding.UTF8.GetBytes(text)),
+            context.Transport.Abilities.Retained
+        )
         {
-            Target = service,
+            Target = context.Service,
+            Predecessors =
+            [
+                .. UpcastChain<TState>
+                    .Of(contract)
+                    .Majors.Where(m => m < Reads.Major)
+                    .Select(m => $"{contract.Name}.v{m}")
+                    .Where(name => !context.Declared.Contains(name)),
+            ],
         };
     }
 }

@@ -33,14 +33,14 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         {
             if (now.Failure is { } failure)
                 throw failure;
-            AddState(set, key, head, now.State);
+            AddState(set, key, head, now);
             return;
         }
         try
         {
             if (now.Failure is { } failure)
                 throw failure;
-            AddState(set, key, head, now.State);
+            AddState(set, key, head, now);
         }
         catch (CaptureException bad)
         {
@@ -52,33 +52,43 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         }
     }
 
-    private void AddState(ICaptureSet set, string key, Head head, object? state)
+    private void AddState(ICaptureSet set, string key, Head head, KeyState now)
     {
         var publication = set.Publication;
-        var contract = publication.Contract;
-        if (state is not null)
-            RequireSameKey(publication, key, state);
-        Fingerprint? content = state is null ? null : publication.FingerprintOf(state);
-        var readBack = new ReadBack(state is null, contract.SchemaFingerprint, content);
+        var deleted = now.State is null;
+        Span<Fingerprint> contents = deleted ? [] : stackalloc Fingerprint[publication.Editions.Count];
+        for (var i = 0; i < contents.Length; i++)
+        {
+            RequireSameKey(publication.Editions[i], key, now.Of(i));
+            contents[i] = publication.Editions[i].FingerprintOf(now.Of(i));
+        }
+        var readBack = new ReadBack(deleted, publication.Schema, deleted ? null : Publication.Joined(contents));
         var decision = republish ? CaptureRule.Republish(head, readBack) : CaptureRule.Save(head, readBack);
         if (decision.Publish)
         {
             // Encoded before anything is noted: a state that is too large leaves nothing behind.
-            Encode(publication, key, state);
-            Write(set, key, head, decision, content, state);
+            Encode(publication, key, now);
+            Write(set, key, head, decision, readBack, contents, now);
         }
         if (decision.Revision > 0)
-            Tokens.Add(new(contract.Name, key, new(Epoch, decision.Revision)));
+            Tokens.Add(new(publication.Contract.Name, key, new(Epoch, decision.Revision)));
     }
 
-    private void Write(ICaptureSet set, string key, Head head, CaptureDecision decision, Fingerprint? content, object? state)
+    private void Write(
+        ICaptureSet set,
+        string key,
+        Head head,
+        CaptureDecision decision,
+        ReadBack readBack,
+        ReadOnlySpan<Fingerprint> contents,
+        KeyState now
+    )
     {
-        var deleted = state is null;
         var publication = set.Publication;
         var raised = decision.Revision != head.Revision;
         if (raised)
         {
-            var newHead = new Head(decision.Revision, deleted, publication.Contract.SchemaFingerprint, content);
+            var newHead = new Head(decision.Revision, readBack.Deleted, readBack.Schema, readBack.Content);
             Heads.Add(new(publication.Contract.Name, key, newHead, operationId));
         }
         for (var i = 0; i < publication.Routes.Count; i++)
@@ -87,46 +97,47 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             // Only what was said before may be said to one destination alone: a raised revision is news to all.
             if (!raised && destination is not null && route.Destination != destination)
                 continue;
-            var row = Row(set, key, decision, content, route, deleted ? default : _bodies[publication.CodecOf(i)]);
+            Fingerprint? content = readBack.Deleted ? null : contents[route.Edition];
+            var row = Row(set, key, decision, content, route, readBack.Deleted ? default : _bodies[publication.EncodingOf(i)]);
             Rows.Add(row);
-            if (state is not null)
-                route.Objects?.Put(row, state);
+            if (!readBack.Deleted)
+                route.Objects?.Put(row, now.Of(route.Edition));
         }
     }
 
-    private static void RequireSameKey(Publication publication, string key, object state)
+    private static void RequireSameKey(Edition edition, string key, object state)
     {
-        var mapped = publication.KeyOf(state);
+        var mapped = edition.KeyOf(state);
         if (mapped != key)
             throw new CaptureException(
-                publication.Contract.Name,
+                edition.Contract.Name,
                 key,
-                $"the state carries the key '{mapped}', but it belongs to the row with the key '{key}'. Let the map fill the [StateKey] properties from the row's primary key."
+                $"the state of {edition.Contract.StateType.Name} carries the key '{mapped}', but it belongs to the row with the key '{key}'. Let the map fill the [StateKey] properties from the row's primary key."
             );
     }
 
-    private void Encode(Publication publication, string key, object? state)
+    private void Encode(Publication publication, string key, KeyState now)
     {
         _bodies.Clear();
-        if (state is null)
+        if (now.State is null)
             return;
-        foreach (var codec in publication.Codecs)
-            _bodies.Add(Encoded(publication, key, state, codec));
+        foreach (var (edition, codec) in publication.Encodings)
+            _bodies.Add(Encoded(publication, publication.Editions[edition], key, now.Of(edition), codec));
     }
 
-    private static byte[] Encoded(Publication publication, string key, object state, IStateCodec codec)
+    private static byte[] Encoded(Publication publication, Edition edition, string key, object state, IStateCodec codec)
     {
         var buffer = PooledBuffer.Take();
         try
         {
-            publication.Encode(state, codec, buffer);
+            edition.Encode(state, codec, buffer);
             var size = buffer.Written.Length;
             return size <= publication.Options.MaxEventBytes
                 ? buffer.Written.ToArray()
                 : throw new CaptureException(
                     publication.Contract.Name,
                     key,
-                    $"the event's body has {size:N0} bytes as {codec.Name}; at most {publication.Options.MaxEventBytes:N0} travel. Share less in {publication.Contract.StateType.Name}, or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it."
+                    $"the event's body has {size:N0} bytes as {codec.Name}; at most {publication.Options.MaxEventBytes:N0} travel. Share less in {edition.Contract.StateType.Name}, or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it."
                 );
         }
         finally
@@ -153,7 +164,7 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             Operation = decision.Operation,
             Causes = set.CausesOf(key),
             Codec = route.Codec,
-            Schema = set.Publication.Contract.SchemaFingerprint,
+            Schema = set.Publication.ContractOf(route).SchemaFingerprint,
             Content = content,
             Body = body,
             TraceParent = _activity?.Id,

@@ -19,4 +19,11 @@ public interface ICaptureSet
 /// <summary>The state of one key, as read under its head's lock.</summary>
 /// <param name="State">The state; null if there is none: the row is gone or does not match the publication's predicate.</param>
 /// <param name="Failure">Why the state could not be made, or null. Fails a save; a republish passes the key over and reports it.</param>
-public readonly record struct KeyState(object? State, CaptureException? Failure = null);
+public readonly record struct KeyState(object? State, CaptureException? Failure = null)
+{
+    /// <summary>The state in the older majors that are written beside the contract, in the order of <see cref="Publication.AlsoAs"/>; null if there is none.</summary>
+    public IReadOnlyList<object>? Older { get; init; }
+
+    /// <summary>The state in an edition.</summary>
+    internal object Of(int edition) => edition == 0 ? State! : Older![edition - 1];
+}

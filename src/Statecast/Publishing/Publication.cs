@@ -1,4 +1,3 @@
-using System.Buffers;
 using Statecast.Contracts;
 using Statecast.Serialization;
 using Statecast.Transport;
@@ -14,22 +13,28 @@ public sealed record Route(string Carrier, string Destination, int Lanes, string
 {
     /// <summary>Where a captured state waits for its event, on a carrier that hands objects along; null on others.</summary>
     internal StateObjects? Objects { get; init; }
+
+    /// <summary>Which of the publication's editions goes there.</summary>
+    internal int Edition { get; init; }
 }
 
-/// <summary>One contract that a source publishes, whatever supplies its states.</summary>
+/// <summary>One contract that a source publishes, whatever supplies its states; in older majors besides, where it was told so.</summary>
 public abstract class Publication
 {
+    private readonly List<Edition> _editions;
+    private Fingerprint? _schema;
+
     // One object, so that a capture on another thread sees all of a binding or nothing.
     private volatile Binding _binding = new([], [], []);
 
-    private protected Publication(StateContract contract, PublicationOptions options)
+    private protected Publication(Edition edition, PublicationOptions options)
     {
-        Contract = contract;
+        _editions = [edition];
         Options = options;
     }
 
     /// <summary>The contract.</summary>
-    public StateContract Contract { get; }
+    public StateContract Contract => _editions[0].Contract;
 
     /// <summary>Its settings.</summary>
     public PublicationOptions Options { get; }
@@ -37,8 +42,17 @@ public abstract class Publication
     /// <summary>Where its events go; empty until <see cref="Bind"/>.</summary>
     public IReadOnlyList<Route> Routes => _binding.Routes;
 
-    /// <summary>The distinct codecs of the routes: a state is encoded once for each.</summary>
-    internal IReadOnlyList<IStateCodec> Codecs => _binding.Codecs;
+    /// <summary>The older majors that are written beside the contract.</summary>
+    public IReadOnlyList<StateContract> Older => [.. _editions.Skip(1).Select(e => e.Contract)];
+
+    /// <summary>The majors that are written, with one epoch and revision: the contract first, then the older ones.</summary>
+    internal IReadOnlyList<Edition> Editions => _editions;
+
+    /// <summary>What of the routes differs in its bytes: a state is encoded once for each.</summary>
+    internal IReadOnlyList<Encoding> Encodings => _binding.Encodings;
+
+    /// <summary>What a head says of the schema: that of the contract; of all majors that are written together, if there are several.</summary>
+    internal Fingerprint Schema => _schema ??= Joined([.. _editions.Select(e => e.Contract.SchemaFingerprint)]);
 
     /// <summary>Says where the events go. Called once by the host, when the carriers are known; captures before it fail.</summary>
     /// <param name="routes">At least one.</param>
@@ -49,8 +63,8 @@ public abstract class Publication
         if (routes.Count == 0)
             throw new SourceException($"{Contract.Name} has no carrier: add one (a Use… call), or name one with Via(…).");
         var known = codecs.ToList();
-        var used = new List<IStateCodec>();
-        var codecOfRoute = new int[routes.Count];
+        var used = new List<Encoding>();
+        var encodingOfRoute = new int[routes.Count];
         for (var i = 0; i < routes.Count; i++)
         {
             var codec =
@@ -58,26 +72,54 @@ public abstract class Publication
                 ?? throw new SourceException(
                     $"{Contract.Name} goes to {routes[i].Destination} on {routes[i].Carrier} as '{routes[i].Codec}', but no codec has that name; known: {string.Join(", ", known.Select(c => c.Name))}."
                 );
-            if (!used.Contains(codec))
-                used.Add(codec);
-            codecOfRoute[i] = used.IndexOf(codec);
+            var encoding = new Encoding(routes[i].Edition, codec);
+            if (!used.Contains(encoding))
+                used.Add(encoding);
+            encodingOfRoute[i] = used.IndexOf(encoding);
         }
-        _binding = new(routes, used, codecOfRoute);
+        _binding = new(routes, used, encodingOfRoute);
     }
 
-    /// <summary>Which of <see cref="Codecs"/> a route uses.</summary>
-    internal int CodecOf(int route) => _binding.CodecOfRoute[route];
+    /// <summary>Which of <see cref="Encodings"/> a route uses.</summary>
+    internal int EncodingOf(int route) => _binding.EncodingOfRoute[route];
 
-    /// <summary>The text form of a state's key.</summary>
-    internal abstract string KeyOf(object state);
+    /// <summary>The contract that a route carries.</summary>
+    internal StateContract ContractOf(Route route) => _editions[route.Edition].Contract;
 
-    /// <summary>The content fingerprint: over the Avro binary body in the contract's own schema, whatever the codecs are.</summary>
-    internal abstract Fingerprint FingerprintOf(object state);
+    /// <summary>
+    /// Also writes an older major beside the contract, with the same epoch and revision. Called before <see cref="Bind"/>; from then on every
+    /// <see cref="KeyState"/> holds the state in it as well.
+    /// </summary>
+    /// <exception cref="SourceException">It is no other major of the contract, or is written already.</exception>
+    public void AlsoAs<TOlder>(StateContract<TOlder> contract)
+        where TOlder : class
+    {
+        var older = new Edition<TOlder>(contract);
+        if (older.Contract.Name != Contract.Name)
+            throw new SourceException(
+                $"{older.Contract.StateType.Name} is the contract '{older.Contract.Name}', and {Contract.StateType.Name} is '{Contract.Name}': only another version of the same contract is written beside it. Publish it by itself."
+            );
+        if (_editions.Exists(e => e.Contract.Major == older.Contract.Major))
+            throw new SourceException($"{older.Contract.Destination} is written already: name each version once.");
+        _editions.Add(older);
+        _schema = null;
+    }
 
-    /// <summary>Appends a state's body.</summary>
-    internal abstract void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination);
+    /// <summary>Several fingerprints as one: what a head keeps of all editions. One stays what it is.</summary>
+    internal static Fingerprint Joined(ReadOnlySpan<Fingerprint> fingerprints)
+    {
+        if (fingerprints.Length == 1)
+            return fingerprints[0];
+        Span<byte> bytes = stackalloc byte[Fingerprint.Size * fingerprints.Length];
+        for (var i = 0; i < fingerprints.Length; i++)
+            fingerprints[i].Write(bytes[(i * Fingerprint.Size)..]);
+        return Fingerprint.Of(bytes);
+    }
 
-    private sealed record Binding(IReadOnlyList<Route> Routes, IReadOnlyList<IStateCodec> Codecs, int[] CodecOfRoute);
+    /// <summary>An edition's bytes.</summary>
+    internal readonly record struct Encoding(int Edition, IStateCodec Codec);
+
+    private sealed record Binding(IReadOnlyList<Route> Routes, IReadOnlyList<Encoding> Encodings, int[] EncodingOfRoute);
 }
 
 /// <summary>A publication's settings.</summary>
@@ -99,16 +141,10 @@ public sealed class PublicationOptions
 /// <summary>A publication whose state type is known.</summary>
 /// <param name="contract">The contract.</param>
 /// <param name="options">Its settings.</param>
-public sealed class Publication<TState>(StateContract<TState> contract, PublicationOptions options) : Publication(contract, options)
+public sealed class Publication<TState>(StateContract<TState> contract, PublicationOptions options)
+    : Publication(new Edition<TState>(contract), options)
     where TState : class
 {
     /// <summary>The contract, with its type.</summary>
     public new StateContract<TState> Contract { get; } = contract;
-
-    internal override string KeyOf(object state) => Contract.KeyTextOf((TState)state);
-
-    internal override Fingerprint FingerprintOf(object state) => ContentFingerprint.Of(Contract, (TState)state);
-
-    internal override void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination) =>
-        codec.Encode(Contract, (TState)state, destination);
 }

@@ -24,8 +24,7 @@ public static class PublishedContracts
         var known = await store.Published.ReadAsync(scope).ConfigureAwait(false);
         var queued = new List<RepublishRequest>();
         foreach (var publication in publications)
-            if (await ReconcileAsync(store.Published, scope, source, publication, known).ConfigureAwait(false) is { } request)
-                queued.Add(request);
+            queued.AddRange(await ReconcileAsync(store.Published, scope, source, publication, known).ConfigureAwait(false));
         await store.QueueAsync(scope, queued).ConfigureAwait(false);
         // What goes nowhere from now on misses changes: if it comes back, that is a first publication again.
         var routed = publications.SelectMany(p => p.Routes).Select(r => (r.Carrier, r.Destination)).ToHashSet();
@@ -34,7 +33,7 @@ public static class PublishedContracts
         return queued;
     }
 
-    private static async ValueTask<RepublishRequest?> ReconcileAsync(
+    private static async ValueTask<IEnumerable<RepublishRequest>> ReconcileAsync(
         IPublishedStore store,
         CaptureScope scope,
         string source,
@@ -42,30 +41,26 @@ public static class PublishedContracts
         IReadOnlyList<PublishedDestination> known
     )
     {
-        var contract = publication.Contract;
-        RepublishRequest? request = null;
+        var name = publication.Contract.Name;
+        var first = new Dictionary<string, RepublishRequest>(StringComparer.Ordinal);
+        RepublishRequest? changed = null;
         foreach (var route in publication.Routes)
         {
+            var schema = publication.ContractOf(route).SchemaFingerprint;
             var last = known.FirstOrDefault(k => k.Carrier == route.Carrier && k.Destination == route.Destination);
             if (last is null)
                 // Its unchanged states go to every carrier of the destination: that one has them already does no harm.
-                request = RepublishRequest.All(contract.Name, $"first publication on {route.Carrier}") with
+                first[route.Destination] = RepublishRequest.All(name, $"first publication on {route.Carrier}") with
                 {
                     Destination = route.Destination,
                 };
-            else if (last.Schema != contract.SchemaFingerprint)
-                request ??= RepublishRequest.All(contract.Name, "the contract's schema changed");
-            var now = new PublishedDestination(
-                route.Carrier,
-                route.Destination,
-                contract.Name,
-                source,
-                contract.SchemaFingerprint,
-                last?.FirstRepublishEnded ?? false
-            );
+            else if (last.Schema != schema)
+                changed = RepublishRequest.All(name, "the contract's schema changed");
+            var now = new PublishedDestination(route.Carrier, route.Destination, name, source, schema, last?.FirstRepublishEnded ?? false);
             if (now != last)
                 await store.WriteAsync(scope, now).ConfigureAwait(false);
         }
-        return request;
+        // A first publication walks every key, and what has another schema by then goes everywhere.
+        return changed is null || first.Count > 0 ? first.Values : [changed];
     }
 }

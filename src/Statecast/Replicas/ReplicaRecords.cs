@@ -19,6 +19,12 @@ public sealed record ReplicaLayout(
 {
     /// <summary>The service whose replica it is: what its handlers have seen is nobody else's. Null where the store outlives no service.</summary>
     public string? Target { get; init; }
+
+    /// <summary>
+    /// Names of replicas that this one takes over where it is not there yet, the first that is found: those of older majors, which the service has no more.
+    /// Rows, parked events and handlers' work stay, positions are forgotten.
+    /// </summary>
+    public IReadOnlyList<string> Predecessors { get; init; } = [];
 }
 
 /// <summary>What an opened store holds.</summary>
@@ -122,6 +128,9 @@ public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory
 {
     /// <summary>The state itself, where it is at hand: nothing is decoded then, and the bytes may be missing.</summary>
     public object? State { get; init; }
+
+    /// <summary>The major of the contract that it is a state of; 0 for the one that the replica reads.</summary>
+    public int Major { get; init; }
 }
 
 /// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>

@@ -105,6 +105,7 @@ public sealed class ReplicaRebuildTests
         {
             Target = "tests",
             Instance = null,
+            Reads = ScriptedTransport.ContractOf<NoteState>(),
             Contract = ScriptedTransport.ContractOf<NoteState>(),
             Transport = new ScriptedTransport(),
             Store = _world.Store,

@@ -34,6 +34,22 @@ public sealed class ConnectionSourceBuilder
         return this;
     }
 
+    /// <summary>Also writes an older major of a contract that was declared before, for targets that have not moved to the newer one yet: with the same epoch and revision, to its own destination.</summary>
+    /// <param name="map">From the newer state to the older. No I/O, no clock, no randomness.</param>
+    /// <exception cref="InvalidOperationException">The newer contract is not declared.</exception>
+    /// <exception cref="SourceException">The older one is no other version of it, or is written already.</exception>
+    public ConnectionSourceBuilder AlsoAs<TState, TOlder>(Func<TState, TOlder> map)
+        where TState : class, IStateContract<TState>
+        where TOlder : class, IStateContract<TOlder>
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        var newer =
+            _publications.Find(p => p.Publication.Contract.Destination == TState.Contract.Destination)
+            ?? throw new InvalidOperationException($"{TState.Contract.Destination} is not declared yet: call Publish(…) for it before.");
+        newer.AlsoAs(TOlder.Contract, state => map((TState)state));
+        return this;
+    }
+
     /// <summary>Makes Statecast's tables at start where they are missing. Otherwise run the adapter's script (for SQLite <c>SqliteTableScript.Create</c>) with your own migrations.</summary>
     public ConnectionSourceBuilder MakeTables()
     {

@@ -40,7 +40,7 @@ internal sealed class RowsCaptureSet : ICaptureSet
         var unknown = Keys.Where(k => _touched[k].IsReadBack).ToList();
         var found = unknown.Count == 0 ? [] : await FindAsync(unknown, scope).ConfigureAwait(false);
         var next = 0;
-        return [.. Keys.Select(k => _touched[k] is { IsReadBack: false } handed ? new KeyState(handed.State) : found[next++])];
+        return [.. Keys.Select(k => _touched[k] is { IsReadBack: false } handed ? _rows.Written(k, handed.State) : found[next++])];
     }
 
     private ValueTask<IReadOnlyList<KeyState>> FindAsync(IReadOnlyList<string> keys, CaptureScope scope)

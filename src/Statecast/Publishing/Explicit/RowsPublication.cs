@@ -6,7 +6,41 @@ namespace Statecast.Publishing.Explicit;
 /// <summary>A publication and how its rows are read, behind its types.</summary>
 internal abstract class RowsPublication
 {
+    private readonly List<Func<object, object?>> _olders = [];
+
     public abstract Publication Publication { get; }
+
+    /// <summary>Also writes an older major, made of the state.</summary>
+    public void AlsoAs<TOlder>(StateContract<TOlder> older, Func<object, object?> map)
+        where TOlder : class
+    {
+        Publication.AlsoAs(older);
+        _olders.Add(map);
+    }
+
+    /// <summary>What is written of a state: itself, and the older majors.</summary>
+    public KeyState Written(string key, object? state)
+    {
+        if (state is null || _olders.Count == 0)
+            return new(state);
+        var olders = new object[_olders.Count];
+        for (var i = 0; i < olders.Length; i++)
+        {
+            var type = Publication.Editions[i + 1].Contract.StateType.Name;
+            try
+            {
+                if (_olders[i](state) is not { } older)
+                    return new(null, new(Publication.Contract.Name, key, $"the map to {type} returned null."));
+                olders[i] = older;
+            }
+            // The map is the user's: a save fails with its reason, a republish passes the key over.
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                return new(null, new(Publication.Contract.Name, key, $"the map to {type} threw {e.GetType().Name}: {e.Message}", e));
+            }
+        }
+        return new(state) { Older = olders };
+    }
 
     /// <summary>The state of every key, in the order given.</summary>
     public abstract ValueTask<IReadOnlyList<KeyState>> FindAsync(
@@ -75,7 +109,7 @@ internal sealed class RowsPublication<TKey, TState>(
             throw new SourceException(
                 $"{rows.GetType().Name} returned the key '{text}' of {contract.Name}, which was not asked for. Return the states of the keys given to FindAsync."
             );
-        states[place] = new(state);
+        states[place] = Written(text, state);
     }
 
     private bool TryParse(string text, out TKey key, out CaptureException? failure)

@@ -35,7 +35,11 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
     public (long Revision, bool Published) Save(string key, object? state, string? cause, InProcessOrigin origin)
     {
         // Outside the lock: it reads the state only, and refuses values that could not travel.
-        var now = new ReadBack(state is null, Contract.SchemaFingerprint, state is null ? null : publication.FingerprintOf(state));
+        var now = new ReadBack(
+            state is null,
+            Contract.SchemaFingerprint,
+            state is null ? null : publication.Editions[0].FingerprintOf(state)
+        );
         if (now.Deleted && !_heads.ContainsKey(key))
             return (0, false);
         var head = _heads.GetOrAdd(key, static _ => new());
