@@ -225,6 +225,41 @@ public sealed class AnalyzerTests
                 "OpenDot",
                 "[StateCase<OpenDot>(\"openDot\")] on 'Shape'"
             },
+            {
+                $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public Order Upcast(Old old) => this; }}"
+                    + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
+                "STC1601",
+                "Upcast",
+                "it is no static method"
+            },
+            {
+                $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Old Upcast(Old old) => old; }}"
+                    + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
+                "STC1601",
+                "Upcast",
+                "returns Order"
+            },
+            {
+                $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(string old) => null!; }}"
+                    + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
+                "STC1601",
+                "Upcast",
+                "string is no [StateContract]"
+            },
+            {
+                $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(Order old) => old; }}"
+                    + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
+                "STC1601",
+                "Upcast",
+                "has version 2, which is not below 2"
+            },
+            {
+                $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(Old old) => null!; }}"
+                    + $"[StateContract(\"b\")] public sealed partial record Old({Id});",
+                "STC1601",
+                "Upcast",
+                "Old is the contract 'b', this is 'a'"
+            },
             { Contract("Shape S") + "public abstract record Shape;", "STC1504", "S", "declares no cases" },
             {
                 Contract("Dot D") + "[StateCase<Dot>(\"dot\")] public abstract record Shape; public sealed record Dot(int A) : Shape;",
@@ -304,8 +339,8 @@ public sealed class AnalyzerTests
         _ = (underlined, says);
         var results = Compiled.Driver().RunGenerators(Compiled.Compilation(source)).GetRunResult().Results.Single();
         Assert.Null(results.Exception);
-        // A case that is not declared is no part of the contract: it is the undeclared record that is wrong.
-        Assert.Equal(id is "STC1306" or "STC1402" or "STC1503" ? 1 : 0, results.GeneratedSources.Length);
+        // A case that is not declared is no part of the contract, and an upcaster has an older one beside it: those get theirs.
+        Assert.Equal(id is "STC1306" or "STC1402" or "STC1503" or "STC1601" ? 1 : 0, results.GeneratedSources.Length);
     }
 
     [Fact]

@@ -32,6 +32,8 @@ internal sealed class SqliteReplica
     /// <summary>Opens a replica, made if it is not there, within the caller's write transaction.</summary>
     public static (SqliteReplica Replica, ReplicaContents Contents) Open(SqliteDatabase database, ReplicaLayout layout)
     {
+        SqliteReplicaTables.EnsureShared(database);
+        TakeOver(database, layout);
         SqliteReplicaTables.Ensure(database, layout.Name);
         database
             .Prepare("INSERT INTO statecast_replica (name, layout, target) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING")
@@ -74,6 +76,34 @@ internal sealed class SqliteReplica
         var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout)) { Keys = contents.Keys };
         replica.Parked = SqliteReplicaParked.Count(database, replica);
         return (replica, contents with { Positions = ReadPositions(database, id), Parked = replica.Parked });
+    }
+
+    /// <summary>
+    /// Takes over the replica of an older major, which the service has no more: its rows are the same keys at the same revisions, each names the major it is of, and what
+    /// handlers have finished with and still have to do stays. The newer destination is read from its beginning.
+    /// </summary>
+    private static void TakeOver(SqliteDatabase database, ReplicaLayout layout)
+    {
+        if (layout.Predecessors.Count == 0 || Find(database, layout.Name) is not null)
+            return;
+        foreach (var predecessor in layout.Predecessors)
+        {
+            if (Find(database, predecessor) is not { } id)
+                continue;
+            // A file of another table layout is refused below, by its own name.
+            SqliteReplicaTables.Rename(database, predecessor, layout.Name);
+            database.Prepare("UPDATE statecast_replica SET name = ?2 WHERE id = ?1").Bind(1, id).Bind(2, layout.Name).Run();
+            database.Prepare("DELETE FROM statecast_replica_position WHERE replica = ?1").Bind(1, id).Run();
+            return;
+        }
+    }
+
+    private static long? Find(SqliteDatabase database, string name)
+    {
+        var statement = database.Prepare("SELECT id FROM statecast_replica WHERE name = ?1").Bind(1, name);
+        long? id = statement.Step() ? statement.Int64(0) : null;
+        statement.Reset();
+        return id;
     }
 
     private static List<LanePosition> ReadPositions(SqliteDatabase database, long id)

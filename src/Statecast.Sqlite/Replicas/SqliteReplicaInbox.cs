@@ -94,11 +94,11 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
         var (causes, left) = PendingSteps.After(steps, done.Revision);
         var update = database
             .Prepare(
-                "UPDATE statecast_replica_pending SET causes = ?1, steps = ?2, previous_codec = ?3, previous_schema = ?4, previous_body = ?5 WHERE id = ?6"
+                "UPDATE statecast_replica_pending SET causes = ?1, steps = ?2, previous_codec = ?3, previous_schema = ?4, previous_major = ?5, previous_body = ?6 WHERE id = ?7"
             )
             .Bind(1, causes)
             .Bind(2, left)
-            .Bind(6, id);
+            .Bind(7, id);
         SqliteReplicaPending.BindBody(update, 3, done.Current).Run();
     }
 

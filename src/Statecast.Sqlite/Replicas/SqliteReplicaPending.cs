@@ -12,7 +12,7 @@ internal static class SqliteReplicaPending
 {
     private const string Columns =
         "p.key, p.epoch, p.revision, p.operation, p.causes, p.captured_at, p.trace_parent, p.attempts, p.next_try, p.reason, "
-        + "p.codec, p.schema, p.body, p.previous_codec, p.previous_schema, p.previous_body, n.name";
+        + "p.codec, p.schema, p.major, p.body, p.previous_codec, p.previous_schema, p.previous_major, p.previous_body, n.name";
 
     private const string From =
         "FROM statecast_replica_pending p JOIN statecast_replica_name n ON n.replica = p.replica AND n.kind = 1 AND n.number = p.handler "
@@ -62,29 +62,29 @@ internal static class SqliteReplicaPending
         select.Reset();
         var update = database.Prepare(
             "UPDATE statecast_replica_pending SET epoch = ?1, revision = ?2, operation = ?3, causes = ?4, captured_at = ?5, trace_parent = ?6, "
-                + "attempts = ?7, next_try = ?8, reason = ?9, codec = ?10, schema = ?11, body = ?12, steps = ?13 WHERE id = ?14"
+                + "attempts = ?7, next_try = ?8, reason = ?9, codec = ?10, schema = ?11, major = ?12, body = ?13, steps = ?14 WHERE id = ?15"
         );
         var newest = change with { Causes = Causes.Join(causes, change.Causes), Attempts = 0, Reason = null };
-        BindChange(update, newest).Bind(13, steps).Bind(14, id).Run();
+        BindChange(update, newest).Bind(14, steps).Bind(15, id).Run();
     }
 
-    /// <summary>Binds codec, schema and body to three parameters in a row.</summary>
+    /// <summary>Binds codec, schema, major and body to four parameters in a row.</summary>
     public static SqliteStatement BindBody(SqliteStatement statement, int first, StoredBody? body) =>
         body is null
-            ? statement.BindNull(first).BindNull(first + 1).BindNull(first + 2)
-            : statement.Bind(first, body.Codec).Bind(first + 1, body.Schema).Bind(first + 2, body.Body.Span);
+            ? statement.BindNull(first).BindNull(first + 1).BindNull(first + 2).BindNull(first + 3)
+            : statement.Bind(first, body.Codec).Bind(first + 1, body.Schema).Bind(first + 2, body.Major).Bind(first + 3, body.Body.Span);
 
     private static void Insert(SqliteDatabase database, SqliteReplica replica, PendingChange change)
     {
         var insert = database.Prepare(
             "INSERT INTO statecast_replica_pending (epoch, revision, operation, causes, captured_at, trace_parent, attempts, next_try, reason, "
-                + "codec, schema, body, previous_codec, previous_schema, previous_body, replica, handler, key) "
-                + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+                + "codec, schema, major, body, previous_codec, previous_schema, previous_major, previous_body, replica, handler, key) "
+                + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
         );
-        BindBody(BindChange(insert, change), 13, change.Previous)
-            .Bind(16, replica.Id)
-            .Bind(17, replica.Names.HandlerNumber(change.Handler))
-            .Bind(18, change.Key)
+        BindBody(BindChange(insert, change), 14, change.Previous)
+            .Bind(18, replica.Id)
+            .Bind(19, replica.Names.HandlerNumber(change.Handler))
+            .Bind(20, change.Key)
             .Run();
     }
 
@@ -117,12 +117,15 @@ internal static class SqliteReplicaPending
             NextTry = statement.TimeOrNull(8),
             Reason = statement.TextOrNull(9),
             Current = Body(statement, 10),
-            Previous = Body(statement, 13),
-            Handler = statement.Text(16),
+            Previous = Body(statement, 14),
+            Handler = statement.Text(18),
         };
 
     private static StoredBody? Body(SqliteStatement statement, int first) =>
         statement.IsNull(first)
             ? null
-            : new(SqliteText.Codec(statement.Span(first)), statement.Fingerprint(first + 1), statement.Bytes(first + 2));
+            : new(SqliteText.Codec(statement.Span(first)), statement.Fingerprint(first + 1), statement.Bytes(first + 3))
+            {
+                Major = statement.Int32(first + 2),
+            };
 }

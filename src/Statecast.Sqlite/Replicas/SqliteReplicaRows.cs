@@ -15,7 +15,7 @@ internal readonly record struct LoadedRow(long RowId, ReplicaRow Row, byte[] Ent
 /// <summary>One replica's SQL for rows and index entries, and their mapping.</summary>
 internal sealed class SqliteReplicaRows
 {
-    private const string Columns = "epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes";
+    private const string Columns = "epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, major";
     private readonly SqliteReplicaNames _names;
     private readonly string _load;
     private readonly string _find;
@@ -41,11 +41,11 @@ internal sealed class SqliteReplicaRows
             $"SELECT {columns}, r.body, r.key FROM {entries} e JOIN {rows} r ON r.key = e.key "
             + "WHERE e.number = ?1 AND e.value = ?2 AND NOT r.deleted ORDER BY e.key";
         _insert =
-            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key) "
-            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?13, ?10, ?11, ?12)";
+            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key, major) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?13, ?10, ?11, ?12, ?15)";
         _update =
             $"UPDATE {rows} SET epoch = ?1, revision = ?2, deleted = ?3, operation = ?4, codec = ?5, schema = ?6, content = ?7, captured_at = ?8, "
-            + "seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11 WHERE rowid = ?12";
+            + "seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11, major = ?15 WHERE rowid = ?12";
         _see = $"UPDATE {rows} SET seen = seen | ?1 WHERE key = ?2";
         _addEntry = $"INSERT OR IGNORE INTO {entries} (number, value, key) VALUES (?1, ?2, ?3)";
         _removeEntry = $"DELETE FROM {entries} WHERE number = ?1 AND value = ?2 AND key = ?3";
@@ -57,7 +57,7 @@ internal sealed class SqliteReplicaRows
         var statement = database.Prepare(_load).Bind(1, key);
         if (!statement.Step())
             return null;
-        var loaded = new LoadedRow(statement.Int64(11), Map(statement, key), statement.Bytes(12));
+        var loaded = new LoadedRow(statement.Int64(12), Map(statement, key), statement.Bytes(13));
         statement.Reset();
         return loaded;
     }
@@ -81,7 +81,7 @@ internal sealed class SqliteReplicaRows
         database.Prepare(_query).Bind(1, _names.IndexNumber(index)).Bind(2, value);
 
     /// <summary>The row that <see cref="All"/> or <see cref="Query"/> stands on.</summary>
-    public ReplicaRow Current(SqliteStatement statement) => Map(statement, statement.Text(11));
+    public ReplicaRow Current(SqliteStatement statement) => Map(statement, statement.Text(12));
 
     /// <summary>Adds a row that is not there yet, with its index entries.</summary>
     public LoadedRow Insert(SqliteDatabase database, ReplicaRow row)
@@ -122,7 +122,8 @@ internal sealed class SqliteReplicaRows
             .Bind(7, row.Content)
             .Bind(8, row.CapturedAt)
             .Bind(9, _names.ToStored(row.Seen))
-            .Bind(13, row.Writes);
+            .Bind(13, row.Writes)
+            .Bind(15, row.Major);
         // NULL for nothing: an empty body and no entries are the common case of a tombstone and of a replica without indexes.
         _ = entries.Length == 0 ? statement.BindNull(10) : statement.Bind(10, entries);
         return row.Body.IsEmpty ? statement.BindNull(11) : statement.Bind(11, row.Body.Span);
@@ -141,7 +142,8 @@ internal sealed class SqliteReplicaRows
             CapturedAt = statement.Time(7),
             Seen = _names.FromStored(statement.Int64(8)),
             Writes = statement.Int64(9),
-            Body = statement.Bytes(10),
+            Major = statement.Int32(10),
+            Body = statement.Bytes(11),
         };
 
     // Entries are kept with their row too: what an update must remove is known without a second tree over keys, and an unchanged set costs nothing.

@@ -9,7 +9,7 @@ namespace Statecast.Sqlite.Replicas;
 internal static class SqliteReplicaTables
 {
     /// <summary>Raised with every change of these tables.</summary>
-    public const int Layout = 2;
+    public const int Layout = 3;
 
     private const string Shared = """
         CREATE TABLE IF NOT EXISTS statecast_replica (
@@ -37,8 +37,8 @@ internal static class SqliteReplicaTables
         CREATE TABLE IF NOT EXISTS statecast_replica_pending (
             id INTEGER PRIMARY KEY, replica INTEGER NOT NULL, handler INTEGER NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL,
             revision INTEGER NOT NULL, operation INTEGER NOT NULL, causes TEXT, steps TEXT, captured_at INTEGER NOT NULL, trace_parent TEXT,
-            attempts INTEGER NOT NULL, next_try INTEGER, reason TEXT, codec TEXT, schema BLOB, previous_codec TEXT, previous_schema BLOB,
-            body BLOB, previous_body BLOB,
+            attempts INTEGER NOT NULL, next_try INTEGER, reason TEXT, codec TEXT, schema BLOB, major INTEGER, previous_codec TEXT, previous_schema BLOB,
+            previous_major INTEGER, body BLOB, previous_body BLOB,
             UNIQUE (replica, key, handler)
         );
         DROP INDEX IF EXISTS statecast_replica_pending_due;
@@ -51,16 +51,22 @@ internal static class SqliteReplicaTables
     /// <summary>The quoted name of a replica's index entries.</summary>
     public static string Entries(string replica) => SqliteTableName.Quote("statecast_entries", replica);
 
-    /// <summary>Makes what is missing, within the caller's write transaction.</summary>
+    /// <summary>Makes the tables that all replicas share, within the caller's write transaction.</summary>
+    public static void EnsureShared(SqliteDatabase database) => database.ExecuteScript(Shared);
+
+    /// <summary>Gives a replica's own tables another replica's name.</summary>
+    public static void Rename(SqliteDatabase database, string from, string to) =>
+        database.ExecuteScript($"ALTER TABLE {Rows(from)} RENAME TO {Rows(to)}; ALTER TABLE {Entries(from)} RENAME TO {Entries(to)};");
+
+    /// <summary>Makes a replica's own tables where they are missing.</summary>
     public static void Ensure(SqliteDatabase database, string replica)
     {
-        database.ExecuteScript(Shared);
         database.ExecuteScript(
             $"""
             CREATE TABLE IF NOT EXISTS {Rows(replica)} (
                 key TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, revision INTEGER NOT NULL, deleted INTEGER NOT NULL,
                 operation INTEGER NOT NULL, codec TEXT NOT NULL, schema BLOB NOT NULL, content BLOB, captured_at INTEGER NOT NULL,
-                seen INTEGER NOT NULL, writes INTEGER NOT NULL, entries BLOB, body BLOB
+                seen INTEGER NOT NULL, writes INTEGER NOT NULL, major INTEGER NOT NULL, entries BLOB, body BLOB
             );
             CREATE TABLE IF NOT EXISTS {Entries(replica)} (
                 number INTEGER NOT NULL, value TEXT NOT NULL, key TEXT NOT NULL,

@@ -1,3 +1,4 @@
+using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -21,6 +22,8 @@ public sealed class ApplyPlanner(
     Func<StateEvent, StateInspection>? peek = null
 )
 {
+    private readonly int _major = StateContract.MajorOf(layout.Name);
+
     /// <summary>Whether bodies are decoded here.</summary>
     internal bool Decodes { get; } = peek is null;
 
@@ -254,7 +257,7 @@ public sealed class ApplyPlanner(
             : StateOperation.Upsert;
         // A Snapshot that replaces an equal revision is no second application of it.
         var writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1);
-        var row = blank().Fill(winner, operation, key.Row?.Seen ?? 0, writes, key.Entries, key.State);
+        var row = blank().Fill(winner, MajorOf(winner), operation, key.Row?.Seen ?? 0, writes, key.Entries, key.State);
         return winner.IsDelete ? rules.Tombstone(row) : row;
     }
 
@@ -279,8 +282,13 @@ public sealed class ApplyPlanner(
                     Causes = Causes.Join(key.Causes, key.SnapshotCauses),
                     Current = said.IsDelete
                         ? null
-                        : new(said.Codec, said.Schema, said.Body) { State = key.Winner is null ? said.State : key.State },
-                    Previous = key.Row is { Deleted: false } row && (row.Seen & bit) != 0 && key.Winner is not null ? BodyOf(row) : null,
+                        : new(said.Codec, said.Schema, said.Body)
+                        {
+                            State = key.Winner is null ? said.State : key.State,
+                            Major = MajorOf(said),
+                        },
+                    Previous =
+                        key.Row is { Deleted: false } row && (row.Seen & bit) != 0 && key.Winner is not null ? StoredBody.Of(row) : null,
                     CapturedAt = said.CapturedAt,
                     TraceParent = said.TraceParent,
                     NextTry = now,
@@ -289,7 +297,8 @@ public sealed class ApplyPlanner(
         }
     }
 
-    private static StoredBody BodyOf(ReplicaRow row) => new(row.Codec, row.Schema, row.Body) { State = row.State };
+    // What was parked before the replica moved on is of an older major than the rest.
+    private int MajorOf(StateEvent said) => said.Lane.Destination == layout.Name ? _major : StateContract.MajorOf(said.Lane.Destination);
 
     // Under a new epoch the source counts on from what it still has: it lost what the replica had under the same number or a higher one.
     private static bool WentBack(KeyPlan key, StateEvent winner) =>

@@ -1,3 +1,4 @@
+using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Replicas;
 
@@ -93,7 +94,9 @@ internal sealed class KeyPlan(string key)
         if (winner.IsDelete || row.Content == winner.Content)
             return false;
         return row.Schema == winner.Schema
-            || reader.OwnFingerprint(new(row.Codec, row.Schema, row.Body) { State = row.State })
-                != reader.OwnFingerprint(new(winner.Codec, winner.Schema, winner.Body) { State = State });
+            || reader.OwnFingerprint(StoredBody.Of(row))
+                != reader.OwnFingerprint(
+                    new(winner.Codec, winner.Schema, winner.Body) { State = State, Major = StateContract.MajorOf(winner.Lane.Destination) }
+                );
     }
 }

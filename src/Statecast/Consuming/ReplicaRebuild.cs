@@ -96,7 +96,7 @@ internal static class ReplicaRebuild
         new()
         {
             Contract = subscription.Contract.Name,
-            Lane = new(subscription.Reads.Destination, 0),
+            Lane = new(row.Major == 0 ? subscription.Reads.Destination : $"{subscription.Contract.Name}.v{row.Major}", 0),
             Key = row.Key,
             Revision = row.Revision,
             // A Snapshot replaces an equal revision, so that a retry after an upgrade applies.

@@ -25,13 +25,9 @@ internal sealed class AsyncSignal
     /// <summary>Waits for a signal or the time-out.</summary>
     public async Task WaitAsync(TimeSpan timeout, TimeProvider clock, CancellationToken ct)
     {
-        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await using var timer = clock.CreateTimer(
-            static s => ((CancellationTokenSource)s!).Cancel(),
-            expiry,
-            timeout,
-            Timeout.InfiniteTimeSpan
-        );
+        // A source of its own for the time-out: a clock's timer may call back once more while this method ends, and this one bears it.
+        using var timedOut = new CancellationTokenSource(timeout, clock);
+        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(ct, timedOut.Token);
         try
         {
             await _semaphore.WaitAsync(expiry.Token).ConfigureAwait(false);

@@ -131,6 +131,9 @@ public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory
 
     /// <summary>The major of the contract that it is a state of; 0 for the one that the replica reads.</summary>
     public int Major { get; init; }
+
+    /// <summary>A row's body.</summary>
+    internal static StoredBody Of(ReplicaRow row) => new(row.Codec, row.Schema, row.Body) { State = row.State, Major = row.Major };
 }
 
 /// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>

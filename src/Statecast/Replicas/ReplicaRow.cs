@@ -20,6 +20,7 @@ public sealed record ReplicaRow
     private long _seen;
     private long _writes;
     private IReadOnlyList<IndexEntry> _entries = [];
+    private int _major;
 
     /// <summary>The text form of the key.</summary>
     public required string Key
@@ -61,6 +62,13 @@ public sealed record ReplicaRow
     {
         get => _schema;
         init => _schema = value;
+    }
+
+    /// <summary>The major of the contract that the state is of; 0 for the one that the replica reads. A replica that moved on still holds rows of older ones.</summary>
+    public int Major
+    {
+        get => _major;
+        init => _major = value;
     }
 
     /// <summary>The state's fingerprint; null for a tombstone.</summary>
@@ -115,6 +123,7 @@ public sealed record ReplicaRow
     /// <summary>Makes this the row that an event writes.</summary>
     internal ReplicaRow Fill(
         StateEvent said,
+        int major,
         StateOperation operation,
         long seen,
         long writes,
@@ -124,7 +133,7 @@ public sealed record ReplicaRow
     {
         (_key, _revision, _deleted, _operation) = (said.Key, said.Revision, said.IsDelete, operation);
         (_codec, _schema, _content, _body, _capturedAt) = (said.Codec, said.Schema, said.Content, said.Body, said.CapturedAt);
-        (_seen, _writes, _entries, _state) = (seen, writes, entries, state);
+        (_seen, _writes, _entries, _state, _major) = (seen, writes, entries, state, major);
         return this;
     }
 
@@ -145,11 +154,11 @@ public sealed record ReplicaRow
     {
         (_key, _revision, _deleted, _operation) = (key, revision, deleted, operation);
         (_codec, _schema, _content, _body, _capturedAt) = (codec, schema, content, body, capturedAt);
-        (_seen, _writes, _entries, _state) = (seen, writes, [], null);
+        (_seen, _writes, _entries, _state, _major) = (seen, writes, [], null, 0);
         return this;
     }
 
-    /// <summary>A row that <see cref="Fill(StateEvent, StateOperation, long, long, IReadOnlyList{IndexEntry}, object?)"/> makes one.</summary>
+    /// <summary>A row that <see cref="Fill(StateEvent, int, StateOperation, long, long, IReadOnlyList{IndexEntry}, object?)"/> makes one.</summary>
     internal static ReplicaRow Blank() =>
         new()
         {

@@ -39,7 +39,7 @@ internal sealed class RowDecoder<TKey, TState>(
     {
         try
         {
-            state = row.State as TState ?? reader.Decode(new StoredBody(row.Codec, row.Schema, row.Body));
+            state = row.State as TState ?? reader.Decode(StoredBody.Of(row));
             reason =
                 unreadable is not null && contract.KeyTextOf(state) is var key && key != row.Key
                     ? $"the envelope names key '{row.Key}', the body is of key '{key}'."

@@ -73,11 +73,13 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     public async Task<IHost> StartTargetAsync<TState>(
         string file = "target.db",
         Action<ReplicaBuilder<TState>>? configure = null,
-        string service = "reader"
+        string service = "reader",
+        Action<IServiceCollection>? services = null
     )
         where TState : class, IStateContract<TState>
     {
         var builder = Builder();
+        services?.Invoke(builder.Services);
         builder.Services.AddStatecast(
             service,
             s =>

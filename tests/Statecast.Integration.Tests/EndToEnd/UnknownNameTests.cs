@@ -57,12 +57,12 @@ public sealed class UnknownNameTests : IDisposable
         await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 1, Text = "one" }));
         var target = await _shop.StartTargetAsync<NoteState>();
         var stranger = await _shop.StartTargetAsync<StrangerState>("stranger.db");
-        var next = await _shop.StartTargetAsync<NextNoteState>("next.db");
+        var next = await _shop.StartTargetAsync<TitledNoteState>("next.db");
         await NotesShop.IdleAsync(source, target);
 
         Assert.Equal("one", (await target.Services.GetRequiredService<IReplica<int, NoteState>>().GetAsync(1))?.Text);
         await IsEmptyAsync<StrangerState>(stranger, "e2e.stranger.v1");
-        await IsEmptyAsync<NextNoteState>(next, "e2e.note.v2");
+        await IsEmptyAsync<TitledNoteState>(next, "e2e.note.v2");
         foreach (var host in new[] { next, stranger, target, source })
             await NotesShop.StopAsync(host);
     }
@@ -127,6 +127,3 @@ public sealed class UnknownNameTests : IDisposable
 
 [StateContract("e2e.stranger")]
 public sealed partial record StrangerState([property: StateKey] int Id);
-
-[StateContract("e2e.note", Version = 2)]
-public sealed partial record NextNoteState([property: StateKey] int Id, string Title);
