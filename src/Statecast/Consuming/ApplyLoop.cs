@@ -20,6 +20,9 @@ internal sealed class ApplyLoop : ISupervisedLoop
     // A commit began and its outcome is not known: the store may hold what nobody was told of.
     private bool _unsure;
 
+    // Whose states these are, from the moment at which the replica was complete.
+    private string? _source;
+
     public ApplyLoop(Subscription subscription, ILogger logger, TimeProvider clock, IEntropy entropy)
     {
         (_subscription, _logger, _clock) = (subscription, logger, clock);
@@ -68,7 +71,9 @@ internal sealed class ApplyLoop : ISupervisedLoop
 
         var options = new ReceiverOptions(_subscription.Target, _subscription.Instance, _subscription.Contract)
         {
-            Source = contents.Source,
+            // A store in memory keeps no source; the loop that starts again over its rows does.
+            Source = _source ??=
+                contents.Source,
             TakesObjects = _subscription.TakesObjects,
             MaxBytes = _subscription.Limits.DeliveryBytes,
         };
@@ -219,6 +224,7 @@ internal sealed class ApplyLoop : ISupervisedLoop
                         machine.Stored(commit.Plan);
                         return true;
                     });
+                    _source ??= commit.Plan.Source;
                     break;
                 case ApplyCommand.Drop drop:
                     await ReplicaDrop.RunAsync(machine, drop.Due, _subscription, Write, _logger, _clock, ct).ConfigureAwait(false);

@@ -145,6 +145,18 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Loop_that_starts_again_over_a_store_in_memory_knows_its_source()
+    {
+        await using var host = await new TargetHost(_transport).StartAsync();
+        _transport.Deliver(Event(new(1, "a"), 1));
+        await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
+        _transport.Break();
+        await TargetHost.Until(() => _transport.SourcesAsked.Count == 2);
+        // Before it was complete it may be anybody's; afterwards another source's states are not taken for its own.
+        Assert.Equal([null, "notes"], _transport.SourcesAsked);
+    }
+
+    [Fact]
     public async Task Request_that_waits_when_the_service_stops_is_told_so()
     {
         var store = new InterceptedStore(new MemoryReplicaStore()) { IsAway = true };
