@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Statecast.Sqlite.Outbox;
+using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite;
 

@@ -79,7 +79,7 @@ internal sealed class Ending(SimWorld world)
             return target.FindParked(key)?.Event?.Revision.Number == newest.Value.Revision
                 ? null
                 : $"{target.Name}: {key}@{newest.Value.Revision} cannot be read and is not parked";
-        var content = row is null or { Deleted: true } ? null : SimContent.Read(row.Body);
+        var content = row is null or { Deleted: true } ? null : SimContent.Read(row);
         if (content != newest?.Content)
             return $"{target.Name}: {key} is {content?.ToString() ?? "nothing"} at {row?.Revision}; the source has {newest?.Content?.ToString() ?? "nothing"} at {newest?.Revision}";
         return newest?.Revision > 0 && row?.Revision.Number != newest?.Revision

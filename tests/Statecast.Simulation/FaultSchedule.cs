@@ -1,5 +1,4 @@
 using Statecast.Events;
-using Statecast.Outbox;
 using Statecast.Simulation.Carriers;
 using Statecast.Simulation.Engine;
 using Statecast.Simulation.Source;
@@ -27,9 +26,7 @@ internal sealed class FaultSchedule(SimWorld world)
                 random.Pick(world.Relays).Sleep(random.Seconds(0.5, 45));
                 return true;
             case 5 when faults.SourceCrashes:
-                world.Writer.Crash();
-                foreach (var relay in world.Relays)
-                    relay.Crash(random.Seconds(0.1, 3));
+                Crash(random);
                 return true;
             case 6 or 7 when faults.LaneOutages:
                 world.Carrier.Outage(new LaneId(SimContent.Destination, random.Next(world.Lanes)), random.Seconds(0.2, 8));
@@ -52,10 +49,13 @@ internal sealed class FaultSchedule(SimWorld world)
                 world.TargetOffset += random.Seconds(-3600, 3600);
                 return true;
             case 19 when faults.Republishes:
-                world.Database.Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "asked"));
+                world.Source.AskForRepublish();
                 return true;
             case 30 or 31 when world.Carrier is SimInProcess process:
                 process.Die();
+                return true;
+            case 32 or 33 when world.Source is SimMemorySource:
+                Crash(random);
                 return true;
             case 20 or 21 or 22 or 23 when faults.Restores:
                 world.Restores.Strike();
@@ -63,6 +63,13 @@ internal sealed class FaultSchedule(SimWorld world)
             default:
                 return false;
         }
+    }
+
+    private void Crash(SimRandom random)
+    {
+        world.Source.Crash();
+        foreach (var relay in world.Relays)
+            relay.Crash(random.Seconds(0.1, 3));
     }
 
     public void StartLateTargets()

@@ -101,6 +101,24 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             Checker.OwnKeyOnly
         ),
         new("a log in memory keeps its incarnation", SimRules.Protocol with { LogKeepsIncarnation = true }, Checker.HonestFreshness),
+        new(
+            "a source without a database keeps its epoch",
+            SimRules.Protocol with
+            {
+                NewEpoch = (clock, seen) => seen == 0 ? clock : seen,
+            },
+            Checker.NothingSkipped,
+            Checker.GoingBack
+        ),
+        new(
+            "a source without a database believes its clock",
+            SimRules.Protocol with
+            {
+                NewEpoch = (clock, _) => clock,
+            },
+            Checker.NothingSkipped,
+            Checker.GoingBack
+        ),
         new("no floor", Relay(() => RelayRules.Protocol with { Floor = (_, _) => default }), Checker.HonestFreshness),
         new(
             "floor in one lane only",

@@ -18,6 +18,9 @@ internal sealed record SimRules
     /// <summary>Capture at a save.</summary>
     public Func<Head, ReadBack, CaptureDecision> Save { get; init; } = CaptureRule.Save;
 
+    /// <summary>The epoch of a source without a database at its start, from the clock and the highest that its log has seen.</summary>
+    public Func<long, long, long> NewEpoch { get; init; } = static (clock, seen) => Math.Max(clock, seen + 1);
+
     /// <summary>Whether the in-process log has the same incarnation after a restart: nobody then finds out that it is empty.</summary>
     public bool LogKeepsIncarnation { get; init; }
 

@@ -40,6 +40,7 @@ internal sealed class SimWorld
                 _ => new SimLog(this, conditional: false),
             },
         };
+        Source = Carrier is SimInProcess process && Random.Chance(0.5) ? new SimMemorySource(this, process) : Writer;
         Relays =
         [
             .. Enumerable.Range(0, Faults.TwoRelays && Carrier is not SimInProcess ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}")),
@@ -61,6 +62,10 @@ internal sealed class SimWorld
     public SimDatabase Database { get; }
     public SimWriter Writer { get; }
     public SimCarrier Carrier { get; }
+
+    /// <summary>What publishes: <see cref="Writer"/> over <see cref="Database"/>, or a source without one.</summary>
+    public ISimSource Source { get; }
+
     public IReadOnlyList<SimRelay> Relays { get; }
     public List<SimTarget> Targets { get; } = [];
     public IReadOnlyList<string> Keys { get; }
@@ -105,7 +110,7 @@ internal sealed class SimWorld
         {
             var carrier =
                 Carrier is SimQueue ? "a queue"
-                : Carrier is SimInProcess ? "in process"
+                : Carrier is SimInProcess ? $"in process, {(Source is SimMemorySource ? "without" : "with")} a database"
                 : Carrier.Abilities.ConditionalAppend ? "a log with conditional append"
                 : "a log without conditional append";
             return $"profile {Faults.Profile}, {carrier}, {Lanes} lane(s), {Keys.Count} keys, {Relays.Count} relay(s), {Targets.Sum(t => t.Instances.Count)} target instances; faults: {Faults}";
@@ -117,7 +122,7 @@ internal sealed class SimWorld
     public void Run()
     {
         var schedule = new FaultSchedule(this);
-        Writer.Begin();
+        Source.Begin();
         foreach (var relay in Relays)
             relay.Start();
         foreach (var target in Targets.Skip(Carrier is SimLog && Faults.LateTarget ? 1 : 0))
@@ -129,7 +134,7 @@ internal sealed class SimWorld
             if (operation == Operations / 2)
                 schedule.StartLateTargets();
             if (!schedule.Strike())
-                Writer.Write();
+                Source.Write();
         }
         new Ending(this).Run();
     }

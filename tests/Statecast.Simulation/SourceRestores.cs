@@ -52,7 +52,7 @@ internal sealed class SourceRestores(SimWorld world)
     public void Dropped(string target, ReplicaRow row)
     {
         world.Coverage.Note(Event.OrphanDropped);
-        if (row.Revision.Epoch != world.Database.Epoch)
+        if (row.Revision.Epoch != world.Source.Epoch)
             return;
         // What the source captured since the epoch began was said under it before the floor, or after it and is on its way.
         if (world.Truth.HeldThroughout(row.Key, row.Revision.Epoch))

@@ -47,8 +47,6 @@ internal sealed class AggregateShape
     /// <summary>What the model's provider is captured with; null until the first capture.</summary>
     public IDatabaseAdapter? Adapter { get; set; }
 
-    public IEnumerable<IEntityType> Types => _members.Keys;
-
     public BoundPublication this[AggregatePlan plan] => _bound[plan];
 
     public IReadOnlyList<AggregateMember> MembersOf(IEntityType type) => _members.GetValueOrDefault(type) ?? [];

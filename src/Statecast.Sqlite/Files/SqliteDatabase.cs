@@ -81,7 +81,10 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>A prepared statement, kept for the connection's life and handed out reset. One text is used by one reader at a time.</summary>
     public SqliteStatement Prepare(string sql)
     {
-        if (!_statements.TryGetValue(sql, out var statement))
+        if (_statements.TryGetValue(sql, out var statement))
+            // Usually it is reset already; not where its last reader threw between two rows.
+            statement.Reset();
+        else
             _statements.Add(sql, statement = new(_handle, sql));
         return statement;
     }

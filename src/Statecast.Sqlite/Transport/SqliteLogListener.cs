@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Statecast.Hosting;
+using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Transport;
 
@@ -14,10 +15,10 @@ internal sealed class SqliteLogListener(string log, TimeSpan pollInterval, TimeP
     private Socket? _socket;
     private string? _path;
 
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteWakeSignal _signal = new();
 
     /// <summary>Completes at the next beat. Taken before one looks, a beat in between is not missed.</summary>
-    public Task Next => Volatile.Read(ref _next).Task;
+    public Task Next => _signal.Next;
 
     /// <summary>A receiver begins to listen.</summary>
     public void Join()
@@ -41,12 +42,22 @@ internal sealed class SqliteLogListener(string log, TimeSpan pollInterval, TimeP
             _timer!.Dispose();
             _socket?.Dispose();
             if (_path is not null)
-                File.Delete(_path);
+                Remove(_path);
             (_socket, _path) = (null, null);
         }
     }
 
-    private void Beat() => Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    // Beside the socket nothing is lost: a source that meets a dead one removes it, and whoever cleans the temporary path was only faster.
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
+    }
+
+    private void Beat() => _signal.Beat();
 
     private void OpenSocket()
     {

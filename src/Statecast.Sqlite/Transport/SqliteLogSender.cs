@@ -39,109 +39,61 @@ internal sealed class SqliteLogSender : ITransportSender
     {
         if (events.Count == 0)
             return [];
-        await EnterAsync(ct).ConfigureAwait(false);
-        try
-        {
-            ct.ThrowIfCancellationRequested();
-            var outcomes = new SendOutcome[events.Count];
-            if (await AppendAsync(events, outcomes, ct).ConfigureAwait(false))
-                _waker.Wake();
-            return outcomes;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    public async ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
-    {
-        await EnterAsync(ct).ConfigureAwait(false);
-        try
-        {
-            await FollowAsync(ct).ConfigureAwait(false);
-            return Database.Read(_ =>
-            {
-                var known = new Dictionary<string, long[]>(StringComparer.Ordinal);
-                var ends = new List<LaneEnd>(lanes.Count);
-                foreach (var lane in lanes)
+        return await UseAsync(
+                async () =>
                 {
-                    var destination = AppenderOf(lane).Destination;
-                    if (!known.TryGetValue(lane.Destination, out var positions))
-                        known.Add(lane.Destination, positions = destination.ReadEnds(Database));
-                    ends.Add(new(lane, _writer.Incarnation, positions[lane.Number], 0));
-                }
-                return ends;
-            });
-        }
-        catch (SqliteException e)
-        {
-            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+                    ct.ThrowIfCancellationRequested();
+                    var outcomes = new SendOutcome[events.Count];
+                    if (await AppendAsync(events, outcomes, ct).ConfigureAwait(false))
+                        _waker.Wake();
+                    return outcomes;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
     }
 
-    public async ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct)
-    {
-        await EnterAsync(ct).ConfigureAwait(false);
-        try
-        {
-            // Its ends are those of this file: a new one has to be looked at first.
-            if (!_writer.IsCurrent())
-                throw new TransportException($"The log file '{Database.Path}' was removed or replaced; its ends are read again.");
-            await Database
-                .WriteAsync(
-                    database =>
-                    {
-                        var destination = AppenderOf(new(heartbeat.Destination, 0)).Destination;
-                        SqliteLogHeartbeat.Write(database, destination, heartbeat);
-                        foreach (var end in heartbeat.Ends)
-                            SqliteLogMarks.Write(database, destination, end.Lane.Number, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
-                        return true;
-                    },
-                    _clock,
-                    ct
-                )
-                .ConfigureAwait(false);
-            _waker.Wake();
-        }
-        catch (SqliteException e)
-        {
-            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    public async ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
-    {
-        await EnterAsync(ct).ConfigureAwait(false);
-        try
-        {
-            await FollowAsync(ct).ConfigureAwait(false);
-            var asked = lanes.ToHashSet();
-            return Database.Read(_ =>
+    public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+        UseAsync<IReadOnlyList<LaneEnd>>(
+            async () =>
             {
-                var marks = new List<SentMark>();
-                foreach (var name in asked.Select(l => l.Destination).Distinct())
-                    SqliteLogMarks.Read(Database, AppenderOf(new(name, 0)).Destination, asked, marks);
-                return marks;
-            });
-        }
-        catch (SqliteException e)
-        {
-            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+                await FollowAsync(ct).ConfigureAwait(false);
+                return Database.Read(_ => EndsOf(lanes));
+            },
+            ct
+        );
+
+    public async ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) =>
+        await UseAsync(
+                async () =>
+                {
+                    // Its ends are those of this file: a new one has to be looked at first.
+                    if (!_writer.IsCurrent())
+                        throw new TransportException($"The log file '{Database.Path}' was removed or replaced; its ends are read again.");
+                    await Database.WriteAsync(database => Say(database, heartbeat), _clock, ct).ConfigureAwait(false);
+                    _waker.Wake();
+                    return true;
+                },
+                ct
+            )
+            .ConfigureAwait(false);
+
+    public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+        UseAsync<IReadOnlyList<SentMark>>(
+            async () =>
+            {
+                await FollowAsync(ct).ConfigureAwait(false);
+                var asked = lanes.ToHashSet();
+                return Database.Read(_ =>
+                {
+                    var marks = new List<SentMark>();
+                    foreach (var name in asked.Select(l => l.Destination).Distinct())
+                        SqliteLogMarks.Read(Database, AppenderOf(new(name, 0)).Destination, asked, marks);
+                    return marks;
+                });
+            },
+            ct
+        );
 
     public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
         throw new NotSupportedException("The SQLite log appends by condition: nothing foreign can stand in it, and nothing is read back.");
@@ -158,13 +110,45 @@ internal sealed class SqliteLogSender : ITransportSender
         _gate.Release();
     }
 
-    private async ValueTask EnterAsync(CancellationToken ct)
+    private async ValueTask<T> UseAsync<T>(Func<ValueTask<T>> work, CancellationToken ct)
     {
         await _gate.WaitAsync(ct).ConfigureAwait(false);
-        if (!_disposed)
-            return;
-        _gate.Release();
-        throw new ObjectDisposedException(nameof(SqliteLogSender));
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return await work().ConfigureAwait(false);
+        }
+        catch (SqliteException e)
+        {
+            throw new TransportException(SqliteLogTransport.Explain(e, Database.Path, _options), e);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private List<LaneEnd> EndsOf(IReadOnlyCollection<LaneId> lanes)
+    {
+        var known = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        var ends = new List<LaneEnd>(lanes.Count);
+        foreach (var lane in lanes)
+        {
+            var destination = AppenderOf(lane).Destination;
+            if (!known.TryGetValue(lane.Destination, out var positions))
+                known.Add(lane.Destination, positions = destination.ReadEnds(Database));
+            ends.Add(new(lane, _writer.Incarnation, positions[lane.Number], 0));
+        }
+        return ends;
+    }
+
+    private bool Say(SqliteDatabase database, Heartbeat heartbeat)
+    {
+        var destination = AppenderOf(new(heartbeat.Destination, 0)).Destination;
+        SqliteLogHeartbeat.Write(database, destination, heartbeat);
+        foreach (var end in heartbeat.Ends)
+            SqliteLogMarks.Write(database, destination, end.Lane.Number, heartbeat.Epoch, heartbeat.LeaseId, end.Number);
+        return true;
     }
 
     /// <summary>Appends in one transaction.</summary>
@@ -185,13 +169,17 @@ internal sealed class SqliteLogSender : ITransportSender
         }
         catch (Exception e) when (e is SqliteException or TransportException)
         {
-            foreach (var appender in _writer.Appenders.Values)
-                appender.Forget();
             // A commit that failed half-way may still be found after a crash: nobody knows. Before it, nothing can be.
             var reason = e is SqliteException error ? SqliteLogTransport.Explain(error, Database.Path, _options) : e.Message;
             Array.Fill(outcomes, new(committing ? SendResult.Unknown : SendResult.Failed, 0, reason));
-            Database.Rollback();
             return false;
+        }
+        finally
+        {
+            // Whatever it was that failed: a transaction left open would fail every batch after this one.
+            foreach (var appender in _writer.Appenders.Values)
+                appender.Forget();
+            Database.Rollback();
         }
         return Array.Exists(outcomes, o => o.Result == SendResult.Confirmed);
     }

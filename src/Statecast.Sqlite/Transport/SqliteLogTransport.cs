@@ -92,7 +92,7 @@ public sealed class SqliteLogTransport : ITransport
             // What was confirmed must outlive the power: the outbox row is gone then.
             database.Execute("PRAGMA synchronous = FULL");
             var opened = await database
-                .WriteAsync(file => SqliteLogDeclaration.Declare(file, options, Draw(), _clock.GetUtcNow()), _clock, ct)
+                .WriteAsync(file => SqliteLogDeclaration.Declare(file, options, _entropy.NextIncarnation(), _clock.GetUtcNow()), _clock, ct)
                 .ConfigureAwait(false);
             return new(database, _options, opened.Incarnation, opened.Destinations);
         }
@@ -147,18 +147,5 @@ public sealed class SqliteLogTransport : ITransport
             : throw new TransportException(
                 $"The service name '{source}' cannot name a log file: 1 to 100 ASCII letters, digits, '.', '-' and '_' are allowed, no '.' in front."
             );
-    }
-
-    private long Draw()
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        long incarnation;
-        do
-        {
-            _entropy.Fill(bytes);
-            // 0 means "no incarnation" elsewhere, and a negative one reads badly.
-            incarnation = BitConverter.ToInt64(bytes) & long.MaxValue;
-        } while (incarnation == 0);
-        return incarnation;
     }
 }

@@ -81,9 +81,6 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
     /// <summary>Whether events of a lane are to be applied: it is open.</summary>
     public bool IsOpen(LaneId lane) => _lanes.ContainsKey(lane);
 
-    /// <summary>The incarnation under which a lane is open.</summary>
-    public long IncarnationOf(LaneId lane) => _lanes[lane].Incarnation;
-
     /// <summary>A batch of a lane is in the store.</summary>
     public void Applied(LaneId lane, long next, bool atTail)
     {

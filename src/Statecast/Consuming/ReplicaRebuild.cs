@@ -20,6 +20,7 @@ internal static class ReplicaRebuild
         ReplicaContents contents,
         ILogger logger,
         TimeProvider clock,
+        Action beat,
         CancellationToken ct
     )
     {
@@ -31,6 +32,8 @@ internal static class ReplicaRebuild
             if (chunk.Count == ChunkSize)
             {
                 await Write(store, subscription, chunk, null, logger, clock, ct).ConfigureAwait(false);
+                // Millions of rows take minutes, and a loop that stood still so long would have its process ended.
+                beat();
                 chunk.Clear();
             }
         }

@@ -24,7 +24,7 @@ public sealed record StateToken(string Contract, string Key, StateRevision Revis
             || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
         )
             return false;
-        // '~' is unreserved, so the key's text form may hold it: it travels doubled-encoded as %7E.
+        // '~' is unreserved, so the key's text form may hold it: it travels as %7E, which that form never holds.
         token = new(contract, key.Replace("%7E", "~", StringComparison.Ordinal), new(e, n));
         return true;
     }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Statecast.Hosting;
 
-/// <summary>Randomness, injected so that a simulation can decide it: lease ids and jitter.</summary>
+/// <summary>Randomness, injected so that a simulation can decide it: lease and operation ids, incarnations, jitter.</summary>
 public interface IEntropy
 {
     /// <summary>Fills the span with random bytes.</summary>
@@ -30,6 +30,14 @@ public static class EntropyExtensions
         Span<byte> bytes = stackalloc byte[16];
         entropy.Fill(bytes);
         return new(bytes, bigEndian: true);
+    }
+
+    /// <summary>A log's incarnation: positive, since 0 means "none" and a negative one reads badly.</summary>
+    public static long NextIncarnation(this IEntropy entropy)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        entropy.Fill(bytes);
+        return Math.Max(1, BitConverter.ToInt64(bytes) & long.MaxValue);
     }
 
     /// <summary>A number from 0 up to 1, for jitter.</summary>

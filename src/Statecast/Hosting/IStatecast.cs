@@ -57,8 +57,9 @@ public interface IParkedWork
     /// <returns>How many were dropped.</returns>
     Task<int> DropAsync(string replica, string? key = null, CancellationToken ct = default);
 
-    /// <summary>Handler changes of a replica that are stalled.</summary>
-    Task<IReadOnlyList<PendingChange>> StalledAsync(string replica, CancellationToken ct = default);
+    /// <summary>Handler changes of a replica that are stalled, oldest first.</summary>
+    /// <exception cref="ArgumentException">There is no such replica.</exception>
+    IAsyncEnumerable<PendingChange> StalledAsync(string replica, CancellationToken ct = default);
 
     /// <summary>Lets a stalled change be tried again at once.</summary>
     /// <returns>False if there is none.</returns>

@@ -8,12 +8,14 @@ internal sealed class ParkedWork(IReadOnlyDictionary<string, ReplicaRuntime> rep
     public IAsyncEnumerable<ParkedEvent> EventsAsync(string replica, CancellationToken ct) =>
         Of(replica).Subscription.Store.Inbox.ParkedAsync(ct);
 
-    public Task<int> RetryAsync(string replica, string? key, CancellationToken ct) => Of(replica).Apply.ResolveAsync(key, drop: false, ct);
+    public Task<int> RetryAsync(string replica, string? key, CancellationToken ct) =>
+        Of(replica).Apply.Requests.AskAsync(key, drop: false, ct);
 
-    public Task<int> DropAsync(string replica, string? key, CancellationToken ct) => Of(replica).Apply.ResolveAsync(key, drop: true, ct);
+    public Task<int> DropAsync(string replica, string? key, CancellationToken ct) =>
+        Of(replica).Apply.Requests.AskAsync(key, drop: true, ct);
 
-    public async Task<IReadOnlyList<PendingChange>> StalledAsync(string replica, CancellationToken ct) =>
-        await Of(replica).Subscription.Store.Inbox.StalledAsync(ct).ToListAsync(ct).ConfigureAwait(false);
+    public IAsyncEnumerable<PendingChange> StalledAsync(string replica, CancellationToken ct) =>
+        Of(replica).Subscription.Store.Inbox.StalledAsync(ct);
 
     public Task<bool> RetryStalledAsync(string replica, string handler, string key, CancellationToken ct) =>
         Resolve(replica, handler, key, drop: false, ct);

@@ -54,7 +54,6 @@ public sealed class ReplicaBuilder<TState>
     {
         _inMemory = false;
         _store = store;
-        _inMemory = false;
         return this;
     }
 

@@ -60,7 +60,7 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
     {
         IReadOnlyList<RepublishRequest> requests = keys is null
             ? [RepublishRequest.All(contract, Reason)]
-            : [.. keys.Select(key => new RepublishRequest(contract, key, 0, 4095, null, Reason))];
+            : [.. keys.Select(key => RepublishRequest.Of(contract, key, null, Reason))];
         await source.RequestRepublishAsync(requests, ct).ConfigureAwait(false);
         _republish.Queued();
     }

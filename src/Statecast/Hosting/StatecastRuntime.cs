@@ -136,6 +136,8 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             );
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _supervisor.DrainAsync(_options.DrainTimeout, ct).ConfigureAwait(false);
+        foreach (var replica in _replicas.Values)
+            replica.Apply.Requests.Close();
         Log.Stopped(_logger, _registration.Service);
     }
 

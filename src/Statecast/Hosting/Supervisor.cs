@@ -46,28 +46,44 @@ internal sealed class Supervisor(ILogger logger, TimeProvider clock, IEntropy en
         while (!stopping.IsCancellationRequested)
         {
             var started = clock.GetTimestamp();
-            try
-            {
-                await loop.RunAsync(stopping).ConfigureAwait(false);
+            if (await RunOnce(loop, stopping).ConfigureAwait(false) is not { } failure)
                 return;
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
+            if (clock.GetElapsedTime(started) > TimeSpan.FromMinutes(1))
+                backoff.Reset();
+            var wait = backoff.Next();
+            if (_loops[loop] != failure.Message)
+                Log.LoopFailed(logger, failure, loop.Name, wait);
+            _loops[loop] = failure.Message;
+            if (!await Pause(wait, stopping).ConfigureAwait(false))
                 return;
-            }
-            // Whatever it is, the loop must live on: it is the only one that does its work.
-            catch (Exception e)
-            {
-                if (clock.GetElapsedTime(started) > TimeSpan.FromMinutes(1))
-                    backoff.Reset();
-                var wait = backoff.Next();
-                if (_loops[loop] != e.Message)
-                    Log.LoopFailed(logger, e, loop.Name, wait);
-                _loops[loop] = e.Message;
-                if (!await Pause(wait, stopping).ConfigureAwait(false))
-                    return;
-                _ = ClearWhenBeating(loop, clock.GetUtcNow(), stopping);
-            }
+        }
+    }
+
+    /// <summary>Runs a loop until it ends.</summary>
+    /// <returns>Why it failed; null if it was stopped or has nothing more to do.</returns>
+    private async Task<Exception?> RunOnce(ISupervisedLoop loop, CancellationToken stopping)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var forgiven = _loops[loop] is null ? Task.CompletedTask : ForgiveWhenBeating(loop, clock.GetUtcNow(), ended.Token);
+        try
+        {
+            await loop.RunAsync(stopping).ConfigureAwait(false);
+            return null;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return null;
+        }
+        // Whatever it is, the loop must live on: it is the only one that does its work.
+        catch (Exception e)
+        {
+            return e;
+        }
+        finally
+        {
+            // What this start did says nothing about the next.
+            await ended.CancelAsync().ConfigureAwait(false);
+            await forgiven.ConfigureAwait(false);
         }
     }
 
@@ -84,11 +100,14 @@ internal sealed class Supervisor(ILogger logger, TimeProvider clock, IEntropy en
         }
     }
 
-    /// <summary>Forgets a failure once the loop has gone round again.</summary>
-    private async Task ClearWhenBeating(ISupervisedLoop loop, DateTimeOffset since, CancellationToken stopping)
+    /// <summary>Forgets a failure once the loop has gone round again, however long its first round takes.</summary>
+    private async Task ForgiveWhenBeating(ISupervisedLoop loop, DateTimeOffset since, CancellationToken ended)
     {
-        if (!await Pause(TimeSpan.FromSeconds(1), stopping).ConfigureAwait(false) || loop.LastBeat <= since)
-            return;
+        do
+        {
+            if (!await Pause(TimeSpan.FromSeconds(1), ended).ConfigureAwait(false))
+                return;
+        } while (loop.LastBeat <= since);
         _loops[loop] = null;
         Log.LoopRecovered(logger, loop.Name);
     }

@@ -57,7 +57,7 @@ internal sealed class ReplicaRegistration<TKey, TState>(
         var replica = new Replica<TKey, TState>(
             contract,
             subscription,
-            new(contract, reader, subscription.Layout.Name, onFirstUse ? apply.FoundUnreadable : null),
+            new(contract, reader, subscription.Layout.Name, onFirstUse ? apply.Requests.Unreadable : null),
             indexes,
             context.Options.Target.ReadTimeout,
             context.Clock

@@ -91,8 +91,7 @@ internal sealed class HeartbeatConversation(
         var (lane, end) = _cycle.ReadBackEnded();
         foreach (var key in lane.Verifier.Account(records, end, rules.NeedsMending))
         {
-            var bucket = KeyText.Bucket(key);
-            commits.Wish(new(ContractOf(lane.Id.Destination), key, bucket, bucket, lane.Id.Destination, reason));
+            commits.Wish(RepublishRequest.Of(ContractOf(lane.Id.Destination), key, lane.Id.Destination, reason));
             output.Notice(RelayNotice.ForeignRecord, lane.Id.ToString(), $"{reason}; the key is sent again");
         }
     }

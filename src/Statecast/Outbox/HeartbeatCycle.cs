@@ -25,7 +25,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     private readonly HashSet<long> _saying = [];
     private readonly HashSet<string> _madeAnew = [];
 
-    public HeartbeatPhase Phase { get; private set; }
+    private HeartbeatPhase Phase { get; set; }
 
     /// <summary>When the cycle wants to be looked at for the passing of time.</summary>
     public TimeSpan WakeAt =>

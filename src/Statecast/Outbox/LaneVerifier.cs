@@ -26,9 +26,6 @@ internal sealed class LaneVerifier(long incarnation, long verified)
     /// <summary>Everything below was accounted for, and no key's newest is buried there: what is stored and said.</summary>
     public long Verified => _buried.Count == 0 ? Accounted : Math.Min(Accounted, _buried.Values.Min(b => b.Lowest));
 
-    /// <summary>Keys that must be sent again.</summary>
-    public IReadOnlyCollection<string> Buried => _buried.Keys;
-
     /// <summary>A log made anew has nothing to do with what was verified.</summary>
     public void Meet(long current)
     {

@@ -201,7 +201,14 @@ internal sealed class RelayCommands
     {
         using var deadline = new CancellationTokenSource(_options.DeliveryTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _abort);
-        return await call(either.Token).WaitAsync(_options.DeliveryTimeout, _time, _abort).ConfigureAwait(false);
+        try
+        {
+            return await call(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !_abort.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer within {_options.DeliveryTimeout}", e);
+        }
     }
 
     private async Task AnswerAsync(long id, Func<Task<RelayInput>> work)
@@ -213,7 +220,7 @@ internal sealed class RelayCommands
         }
         catch (Exception e)
         {
-            answer = new RelayInput.CommandFailed(id, e is TimeoutException ? $"no answer within {_options.DeliveryTimeout}" : e.Message);
+            answer = new RelayInput.CommandFailed(id, e.Message);
         }
         _answers.TryWrite(answer);
     }

@@ -18,6 +18,9 @@ internal abstract record RelayInput
     /// <summary>The relay is to end: finish what is under way, claim nothing more.</summary>
     public sealed record StopRequested : RelayInput;
 
+    /// <summary>What is under way is waited for no longer: give the lease back now, if what may still land does no harm.</summary>
+    public sealed record DrainEnded : RelayInput;
+
     /// <summary>The answer to <see cref="RelayCommand.Acquire"/>; null while another relay holds the lease.</summary>
     public sealed record LeaseAnswered(long Command, LeaseGrant? Grant) : RelayInput;
 

@@ -107,7 +107,8 @@ internal readonly record struct LookedAt(LookMoment Moment, SentMark Mark, long 
     {
         get
         {
-            for (var i = 0; i < Line.Count; i++)
+            // From its end: a carrier remembers the newest leases, and the line has one for every start of the source.
+            for (var i = Line.Count - 1; i >= 0; i--)
                 if (Line[i].LeaseId == Mark.LeaseId)
                     return i + 1 == Line.Count || Mark.Number < Line[i + 1].FirstNumber;
             return false;

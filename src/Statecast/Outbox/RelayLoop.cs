@@ -47,6 +47,7 @@ internal sealed class RelayLoop(
     RelaySurroundings surroundings
 ) : ISupervisedLoop
 {
+    private static readonly TimeSpan GiveBackWithin = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time = surroundings.Time;
     private readonly RelayLog _log = new(surroundings.Logger, shard);
 
@@ -64,7 +65,8 @@ internal sealed class RelayLoop(
     public RelayStatus Status => Volatile.Read(ref _status);
 
     /// <summary>
-    /// Runs until the token is cancelled; then claims nothing more, waits for sends under way up to <see cref="RelayOptions.DrainTimeout"/> and gives the lease back.
+    /// Runs until the token is cancelled; then claims nothing more, waits for sends under way up to <see cref="RelayOptions.DrainTimeout"/> and gives the lease back;
+    /// with sends still under way only on a carrier that appends by the guard.
     /// Failures of store and carrier are retried for ever; an exception that comes out is a defect, and the caller starts a new loop.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
@@ -103,6 +105,7 @@ internal sealed class RelayLoop(
             mailbox.Writer
         );
         TimeSpan? drainUntil = null;
+        var drained = false;
         RelayInput? input = new RelayInput.Started();
         while (true)
         {
@@ -126,8 +129,12 @@ internal sealed class RelayLoop(
             var at = _time.GetElapsedTime(began);
             if (drainUntil <= at)
             {
+                if (drained)
+                    return;
                 _log.DrainTimedOut(machine.InHand);
-                return;
+                // Left behind, but not with the lease: a successor would wait for it to run out.
+                (drained, drainUntil, input) = (true, at + GiveBackWithin, new RelayInput.DrainEnded());
+                continue;
             }
             var delay = Later(wait!.Until < drainUntil || drainUntil is null ? wait.Until : drainUntil.Value, at);
             timer.Change(delay, Timeout.InfiniteTimeSpan);

@@ -25,6 +25,7 @@ internal sealed class RelayMachine
 
     private TimeSpan _now;
     private bool _stopping;
+    private bool _drained;
     private RelayTenure? _tenure;
 
     public RelayMachine(RelayShard shard, RelayOptions options, RelayRules rules, IEntropy entropy)
@@ -79,6 +80,9 @@ internal sealed class RelayMachine
                 break;
             case RelayInput.StopRequested:
                 _stopping = true;
+                break;
+            case RelayInput.DrainEnded:
+                _drained = true;
                 break;
             case RelayInput.LeaseAnswered answer when _store.Answered(answer.Command):
                 OnLease(answer.Grant);
@@ -232,6 +236,9 @@ internal sealed class RelayMachine
             Phase = RelayPhase.Stopped;
         if (_stopping && _store.IsIdle && Phase is RelayPhase.Looking or RelayPhase.Recovering)
             Leave(RelayNotice.LeaseReleased, "stopping; the lease is given back");
+        // A log that asks the guard takes nothing stale, whenever it lands. Elsewhere the next holder must wait the lease out.
+        if (_drained && _store.IsIdle && Phase == RelayPhase.Active && _shard.Abilities.ConditionalAppend)
+            Leave(RelayNotice.LeaseReleased, "stopping; the lease is given back, with sends under way");
         if (Phase == RelayPhase.Looking && _look.Found is null)
             _look.Ask(_now);
         if (Phase == RelayPhase.Active && _look.Found is null)
@@ -267,7 +274,7 @@ internal sealed class RelayMachine
             case RelayPhase.Active:
                 GoOutbox(_tenure!.Hand);
                 break;
-            case RelayPhase.Leaving when _sends.AreSettled(_tenure!.Hand, _now):
+            case RelayPhase.Leaving when _sends.AreSettled(_tenure!.Hand, _drained, _now):
                 _store.Give(id => new RelayCommand.Release(id, _shard.Name, _tenure.Lease.Id));
                 break;
         }

@@ -28,6 +28,9 @@ internal sealed class RelaySends(RelayShard shard, RelayOptions options, RelayRu
     }
 
     /// <summary>Whether the lease may be given back now: nothing of ours may land afterwards, since the next holder would not wait for it.</summary>
-    public bool AreSettled(RelayHand hand, TimeSpan now) =>
-        hand.Window.Batches == 0 && (shard.Abilities.ConditionalAppend || now >= hand.UncertainUntil);
+    /// <param name="hand">What is in hand.</param>
+    /// <param name="drained">Whether the outcome of what is under way is waited for no longer: a log that asks the guard does without.</param>
+    /// <param name="now">The relay's time.</param>
+    public bool AreSettled(RelayHand hand, bool drained, TimeSpan now) =>
+        shard.Abilities.ConditionalAppend ? drained || hand.Window.Batches == 0 : hand.Window.Batches == 0 && now >= hand.UncertainUntil;
 }

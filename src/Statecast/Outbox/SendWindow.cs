@@ -7,8 +7,6 @@ internal sealed class WindowRoom(int events, long bytes, bool empty)
     private long _bytes = bytes;
     private bool _empty = empty;
 
-    public int Events => _events;
-
     /// <summary>Takes one event, if there is room; an empty window takes any event.</summary>
     public bool TryTake(long size)
     {
@@ -38,8 +36,6 @@ internal sealed class SendWindow(RelayOptions options)
     public IEnumerable<long> Open => _batches.Keys;
 
     public WindowRoom Room() => new(options.MaxInFlightEvents - _events, options.MaxInFlightBytes - _bytes, _events == 0);
-
-    public bool IsOpen(long id) => _batches.ContainsKey(id);
 
     public void Claimed(ClaimedRow row)
     {
@@ -79,9 +75,6 @@ internal sealed class SendWindow(RelayOptions options)
 
     /// <summary>Ends a send; null if it is not known.</summary>
     public Batch? End(long id) => _batches.Remove(id, out var batch) ? batch : null;
-
-    /// <summary>Forgets what is claimed: the lease is gone. Sends under way are still waited for.</summary>
-    public void Forget() => (_events, _bytes) = (0, 0);
 
     /// <summary>One send.</summary>
     internal sealed record Batch(List<ClaimedRow> Rows, TimeSpan At);

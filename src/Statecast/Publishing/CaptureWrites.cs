@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Outbox;
@@ -9,8 +8,7 @@ namespace Statecast.Publishing;
 /// <summary>Collects what one capture writes: decides per key, encodes once per codec, and makes one row per route.</summary>
 internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination)
 {
-    private readonly Activity? _activity = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
-    private readonly DateTimeOffset _capturedAt = new(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+    private readonly CaptureStamp _stamp = CaptureStamp.Of(now);
     private readonly List<ReadOnlyMemory<byte>> _bodies = [];
     private List<CaptureException>? _passedOver;
 
@@ -167,9 +165,9 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             Schema = set.Publication.ContractOf(route).SchemaFingerprint,
             Content = content,
             Body = body,
-            TraceParent = _activity?.Id,
-            TraceState = _activity?.TraceStateString,
-            CapturedAt = _capturedAt,
+            TraceParent = _stamp.TraceParent,
+            TraceState = _stamp.TraceState,
+            CapturedAt = _stamp.At,
             KeepEach = set.Publication.Options.KeepEach,
         };
 }

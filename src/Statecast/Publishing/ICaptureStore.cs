@@ -44,22 +44,6 @@ public interface ICaptureStore
     IRepublishStore Republish { get; }
 }
 
-/// <summary>The application's connection and transaction, and whether the caller must not be left waiting asynchronously.</summary>
-/// <param name="Connection">An open connection.</param>
-/// <param name="Transaction">The transaction in which the application's own changes were written; null in a <c>System.Transactions</c> scope, where the database supports one.</param>
-/// <param name="Synchronous">True where the application called a synchronous method: the result must be complete on return.</param>
-/// <param name="CancellationToken">Ends the work; the transaction is then the application's to roll back.</param>
-public readonly record struct CaptureScope(
-    DbConnection Connection,
-    DbTransaction? Transaction,
-    bool Synchronous,
-    CancellationToken CancellationToken
-)
-{
-    /// <summary>Whether a statement of this transaction wrote rows already: a database with one write lock is then known to hold it.</summary>
-    public bool Wrote { get; init; }
-}
-
 /// <summary>Heads under lock.</summary>
 /// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>
 /// <param name="Heads">One per key, in the order asked for.</param>
@@ -71,23 +55,3 @@ public readonly record struct LockedHeads(long Epoch, IReadOnlyList<Head> Heads)
 /// <param name="Head">The new head.</param>
 /// <param name="OperationId">The id of the capturing operation: the probe for a lost commit answer.</param>
 public readonly record struct HeadWrite(string Contract, string Key, Head Head, Guid OperationId);
-
-/// <summary>What an adapter package brings for one database technology. Registered by its <c>Use…</c> call; chosen by the context's provider name.</summary>
-public interface IDatabaseAdapter
-{
-    /// <summary>The EF Core provider's name, for example <c>Microsoft.EntityFrameworkCore.Sqlite</c>.</summary>
-    string ProviderName { get; }
-
-    /// <summary>The ADO.NET provider's connection type: how a source without EF Core finds its adapter.</summary>
-    Type ConnectionType { get; }
-
-    /// <summary>The tables of <see cref="TableLayout"/> as an idempotent script in the database's own SQL.</summary>
-    string TableScript { get; }
-
-    /// <summary>Capture's SQL.</summary>
-    ICaptureStore Capture { get; }
-
-    /// <summary>Checks the database (library version, settings) and opens the relay's view of it.</summary>
-    /// <param name="connectionString">How the application connects.</param>
-    IOutboxStore OpenOutbox(string connectionString);
-}

@@ -20,6 +20,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
     private long _reported;
     private volatile bool _countAgain;
     private bool _counted;
+    private long _toldWithheld;
 
     public string Name => $"republish {source.Name}";
 
@@ -98,8 +99,9 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
     private async ValueTask RestAsync(CancellationToken ct)
     {
         var withheld = (await source.CountRepublishAsync(ct).ConfigureAwait(false)).Withheld;
-        if (withheld > 0 && withheld != _progress.Withheld)
+        if (withheld > 0 && withheld != _toldWithheld)
             Log.Withheld(logger, source.Name, withheld);
+        _toldWithheld = withheld;
         _progress = new(source.Name, 0, 0, 0, 0, withheld);
         _counted = true;
     }

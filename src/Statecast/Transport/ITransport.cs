@@ -23,25 +23,6 @@ public interface ITransport
     ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct);
 }
 
-/// <summary>What a carrier can do.</summary>
-public sealed record TransportAbilities
-{
-    /// <summary>Events stay after they were read: the newest of every key is there for a newcomer, and positions do the work of acknowledgements.</summary>
-    public required bool Retained { get; init; }
-
-    /// <summary>A record is appended only if the guard accepts it: the last record of a key is its newest revision by construction.</summary>
-    public required bool ConditionalAppend { get; init; }
-
-    /// <summary>A target can ask its source by message.</summary>
-    public required bool RequestChannel { get; init; }
-
-    /// <summary>The lanes of a destination unless configured: 8 on a log, 1 on a queue.</summary>
-    public required int DefaultLanes { get; init; }
-
-    /// <summary>The codec unless configured.</summary>
-    public string DefaultCodec { get; init; } = "json";
-}
-
 /// <summary>What a source sends.</summary>
 /// <param name="Source">The source's service name.</param>
 /// <param name="Destinations">What it sends there.</param>
@@ -67,16 +48,4 @@ public sealed record ReceiverOptions(string Target, string? Instance, StateContr
 
     /// <summary>The most bytes of bodies in one delivery: it ends with the event that reaches them. A cap on memory that a target relies on.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
-}
-
-/// <summary>A carrier failed or is not as it must be. The message says what, where and which setting or step mends it.</summary>
-public class TransportException : Exception
-{
-    /// <summary>A failure with its explanation.</summary>
-    public TransportException(string message)
-        : base(message) { }
-
-    /// <summary>A failure with its explanation and what caused it.</summary>
-    public TransportException(string message, Exception inner)
-        : base(message, inner) { }
 }

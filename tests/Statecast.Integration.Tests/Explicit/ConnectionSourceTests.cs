@@ -104,6 +104,30 @@ public sealed class ConnectionSourceTests : IDisposable
         Assert.Contains("FindAsync", foreign.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Row_that_cannot_be_published_is_withheld_once_and_tried_again_at_rest()
+    {
+        using var depot = new Depot();
+        depot.Open().Dispose();
+        var rows = new Unpublishable();
+        using var host = depot.Build(db => db.Publish(rows).MakeTables());
+        var source = host.Services.GetServices<ConnectionSource>().Single();
+        await source.PrepareAsync(Ct);
+        var worked = Task.Run(
+            async () =>
+            {
+                while (await source.RepublishChunkAsync(10, Ct) > 0) { }
+            },
+            Ct
+        );
+        await worked.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        Assert.Equal(1, (await source.CountRepublishAsync(Ct)).Withheld);
+        var tries = rows.Found;
+        Assert.Equal(0, await source.RepublishChunkAsync(10, Ct));
+        // The next try is due in half a minute.
+        Assert.Equal(tries, rows.Found);
+    }
+
     private const string Series =
         "(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 450) SELECT value FROM n)";
 
@@ -132,6 +156,20 @@ public sealed class ConnectionSourceTests : IDisposable
 
         public ValueTask<IReadOnlyList<long>> NextKeysAsync(DbTransaction transaction, KeyPage<long> page, CancellationToken ct) =>
             new([.. Enumerable.Range(0, page.Limit).Select(i => (long)i)]);
+    }
+
+    private sealed class Unpublishable : IStateRows<long, ParcelState>
+    {
+        public int Found { get; private set; }
+
+        public ValueTask<IReadOnlyList<ParcelState>> FindAsync(DbTransaction transaction, IReadOnlyList<long> keys, CancellationToken ct)
+        {
+            Found += keys.Count;
+            return new([.. keys.Select(k => new ParcelState(k, "\ud800", 1))]);
+        }
+
+        public ValueTask<IReadOnlyList<long>> NextKeysAsync(DbTransaction transaction, KeyPage<long> page, CancellationToken ct) =>
+            new(page.First ? [1] : []);
     }
 
     private sealed class Foreign : IStateRows<long, ParcelState>

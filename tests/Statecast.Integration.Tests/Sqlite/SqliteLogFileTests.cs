@@ -26,6 +26,25 @@ public sealed class SqliteLogFileTests : IDisposable
     private string FilePath => Path.Combine(Log, $"{Source}.db");
 
     [Fact]
+    public async Task Batch_that_fails_by_a_defect_fails_no_other()
+    {
+        var guard = new FailingGuard { Fails = true };
+        var transport = new SqliteLogTransport(new() { Directory = Log }, guard);
+        await using var sender = await transport.OpenSenderAsync(new(Source, [new(ProbeContracts.Item, 4, "json")]), Ct);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await sender.SendAsync([Upsert("a", 1)], Ct));
+        guard.Fails = false;
+        Assert.Equal(SendResult.Confirmed, (await sender.SendAsync([Upsert("a", 1)], Ct))[0].Result);
+    }
+
+    private sealed class FailingGuard : IGuard
+    {
+        public bool Fails { get; set; }
+
+        public GuardVerdict Judge(KeyNewest? newest, StateEvent incoming, long floorEpoch) =>
+            Fails ? throw new InvalidOperationException("a defect") : Guard.Instance.Judge(newest, incoming, floorEpoch);
+    }
+
+    [Fact]
     public async Task File_of_something_else_keeps_nobody_waiting()
     {
         Directory.CreateDirectory(Log);

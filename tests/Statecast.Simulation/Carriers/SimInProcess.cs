@@ -19,6 +19,17 @@ internal sealed class SimInProcess : SimCarrier
     public SimInProcess(SimWorld world)
         : base(world) => _transport = NewTransport();
 
+    public InProcessTransport Transport => _transport;
+
+    /// <summary>A state was published straight into the log.</summary>
+    public void Published(string key, StateRevision revision)
+    {
+        Note(key, Ends([SimContent.LaneOf(key, World.Lanes)])[0].Position - 1, revision);
+        NudgeTargets();
+    }
+
+    public void NudgeTargets() => World.Targets.ForEach(t => t.Nudge());
+
     public override TransportAbilities Abilities => _transport.Abilities;
 
     public ITransportReceiver OpenReceiver() => new InProcessReceiver(_transport.Find(SimContent.Destination), bodies: null);
@@ -30,14 +41,14 @@ internal sealed class SimInProcess : SimCarrier
         World.Trace.Add("process dies", "");
         _transport = NewTransport();
         _history.Clear();
-        World.Writer.Crash();
+        World.Source.Crash();
         var back = World.Random.Seconds(0.1, 3);
         foreach (var relay in World.Relays)
             relay.Crash(back);
         foreach (var target in World.Targets)
         {
-            // A replica in memory begins anew, a file does not.
-            if (World.Random.Chance(0.5))
+            // A replica in memory begins anew, a file does not; only a database outlives the process as a file does.
+            if (World.Random.Chance(0.5) || World.Source is SimMemorySource)
                 target.Forget();
             foreach (var instance in target.Instances)
                 instance.Crash(back);
@@ -68,7 +79,7 @@ internal sealed class SimInProcess : SimCarrier
     public override void Heartbeat(Heartbeat heartbeat)
     {
         _transport.Find(heartbeat.Destination).Say(heartbeat);
-        World.Targets.ForEach(t => t.Nudge());
+        NudgeTargets();
     }
 
     // Until a log that was made anew is filled again nobody believes a word to the full.
@@ -87,10 +98,15 @@ internal sealed class SimInProcess : SimCarrier
             World.Coverage.Note(Event.LogRefused);
             return outcome;
         }
-        if (!_history.TryGetValue(stateEvent.Key, out var records))
-            _history[stateEvent.Key] = records = [];
-        records.Add((outcome.Position, stateEvent.Revision));
+        Note(stateEvent.Key, outcome.Position, stateEvent.Revision);
         return outcome;
+    }
+
+    private void Note(string key, long position, StateRevision revision)
+    {
+        if (!_history.TryGetValue(key, out var records))
+            _history[key] = records = [];
+        records.Add((position, revision));
     }
 
     private InProcessTransport NewTransport()

@@ -72,7 +72,7 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             && _deleted.GetValueOrDefault(row.Key) is var deleted
             && row.Revision <= deleted
             && world.Truth.Stands(row.Key, deleted.Number, null)
-            && world.Truth.Stands(row.Key, row.Revision.Number, SimContent.Read(row.Body))
+            && world.Truth.Stands(row.Key, row.Revision.Number, SimContent.Read(row))
         )
             throw new Violation(
                 Checker.DeletesHold,
@@ -80,7 +80,7 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
             );
         if (row.Revision < seen.Newest)
             throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key} went from {seen.Newest} back to {row.Revision}");
-        var content = row.Deleted ? null : SimContent.Read(row.Body);
+        var content = row.Deleted ? null : SimContent.Read(row);
         if (row is { Deleted: true, Revision.Number: 0 })
             world.Restores.Dropped(name, row);
         else if (!world.Truth.WasCommitted(row.Key, row.Revision.Number, content))

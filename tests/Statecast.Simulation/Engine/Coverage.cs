@@ -61,6 +61,8 @@ internal enum Event
     BecameLive,
     PoisonedKey,
     ProcessDied,
+    MemorySourceRestarted,
+    MemorySourceRepublished,
     LogMadeAnew,
     Restored,
     RestoredTwice,

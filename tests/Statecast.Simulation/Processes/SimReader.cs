@@ -10,9 +10,13 @@ namespace Statecast.Simulation.Processes;
 internal sealed class SimReader(bool old) : IStateReader
 {
     public StateInspection Inspect(StateEvent stateEvent) =>
-        old && SimContent.Read(stateEvent.Body) == SimContent.Unreadable
+        old && SimContent.Read(stateEvent) == SimContent.Unreadable
             ? StateInspection.Unreadable("a newer shape")
-            : StateInspection.Readable([]);
+            : StateInspection.Readable([]) with
+            {
+                State = stateEvent.State,
+            };
 
-    public Fingerprint? OwnFingerprint(StoredBody body) => SimContent.Print(SimContent.Read(body.Body));
+    public Fingerprint? OwnFingerprint(StoredBody body) =>
+        SimContent.Print(body.State is SimState state ? state.Content : SimContent.Read(body.Body));
 }

@@ -21,6 +21,8 @@ internal sealed class SimRelay(SimWorld world, string name)
 
     public void Start()
     {
+        // A source in memory and its relay are one component: they come back together.
+        (world.Source as SimMemorySource)?.Start();
         var shard = new RelayShard(
             SimContent.Carrier,
             "sim",
@@ -102,14 +104,14 @@ internal sealed class SimRelay(SimWorld world, string name)
                     c.Id,
                     () =>
                     {
-                        var grant = world.Database.Acquire(c.Request);
+                        var grant = world.Source.Outbox.Acquire(c.Request);
                         return new RelayInput.LeaseAnswered(c.Id, grant);
                     }
                 );
                 break;
             case RelayCommand.Read c:
                 world.Trace.Add("read", Name, c.Query.After, c.Query.Limit);
-                Store(c.Id, () => new RelayInput.OutboxRead(c.Id, world.Database.Read(c.Query)));
+                Store(c.Id, () => new RelayInput.OutboxRead(c.Id, world.Source.Outbox.Read(c.Query)));
                 break;
             case RelayCommand.Commit c:
                 world.Trace.Add("commit", Name, c.Change.Claims.Count, c.Change.Done.Count);
@@ -119,7 +121,7 @@ internal sealed class SimRelay(SimWorld world, string name)
                     c.Id,
                     () =>
                     {
-                        var held = world.Database.Commit(c.Change);
+                        var held = world.Source.Outbox.Commit(c.Change);
                         // The gap between a durable claim and the decision to send it.
                         if (world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.01))
                             Sleep(Pause());
@@ -132,7 +134,7 @@ internal sealed class SimRelay(SimWorld world, string name)
                     c.Id,
                     () =>
                     {
-                        world.Database.Release(c.LeaseId);
+                        world.Source.Outbox.Release(c.LeaseId);
                         return new RelayInput.Released(c.Id);
                     }
                 );
@@ -198,7 +200,7 @@ internal sealed class SimRelay(SimWorld world, string name)
 
     private void HandOver(RelayCommand.Send send, TimeSpan emitted)
     {
-        var held = world.Database.Holds(_leaseId);
+        var held = world.Source.Outbox.Holds(_leaseId);
         if (!held)
             world.Coverage.Note(Event.ZombieHandOver);
         var life = _life;

@@ -1,5 +1,6 @@
 using Statecast.Contracts;
 using Statecast.Events;
+using Statecast.Replicas;
 using Statecast.Serialization;
 
 namespace Statecast.Simulation.Source;
@@ -26,6 +27,12 @@ internal static class SimContent
     public static Fingerprint? Print(int? content) => content is { } c ? Prints[c] : null;
 
     public static int? Read(ReadOnlyMemory<byte> body) => body.IsEmpty ? null : body.Span[0];
+
+    /// <summary>The content of a row, kept as bytes or as the object itself.</summary>
+    public static int? Read(ReplicaRow row) => row.State is SimState state ? state.Content : Read(row.Body);
+
+    /// <summary>The content of an event, carried as bytes or as the object itself.</summary>
+    public static int? Read(StateEvent stateEvent) => stateEvent.State is SimState state ? state.Content : Read(stateEvent.Body);
 
     public static LaneId LaneOf(string key, int lanes) => new(Destination, KeyText.Lane(key, lanes));
 }

@@ -7,7 +7,7 @@ using Statecast.Simulation.Engine;
 namespace Statecast.Simulation.Source;
 
 /// <summary>A source's database: aggregates, heads and outbox under transactions that lock keys, and the relay's view of them.</summary>
-internal sealed class SimDatabase(SimWorld world)
+internal sealed class SimDatabase(SimWorld world) : ISimOutbox
 {
     private readonly SortedList<long, OutboxRow> _outbox = [];
     private readonly Dictionary<LaneId, LaneCounter> _lanes = [];

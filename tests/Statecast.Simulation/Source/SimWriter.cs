@@ -6,13 +6,17 @@ using Statecast.Simulation.Engine;
 namespace Statecast.Simulation.Source;
 
 /// <summary>The application and the republisher: transactions that lock heads, capture by the real rule, and commit at once, late or not at all.</summary>
-internal sealed class SimWriter(SimWorld world)
+internal sealed class SimWriter(SimWorld world) : ISimSource
 {
     private readonly HashSet<Transaction> _open = [];
     private readonly List<string> _firstWalk = [];
     private bool _walking;
 
     private SimDatabase Database => world.Database;
+
+    public long Epoch => Database.Epoch;
+
+    public ISimOutbox Outbox => Database;
 
     /// <summary>Rows from before Statecast was added, and the first republish over them.</summary>
     public void Begin()
@@ -62,6 +66,8 @@ internal sealed class SimWriter(SimWorld world)
             transaction.Rollback(world);
         _open.Clear();
     }
+
+    public void AskForRepublish() => Database.Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "asked"));
 
     private void End(Transaction transaction, bool late)
     {

@@ -37,12 +37,20 @@ internal sealed class SourceTruth(Scheduler scheduler)
     /// <summary>The source took a new epoch.</summary>
     public void TookEpoch(long epoch) => _epochs.Add((scheduler.Now, epoch));
 
-    /// <summary>The epoch under which what is said of an instant was said.</summary>
+    /// <summary>The epoch under which what is said of an instant was said; the lowest, where a clock that was set back showed it more than once.</summary>
     public long EpochAt(DateTimeOffset clock)
     {
-        var time = TimeOf(clock);
-        return _epochs.Last(e => e.At <= time).Epoch;
+        var lowest = long.MaxValue;
+        for (var i = 0; i < _clock.Count; i++)
+        {
+            var time = clock - Origin - _clock[i].Offset;
+            if (time >= TimeSpan.Zero && time >= _clock[i].From && (i + 1 == _clock.Count || time < _clock[i + 1].From))
+                lowest = Math.Min(lowest, EpochAt(time));
+        }
+        return lowest < long.MaxValue ? lowest : EpochAt(TimeOf(clock));
     }
+
+    private long EpochAt(TimeSpan time) => _epochs.Last(e => e.At <= time).Epoch;
 
     /// <summary>Whether a key existed from the moment an epoch was taken until now.</summary>
     public bool HeldThroughout(string key, long epoch)

@@ -84,6 +84,16 @@ public sealed class ReplicaRebuildTests
         Assert.Equal((new ReplicaCounters(3, 1, 1, 0), 1), await _world.Sums());
     }
 
+    [Fact]
+    public async Task Long_rebuild_shows_that_it_goes_on()
+    {
+        for (var from = 0; from < 2500; from += 500)
+            await _world.Apply([.. Enumerable.Range(from, 500).Select(i => Event($"k{i}", 1, "old"))]);
+        var beats = 0;
+        await Rebuild(readable: "old", () => beats++);
+        Assert.Equal(2, beats);
+    }
+
     private async Task Park(ParkedEvent parked)
     {
         await using var unit = await _world.Store.BeginAsync([parked.Key], default);
@@ -98,7 +108,7 @@ public sealed class ReplicaRebuildTests
         return unit.FindParked(key);
     }
 
-    private async Task Rebuild(string readable)
+    private async Task Rebuild(string readable, Action? beat = null)
     {
         var contents = await _world.Store.OpenAsync(_world.Layout, default);
         var subscription = new Subscription
@@ -117,7 +127,15 @@ public sealed class ReplicaRebuildTests
             Limits = new(100, 100, 1 << 20, 1 << 10, 2 << 20),
             Beat = TimeSpan.FromSeconds(1),
         };
-        await ReplicaRebuild.RunAsync(_world.Store, subscription, contents, NullLogger.Instance, TimeProvider.System, default);
+        await ReplicaRebuild.RunAsync(
+            _world.Store,
+            subscription,
+            contents,
+            NullLogger.Instance,
+            TimeProvider.System,
+            beat ?? (() => { }),
+            default
+        );
     }
 
     private async Task Retry(string readable)

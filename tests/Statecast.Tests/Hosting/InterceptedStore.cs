@@ -16,7 +16,11 @@ internal sealed class InterceptedStore(IReplicaStore inner) : IReplicaStore, IRe
 
     public IReplicaInbox Inbox => this;
 
-    public ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct) => inner.OpenAsync(layout, ct);
+    /// <summary>Whether it cannot be opened.</summary>
+    public bool IsAway { get; set; }
+
+    public ValueTask<ReplicaContents> OpenAsync(ReplicaLayout layout, CancellationToken ct) =>
+        IsAway ? throw new ReplicaStoreException("the disk is away") : inner.OpenAsync(layout, ct);
 
     public ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
     {

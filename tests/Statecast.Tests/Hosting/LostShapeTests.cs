@@ -41,7 +41,7 @@ public sealed class LostShapeTests
         _transport.Deliver(Event(new(1, "again"), 3));
         await TargetHost.Until(() => calls.Count == 4);
         Assert.Equal(("a", "again"), (calls.Last().Previous?.Text, calls.Last().Current?.Text));
-        Assert.Empty(await host.Statecast.Parked.StalledAsync("test.note.v1"));
+        Assert.Empty(await host.Statecast.Parked.StalledAsync("test.note.v1").ToListAsync());
     }
 
     private static async Task<MemoryReplicaStore> StoreOfAnOldShape(params string[] keys)

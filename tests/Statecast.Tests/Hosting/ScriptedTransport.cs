@@ -11,7 +11,7 @@ namespace Statecast.Tests.Hosting;
 internal sealed class ScriptedTransport : ITransport, ITransportReceiver
 {
     public static readonly LaneId Lane = new("test.note.v1", 0);
-    private readonly Channel<Delivery> _deliveries = Channel.CreateUnbounded<Delivery>();
+    private readonly Channel<Delivery?> _deliveries = Channel.CreateUnbounded<Delivery?>();
     private long _position;
 
     public ScriptedTransport() => _deliveries.Writer.TryWrite(new Delivery { Opened = [new(Lane, 1, 0)] });
@@ -87,9 +87,25 @@ internal sealed class ScriptedTransport : ITransport, ITransportReceiver
     public ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct) =>
         throw new TransportException("nothing is sent here");
 
-    public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct) => new(this);
+    /// <summary>The source that each opening of the receiving side named.</summary>
+    public List<string?> SourcesAsked { get; } = [];
 
-    public ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct) => _deliveries.Reader.ReadAsync(ct);
+    /// <summary>The receiving side fails once; the next one opens the lane again.</summary>
+    public void Break()
+    {
+        _deliveries.Writer.TryWrite(null);
+        _deliveries.Writer.TryWrite(new Delivery { Opened = [new(Lane, 1, 0)] });
+    }
+
+    public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
+    {
+        lock (SourcesAsked)
+            SourcesAsked.Add(options.Source);
+        return new(this);
+    }
+
+    public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct) =>
+        await _deliveries.Reader.ReadAsync(ct) ?? throw new TransportException("broken");
 
     public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct)
     {

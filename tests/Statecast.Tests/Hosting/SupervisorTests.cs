@@ -67,6 +67,56 @@ public sealed class SupervisorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Loop_that_is_long_at_its_first_round_is_forgiven_too()
+    {
+        var loop = new ScriptedLoop(_time) { Fails = true };
+        _supervisor.Start(loop, _stop.Token);
+        await TargetHost.Until(() => Failure is not null);
+        loop.Fails = false;
+        await WaitingAfter(1);
+        _time.Advance(TimeSpan.FromMilliseconds(25));
+        await TargetHost.Until(() => loop.Starts == 2);
+        // It opens its store, or its carrier has nothing to say.
+        for (var second = 0; second < 30; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+        Assert.Equal("as told", Failure);
+        loop.Beat();
+        await TargetHost.Until(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return Failure is null;
+        });
+        await TargetHost.Until(() => _log.Of(1004).Any());
+    }
+
+    [Fact]
+    public async Task Loop_that_goes_round_and_fails_again_is_not_forgiven()
+    {
+        var loop = new ScriptedLoop(_time) { Fails = true };
+        _supervisor.Start(loop, _stop.Token);
+        await TargetHost.Until(() => Failure is not null);
+        loop.Fails = false;
+        await WaitingAfter(1);
+        _time.Advance(TimeSpan.FromMilliseconds(25));
+        await TargetHost.Until(() => loop.Starts == 2 && _time.Timers == 2);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        loop.Beat();
+        loop.Fails = true;
+        loop.Break();
+        // Its next start is 50 ms away, the look at the one before 900 ms; each start of many fails by then.
+        for (var step = 0; step < 30; step++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+        Assert.Equal("as told", Failure);
+        Assert.Empty(_log.Of(1004));
+    }
+
+    [Fact]
     public async Task Stop_while_waiting_starts_nothing_more()
     {
         var loop = new ScriptedLoop(_time) { Fails = true };
@@ -138,6 +188,7 @@ public sealed class SupervisorTests : IAsyncDisposable
 
     private sealed class ScriptedLoop(TimeProvider time) : ISupervisedLoop
     {
+        private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _starts;
 
         public int Starts => Volatile.Read(ref _starts);
@@ -152,12 +203,14 @@ public sealed class SupervisorTests : IAsyncDisposable
 
         public void Beat() => LastBeat = time.GetUtcNow();
 
+        public void Break() => _broken.TrySetException(new InvalidOperationException("as told"));
+
         public async Task RunAsync(CancellationToken ct)
         {
             Interlocked.Increment(ref _starts);
             if (Fails)
                 throw new InvalidOperationException("as told");
-            await Task.Delay(Timeout.Infinite, IsStubborn ? CancellationToken.None : ct);
+            await await Task.WhenAny(_broken.Task, Task.Delay(Timeout.Infinite, IsStubborn ? CancellationToken.None : ct));
         }
     }
 }

@@ -48,6 +48,8 @@ internal sealed class TargetHost : IAsyncDisposable
         return this;
     }
 
+    public Task StopAsync() => _host.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync();

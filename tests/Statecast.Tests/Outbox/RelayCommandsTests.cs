@@ -25,6 +25,25 @@ public sealed class RelayCommandsTests
         await commands.EndAsync();
     }
 
+    [Fact]
+    public async Task Carrier_that_ends_by_the_deadline_is_told_as_no_answer_and_a_store_in_its_own_words()
+    {
+        using var abort = new CancellationTokenSource();
+        var mailbox = Channel.CreateUnbounded<RelayInput>();
+        var options = new RelayOptions { DeliveryTimeout = TimeSpan.FromMilliseconds(20) };
+        var commands = new RelayCommands(new WaitingStore(), new IdleSender(), options, TimeProvider.System, mailbox, abort.Token);
+
+        commands.Execute(new RelayCommand.Look(1, []));
+        Assert.Equal("no answer within 00:00:00.0200000", await Reason());
+        commands.Execute(new RelayCommand.Read(2, new("shard", false, 1, 0, [])));
+        Assert.Equal("the database is busy", await Reason());
+        await abort.CancelAsync();
+        await commands.EndAsync();
+
+        async Task<string> Reason() =>
+            Assert.IsType<RelayInput.CommandFailed>(await mailbox.Reader.ReadAsync(TestContext.Current.CancellationToken)).Reason;
+    }
+
     private sealed class PromptMailbox : ChannelWriter<RelayInput>
     {
         public Action? Taken { get; set; }
@@ -55,7 +74,8 @@ public sealed class RelayCommandsTests
 
         public ValueTask<LeaseGrant?> AcquireAsync(LeaseRequest request, CancellationToken ct) => throw new NotSupportedException();
 
-        public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask<OutboxSnapshot> ReadAsync(OutboxQuery query, CancellationToken ct) =>
+            throw new TimeoutException("the database is busy");
 
         public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct) => throw new NotSupportedException();
 
@@ -72,8 +92,12 @@ public sealed class RelayCommandsTests
 
         public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) => throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
-            throw new NotSupportedException();
+        // Heeds the token, as a well-behaved client does.
+        public async ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct)
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return [];
+        }
 
         public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
             throw new NotSupportedException();

@@ -104,6 +104,47 @@ public sealed class RelayStopTests
         relay.AssertNo<RelayCommand>();
     }
 
+    [Fact]
+    public void Drain_that_ends_gives_the_lease_back_where_the_log_asks_the_guard()
+    {
+        var relay = new RelayScript().Active();
+        var send = relay.Send(Row(1, "a"));
+        relay.Give(new RelayInput.StopRequested());
+        relay.AssertNo<RelayCommand.Release>();
+        relay.Give(new RelayInput.DrainEnded());
+
+        Release(relay);
+        Assert.Equal((0L, 0L), (relay.Machine.Counters.Seen, relay.Machine.InHand));
+        relay.Confirm(send);
+        relay.AssertNo<RelayCommand>();
+    }
+
+    [Fact]
+    public void Drain_that_ends_waits_for_the_commit_under_way()
+    {
+        var relay = new RelayScript().Active();
+        relay.Confirm(relay.Send(Row(1, "a"), Row(2, "b")));
+        relay.Give(new RelayInput.StopRequested());
+        relay.Give(new RelayInput.DrainEnded());
+        relay.AssertNo<RelayCommand.Release>();
+        Assert.Equal([1L, 2L], relay.Commit().Done);
+
+        Release(relay);
+        Assert.Equal((2L, 2L), (relay.Machine.Counters.Seen, relay.Machine.Counters.Sent));
+    }
+
+    [Fact]
+    public void Drain_that_ends_keeps_the_lease_where_the_log_takes_whatever_lands()
+    {
+        var relay = new RelayScript(Plain).Active();
+        relay.Send(Row(1, "a"));
+        relay.Give(new RelayInput.StopRequested());
+        relay.Give(new RelayInput.DrainEnded());
+
+        relay.AssertNo<RelayCommand.Release>();
+        Assert.Equal(1, relay.Machine.InHand);
+    }
+
     private static void Release(RelayScript relay)
     {
         relay.AssertNo<RelayCommand.Commit>();

@@ -115,6 +115,30 @@ public sealed class RepublishLoopTests
     }
 
     [Fact]
+    public async Task Withheld_rows_are_logged_although_the_count_has_seen_them()
+    {
+        var source = new KeySource(_clock) { Left = 3, Withheld = 2 };
+        var logger = new CapturedLogger();
+        var loop = new RepublishLoop(source, new(), logger, _clock);
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+        await UntilAsync(() => loop.EmptyLooks > 0);
+        Assert.Contains("has 2 row(s)", Assert.Single(logger.Of(2104)));
+        Assert.Equal(2, loop.Progress.Withheld);
+
+        // Told again only when there are others.
+        foreach (var (left, withheld) in new[] { (5, 2), (1, 1) })
+        {
+            (source.Left, source.Withheld) = (left, withheld);
+            var looks = loop.EmptyLooks;
+            loop.Queued();
+            await UntilAsync(() => loop.EmptyLooks > looks && loop.Progress.Withheld == withheld);
+        }
+        Assert.Equal(2, logger.Of(2104).Count());
+        await StopAsync(stop, running);
+    }
+
+    [Fact]
     public void Parts_of_the_buckets_are_all_of_them_once()
     {
         foreach (var parts in new[] { 1, 2, 3, 7, 4096 })
@@ -162,6 +186,8 @@ public sealed class RepublishLoopTests
 
         public int Left { get; set; }
 
+        public int Withheld { get; set; }
+
         public TimeSpan Takes { get; init; }
 
         public bool CanCount { get; init; } = true;
@@ -186,7 +212,7 @@ public sealed class RepublishLoopTests
         public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct)
         {
             Counts++;
-            return new(CanCount ? new RepublishQueue(1, Left, 0) : default);
+            return new(CanCount ? new RepublishQueue(1, Left, Withheld) : default);
         }
 
         public ValueTask PrepareAsync(CancellationToken ct) => throw new NotSupportedException();

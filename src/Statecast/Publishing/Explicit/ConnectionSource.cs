@@ -17,6 +17,9 @@ internal sealed class ConnectionSource : IStateSource
     private readonly ILogger _logger;
     private readonly Lazy<(IDatabaseAdapter Adapter, string ConnectionString)> _database;
 
+    // One for its life: it remembers when what is withheld is to be tried again.
+    private readonly Lazy<Republisher> _republisher;
+
     public ConnectionSource(
         string name,
         Func<DbConnection> connect,
@@ -32,7 +35,9 @@ internal sealed class ConnectionSource : IStateSource
         Publications = [.. _rows.Select(r => r.Publication)];
         foreach (var publication in Publications)
             binder.Bind(publication);
-        _database = new(FindDatabase);
+        // A connection that cannot be made now may be made at the next try: a failure is not kept.
+        _database = new(FindDatabase, LazyThreadSafetyMode.PublicationOnly);
+        _republisher = new(() => new(_capture, Store), LazyThreadSafetyMode.PublicationOnly);
     }
 
     public string Name { get; }
@@ -79,8 +84,7 @@ internal sealed class ConnectionSource : IStateSource
     {
         while (true)
         {
-            var chunk = await InTransactionAsync(session => new Republisher(_capture, Store).ChunkAsync(session, maxKeys), ct)
-                .ConfigureAwait(false);
+            var chunk = await InTransactionAsync(session => _republisher.Value.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
             foreach (var passedOver in chunk.PassedOver)
                 Log.PassedOver(_logger, passedOver.Contract, passedOver.Key, passedOver);
             // A chunk may end a request without a key left in it; zero means that nothing is queued.
@@ -90,7 +94,7 @@ internal sealed class ConnectionSource : IStateSource
     }
 
     public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct) =>
-        InTransactionAsync(session => new Republisher(_capture, Store).CountAsync(session), ct);
+        InTransactionAsync(session => _republisher.Value.CountAsync(session), ct);
 
     /// <summary>Captures what the application changed, in its own transaction.</summary>
     public async ValueTask<IReadOnlyList<StateToken>> CaptureAsync(

@@ -38,7 +38,7 @@ internal sealed class InProcessDestination(string name)
             if (Lanes.Count > 0)
                 return;
             _source = source;
-            Incarnation = NewIncarnation(entropy);
+            Incarnation = entropy.NextIncarnation();
             Lanes = [.. Enumerable.Range(0, lanes).Select(n => new InProcessLane(new(name, n)))];
             Wake();
         }
@@ -115,13 +115,5 @@ internal sealed class InProcessDestination(string name)
     {
         foreach (var reader in _readers)
             reader.Signal();
-    }
-
-    private static long NewIncarnation(IEntropy entropy)
-    {
-        Span<byte> random = stackalloc byte[sizeof(long)];
-        entropy.Fill(random);
-        // Positive, and not 0, which means none.
-        return BitConverter.ToInt64(random) & long.MaxValue | 1;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class InProcessLane(LaneId id)
     /// <summary>The next position to read; 0 while nothing was ever appended.</summary>
     public long End { get; private set; }
 
-    /// <summary>The highest epoch of what was appended; 0 for nothing.</summary>
+    /// <summary>The highest epoch of what was appended or said; 0 for nothing. A source that says no more than heartbeats may have stated a floor by them.</summary>
     public long HighestEpoch { get; private set; }
 
     /// <summary>Below it nothing is taken.</summary>
@@ -39,6 +39,7 @@ internal sealed class InProcessLane(LaneId id)
     /// <returns>The end with the floor that stands: one that was stated never falls.</returns>
     public LaneEnd Say(long epoch, Guid lease, LaneEnd end)
     {
+        HighestEpoch = Math.Max(HighestEpoch, epoch);
         Mark(epoch, lease, end.Number);
         if (end.Floor.Epoch > Floor.Epoch)
             Floor = end.Floor;
@@ -47,6 +48,7 @@ internal sealed class InProcessLane(LaneId id)
 
     public SendOutcome Append(StateEvent stateEvent)
     {
+        HighestEpoch = Math.Max(HighestEpoch, stateEvent.Revision.Epoch);
         // What is published without a database has no lease: nobody but this process can have sent it.
         if (stateEvent.LeaseId != default)
             Mark(stateEvent.Revision.Epoch, stateEvent.LeaseId, stateEvent.LaneNumber);
@@ -65,7 +67,6 @@ internal sealed class InProcessLane(LaneId id)
         }
         var position = Math.Max(1, End);
         End = position + 1;
-        HighestEpoch = Math.Max(HighestEpoch, stateEvent.Revision.Epoch);
         _records.Add(_newest[stateEvent.Key] = new(position, stateEvent));
         // Half of them may be holes: an append costs the same on average, whatever the number of keys.
         if (_holes > HolesKept && _holes > _newest.Count)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Statecast.Contracts;
 using Statecast.Diagnostics;
 using Statecast.Events;
@@ -69,8 +68,7 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
     private void Say(string key, KeyHead head, CaptureDecision decision, Said said, InProcessOrigin origin)
     {
         var route = publication.Routes[0];
-        var time = clock.GetUtcNow();
-        var activity = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
+        var stamp = CaptureStamp.Of(clock.GetUtcNow());
         var stateEvent = new StateEvent
         {
             Contract = Contract.Name,
@@ -83,15 +81,19 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
             Schema = said.Now.Schema,
             Content = said.Now.Content,
             State = said.State,
-            CapturedAt = new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero),
+            CapturedAt = stamp.At,
             Source = origin.Service,
-            TraceParent = activity?.Id,
-            TraceState = activity?.TraceStateString,
+            TraceParent = stamp.TraceParent,
+            TraceState = stamp.TraceState,
         };
         var outcome = _destination.Append(stateEvent);
-        // A Delete that is said again changes nothing in a log that has it.
         if (outcome.Result == SendResult.Failed)
             throw new TransportException(outcome.Reason!);
+        // A Delete that is said again changes nothing in a log that has it. Whatever else the log refuses would be lost while its caller holds a token.
+        if (outcome.Result == SendResult.Refused && !(stateEvent.IsDelete && decision.Revision == head.Head.Revision))
+            throw new TransportException(
+                $"'{key}' of {Contract.Destination} at {stateEvent.Revision} was refused: the log in this process has a newer state, or a floor above this epoch. Two sources must not publish one contract; start the process anew."
+            );
         (head.Head, head.State) = (new(decision.Revision, said.Now.Deleted, said.Now.Schema, said.Now.Content), said.State);
         StatecastMeter.Captured(route.Destination, 1);
         StatecastMeter.Sent(route.Carrier, [stateEvent], static _ => null);

@@ -42,6 +42,9 @@ internal sealed class InProcessSource(
     /// <summary>The epoch; 0 before the start.</summary>
     public long Epoch => _origin.Epoch;
 
+    /// <summary>The epoch of a start, from the clock in Unix milliseconds and the highest that the log has seen; only tests replace it.</summary>
+    public Func<long, long, long> NewEpoch { get; init; } = static (clock, seen) => Math.Max(clock, seen + 1);
+
     public ValueTask PrepareAsync(CancellationToken ct)
     {
         var carrier = transport();
@@ -51,7 +54,7 @@ internal sealed class InProcessSource(
             _byContract[publication.Contract.Name] = new(publication, carrier, clock);
         // What the log knows outlives a clock that was set back.
         var seen = _byContract.Values.Max(p => p.HighestEpoch);
-        _origin = new(service, Math.Max(clock.GetUtcNow().ToUnixTimeMilliseconds(), seen + 1));
+        _origin = new(service, NewEpoch(clock.GetUtcNow().ToUnixTimeMilliseconds(), seen));
         _outbox = new(_origin.Epoch, [.. publications.Select(p => p.Contract.Destination)], Queue, clock);
         return ValueTask.CompletedTask;
     }
@@ -89,9 +92,11 @@ internal sealed class InProcessSource(
         lock (_gate)
             if (!_queue.TryPeek(out walk!))
                 return new(0);
-        var keys = walk.Take(maxKeys);
+        var keys = walk.Next(maxKeys);
         foreach (var key in keys)
             _byContract[walk.Request.Contract].Republish(key, _origin);
+        // Not before all are out: what fails is said again with the next chunk.
+        walk.Advance(keys.Count);
         if (walk.Left == 0)
         {
             lock (_gate)
@@ -143,11 +148,8 @@ internal sealed class InProcessSource(
 
         public int Left => keys.Count - _done;
 
-        public IReadOnlyList<string> Take(int limit)
-        {
-            string[] taken = [.. keys.Skip(_done).Take(limit)];
-            _done += taken.Length;
-            return taken;
-        }
+        public IReadOnlyList<string> Next(int limit) => [.. keys.Skip(_done).Take(limit)];
+
+        public void Advance(int count) => _done += count;
     }
 }

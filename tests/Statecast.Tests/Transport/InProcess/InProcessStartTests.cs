@@ -2,10 +2,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Statecast.Events;
 using Statecast.Hosting;
 using Statecast.Publishing;
 using Statecast.Publishing.Explicit;
 using Statecast.Replicas.InMemory;
+using Statecast.Serialization.Json;
 using Statecast.Tests.Hosting;
 using Statecast.Transport;
 using Statecast.Transport.InProcess;
@@ -40,17 +42,65 @@ public sealed class InProcessStartTests
             Lane = new(publication.Contract.Destination, 0),
         };
         Assert.Equal(SendResult.Confirmed, (await sender.SendAsync([seen], Ct))[0].Result);
-        var source = new InProcessSource(
-            "s",
-            [publication],
-            () => transport,
-            new NoReplicas(),
-            clock,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance
-        );
+        var source = Source(publication, transport, clock);
         await source.PrepareAsync(Ct);
         Assert.Equal(5_001, source.Epoch);
     }
+
+    [Fact]
+    public async Task Epoch_is_above_a_floor_that_was_only_said_and_what_it_publishes_arrives()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddSeconds(1));
+        var transport = InProcessTransportTests.New();
+        var publication = new Publication<NoteState>(ScriptedTransport.ContractOf<NoteState>(), new());
+        var lane = new LaneId(publication.Contract.Destination, 0);
+        publication.Bind([new(transport.Carrier, lane.Destination, 1, "json")], [new JsonStateCodec()]);
+        await using var sender = await transport.OpenSenderAsync(new("s", [new(publication.Contract, 1, "json")]), Ct);
+        // An earlier start that published nothing.
+        await sender.SendHeartbeatAsync(
+            new()
+            {
+                Source = "s",
+                Destination = lane.Destination,
+                Epoch = 5_000,
+                LeaseId = Guid.NewGuid(),
+                Clock = clock.GetUtcNow(),
+                Interval = TimeSpan.FromSeconds(1),
+                Ends = [new(lane, 1, 0, 0, new(5_000, 1))],
+                FirstRepublishEnded = true,
+            },
+            Ct
+        );
+        var source = Source(publication, transport, clock);
+        await source.PrepareAsync(Ct);
+        Assert.Equal(5_001, source.Epoch);
+        Assert.True(source.Publish(StateWrite.Upsert(new NoteState(1, "a"))).Published);
+        Assert.Equal(2, (await sender.ReadEndsAsync([lane], Ct))[0].Position);
+    }
+
+    [Fact]
+    public async Task State_that_the_log_refuses_is_an_error_of_its_publish()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddSeconds(1));
+        var transport = InProcessTransportTests.New();
+        var publication = new Publication<NoteState>(ScriptedTransport.ContractOf<NoteState>(), new());
+        publication.Bind([new(transport.Carrier, publication.Contract.Destination, 1, "json")], [new JsonStateCodec()]);
+        await using var sender = await transport.OpenSenderAsync(new("s", [new(publication.Contract, 1, "json")]), Ct);
+        var source = Source(publication, transport, clock);
+        await source.PrepareAsync(Ct);
+        var newer = ScriptedTransport.Event(new(1, "a"), 1) with
+        {
+            Revision = new(5_000, 1),
+            Lane = new(publication.Contract.Destination, 0),
+        };
+        await sender.SendAsync([newer], Ct);
+
+        var refused = Assert.Throws<TransportException>(() => source.Publish(StateWrite.Upsert(new NoteState(1, "b"))));
+        Assert.Contains("start the process anew", refused.Message);
+    }
+
+    private static InProcessSource Source(Publication publication, InProcessTransport transport, TimeProvider clock) =>
+        new("s", [publication], () => transport, new NoReplicas(), clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
 
     [Fact]
     public async Task Publish_before_the_host_started_says_so()

@@ -1,4 +1,4 @@
-namespace Statecast.Sqlite.Outbox;
+namespace Statecast.Sqlite.Files;
 
 /// <summary>Beats for everybody who waits, and remembers that it did.</summary>
 internal sealed class SqliteWakeSignal

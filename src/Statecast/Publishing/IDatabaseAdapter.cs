@@ -1,0 +1,23 @@
+using Statecast.Outbox;
+
+namespace Statecast.Publishing;
+
+/// <summary>What an adapter package brings for one database technology. Registered by its <c>Use…</c> call; chosen by the context's provider name.</summary>
+public interface IDatabaseAdapter
+{
+    /// <summary>The EF Core provider's name, for example <c>Microsoft.EntityFrameworkCore.Sqlite</c>.</summary>
+    string ProviderName { get; }
+
+    /// <summary>The ADO.NET provider's connection type: how a source without EF Core finds its adapter.</summary>
+    Type ConnectionType { get; }
+
+    /// <summary>The tables of <see cref="TableLayout"/> as an idempotent script in the database's own SQL.</summary>
+    string TableScript { get; }
+
+    /// <summary>Capture's SQL.</summary>
+    ICaptureStore Capture { get; }
+
+    /// <summary>Checks the database (library version, settings) and opens the relay's view of it.</summary>
+    /// <param name="connectionString">How the application connects.</param>
+    IOutboxStore OpenOutbox(string connectionString);
+}
