@@ -79,8 +79,9 @@ public sealed class EfStateSource<TContext> : IStateSource
             var publication =
                 Publications.FirstOrDefault(p => p.Contract.Name == request.Contract)
                 ?? throw new SourceException($"{Name} does not publish {request.Contract}.");
-            if (request.Destination is { } destination && publication.Contract.Destination != destination)
-                throw new SourceException($"{request.Contract} goes to {publication.Contract.Destination}, not to {destination}.");
+            string[] destinations = [publication.Contract.Destination, .. publication.Older.Select(c => c.Destination)];
+            if (request.Destination is { } destination && !destinations.Contains(destination))
+                throw new SourceException($"{request.Contract} goes to {string.Join(", ", destinations)}, not to {destination}.");
         }
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();

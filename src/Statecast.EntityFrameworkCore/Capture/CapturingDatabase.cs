@@ -87,7 +87,7 @@ internal sealed class CapturingDatabase : RelationalDatabase
 
     public override Func<QueryContext, TResult> CompileQuery<TResult>(Expression query, bool async)
     {
-        if (!ReadBackTag.IsOn(query))
+        if (!QueryTag.IsOn(query, QueryTag.ReadBack))
             return base.CompileQuery<TResult>(query, async);
         var lambdas = _context.GetService<HoistedLambdas>();
         lambdas.Active = true;

@@ -40,11 +40,8 @@ internal sealed class EfCapture
     /// <summary>Binds a publication at its first capture: an application may save before its host starts, and a design-time tool never does.</summary>
     public void RequireRoutes(Publication publication)
     {
-        if (publication.Routes.Count > 0)
-            return;
-        lock (_binder)
-            if (publication.Routes.Count == 0)
-                _binder.Bind(publication);
+        if (publication.Routes.Count == 0)
+            _binder.Bind(publication);
     }
 
     /// <summary>

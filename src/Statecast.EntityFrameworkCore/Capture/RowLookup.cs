@@ -13,7 +13,6 @@ internal static class RowLookup
     /// <summary>Rows that one query asks for, where the key is one column.</summary>
     private const int Together = 100;
 
-    private static readonly MethodInfo Navigate = typeof(EF).GetMethod(nameof(EF.Property))!;
     private static readonly ConcurrentDictionary<Type, Func<RowsAsked, IQueryable<object?[]>>> Queries = new();
 
     /// <summary>The wanted values of each row that is there, by its key.</summary>
@@ -131,7 +130,7 @@ internal static class RowLookup
     )
     {
         var navigation = path.Span[0];
-        var owned = Expression.Call(Navigate.MakeGenericMethod(navigation.ClrType), owner, Expression.Constant(navigation.Name));
+        var owned = KeyComparison.Member(owner, navigation);
         if (!navigation.IsCollection)
             return Matches(owned, path[1..], properties, values);
         var part = Expression.Parameter(navigation.TargetEntityType.ClrType, "part");

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Query.Internal;
+using Statecast.EntityFrameworkCore.Shape;
 
 namespace Statecast.EntityFrameworkCore.Guards;
 
@@ -18,7 +19,7 @@ internal sealed class QueryGuard : IQueryExpressionInterceptor
         if (
             queryExpression is MethodCallExpression { Method.Name: "ExecuteDelete" or "ExecuteUpdate" } call
             && PublishedTables.ShapeOf(eventData.Context) is { } shape
-            && !TagFinder.IsTagged(call)
+            && !QueryTag.IsOn(call, UncapturedExtensions.Tag)
         )
             foreach (var target in Targets(call, eventData.Context!.Model))
             {
@@ -56,28 +57,6 @@ internal sealed class QueryGuard : IQueryExpressionInterceptor
             if (node.Expression is { } owner and not ConstantExpression && !owner.Type.IsValueType && owner.Type != typeof(object))
                 Types.Add(owner.Type);
             return base.VisitMember(node);
-        }
-    }
-
-    private sealed class TagFinder : ExpressionVisitor
-    {
-        private bool _found;
-
-        public static bool IsTagged(Expression query)
-        {
-            var finder = new TagFinder();
-            finder.Visit(query);
-            return finder._found;
-        }
-
-        protected override Expression VisitMethodCall(MethodCallExpression node)
-        {
-            if (
-                node.Method.Name == nameof(EntityFrameworkQueryableExtensions.TagWith)
-                && node.Arguments[1] is ConstantExpression { Value: UncapturedExtensions.Tag }
-            )
-                _found = true;
-            return base.VisitMethodCall(node);
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
         var query = context.Set<TRoot>().AsNoTracking().IgnoreQueryFilters().IgnoreAutoIncludes();
         foreach (var include in plan.Includes)
             query = query.Include(include);
-        return (plan.SplitQuery ? query.AsSplitQuery() : query.AsSingleQuery()).TagWith(ReadBackTag.Text);
+        return (plan.SplitQuery ? query.AsSplitQuery() : query.AsSingleQuery()).TagWith(QueryTag.ReadBack);
     }
 
     private Expression<Func<TRoot, bool>> In(object[] keys)
@@ -114,7 +114,7 @@ internal sealed class AggregateReader<TRoot>(AggregatePlan plan)
             [typeof(TRoot)],
             query
         );
-        query = Apply(query, nameof(EntityFrameworkQueryableExtensions.TagWith), Expression.Constant(ReadBackTag.Text));
+        query = Apply(query, nameof(EntityFrameworkQueryableExtensions.TagWith), Expression.Constant(QueryTag.ReadBack));
         var root = Expression.Parameter(typeof(TRoot), "root");
         var matches = plan.Key.Select((p, i) => KeyComparison.Equal(KeyComparison.Column(root, p), parts[i])).Aggregate(Expression.AndAlso);
         query = Expression.Call(

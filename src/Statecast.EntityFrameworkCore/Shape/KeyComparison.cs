@@ -21,8 +21,11 @@ internal static class KeyComparison
         BindingFlags.NonPublic | BindingFlags.Static
     )!;
 
-    public static Expression Column(Expression root, IProperty property) =>
-        Expression.Call(Property.MakeGenericMethod(property.ClrType), root, Expression.Constant(property.Name));
+    public static Expression Column(Expression root, IProperty property) => Member(root, property);
+
+    /// <summary>A mapped property or navigation of a row, shadow or not.</summary>
+    public static Expression Member(Expression root, IPropertyBase member) =>
+        Expression.Call(Property.MakeGenericMethod(member.ClrType), root, Expression.Constant(member.Name));
 
     public static Expression Equal(Expression left, Expression right)
     {

@@ -1,3 +1,4 @@
+using Statecast.Contracts;
 using Statecast.Outbox;
 using Statecast.Sqlite.Files;
 
@@ -22,9 +23,10 @@ internal static class SqliteEpochChange
         database
             .Prepare(
                 "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) "
-                    + "SELECT contract, NULL, 0, 4095, destination, ?1 FROM statecast_publication ORDER BY destination"
+                    + "SELECT contract, NULL, 0, ?2, destination, ?1 FROM statecast_publication ORDER BY destination"
             )
             .Bind(1, $"the database went back: {found.Reason}")
+            .Bind(2, KeyText.Buckets - 1)
             .Run();
         database.Prepare("UPDATE statecast_publication SET first_republish_ended = 0").Run();
     }

@@ -145,7 +145,9 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
             return new(asOf, "no heartbeat of the source was seen yet.");
         if (State != ReplicaState.Live || asOf is null)
             return new(asOf, $"the replica is {State}.");
-        if (now - _heardAt > MissedHeartbeats * _newest.Interval || now < _heardAt)
+        if (now < _heardAt)
+            return new(asOf, $"this machine's clock was set back: it shows {now:O}, and the last heartbeat came at {_heardAt:O}.");
+        if (now - _heardAt > MissedHeartbeats * _newest.Interval)
             return new(
                 asOf,
                 $"no heartbeat of '{_newest.Source}' for more than {MissedHeartbeats} intervals of {_newest.Interval.TotalSeconds:0.###} s."

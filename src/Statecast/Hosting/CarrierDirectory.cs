@@ -10,6 +10,8 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
 {
     private readonly Lazy<IReadOnlyList<ITransport>> _transports = new(() => [.. registration.Transports.Select(t => t.Create(services))]);
 
+    private readonly Lock _binding = new();
+
     /// <summary>Every carrier, made once; the first is the default.</summary>
     public IReadOnlyList<ITransport> All => _transports.Value;
 
@@ -18,16 +20,18 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
 
     public void Bind(Publication publication)
     {
-        if (publication.Routes.Count == 0)
-            publication.Bind(
-                [
-                    .. CarriersOf(publication)
-                        .SelectMany(carrier =>
-                            Enumerable.Range(0, publication.Editions.Count).Select(e => RouteOf(publication, e, carrier))
-                        ),
-                ],
-                codecs
-            );
+        // Two first captures of a contract may meet here.
+        lock (_binding)
+            if (publication.Routes.Count == 0)
+                publication.Bind(
+                    [
+                        .. CarriersOf(publication)
+                            .SelectMany(carrier =>
+                                Enumerable.Range(0, publication.Editions.Count).Select(e => RouteOf(publication, e, carrier))
+                            ),
+                    ],
+                    codecs
+                );
     }
 
     /// <summary>A carrier by its name, or the default one.</summary>

@@ -137,17 +137,26 @@ internal sealed class RelayCommands
         );
     }
 
-    /// <summary>Waits until nothing is under way; the abort token must be cancelled. A carrier that does not heed it is left behind after a second.</summary>
+    /// <summary>Waits until nothing is under way; the abort token must be cancelled. A carrier or a store that does not heed it is left behind after a second.</summary>
     public async Task EndAsync()
     {
         _calls.Writer.Complete();
-        await _storeWork.ConfigureAwait(false);
-        _listening?.Dispose();
+        if (await EndsAsync(_storeWork).ConfigureAwait(false))
+            _listening?.Dispose();
+        await EndsAsync(_calling).ConfigureAwait(false);
+    }
+
+    private async Task<bool> EndsAsync(Task work)
+    {
         try
         {
-            await _calling.WaitAsync(TimeSpan.FromSeconds(1), _time, CancellationToken.None).ConfigureAwait(false);
+            await work.WaitAsync(TimeSpan.FromSeconds(1), _time, CancellationToken.None).ConfigureAwait(false);
+            return true;
         }
-        catch (TimeoutException) { }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     private void Store(long id, Func<Task<RelayInput>> work)

@@ -1,6 +1,4 @@
-using Statecast.Contracts;
-
-namespace Statecast.Publishing;
+namespace Statecast.Contracts;
 
 /// <summary>The text form of a key whose type is not known at compile time.</summary>
 public static class KeyObjects
