@@ -75,6 +75,12 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 Name(name);
                 code.Line($"{Code.Serialization}.Json.JsonStateWriter.{TimeMethod(time.Scalar)}(writer, {value});");
                 break;
+            case ScalarShape { Scalar: Scalar.Decimal } number:
+                Name(name);
+                code.Line(
+                    $"{Code.Serialization}.Json.JsonStateWriter.WriteDecimal(writer, {value}, {number.Precision}, {number.Scale}, {Code.Quote(path)});"
+                );
+                break;
             case ScalarShape scalar:
                 var (method, argument) = ScalarCall(scalar, value, path);
                 Call(method, name, argument);
@@ -138,7 +144,6 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
         {
             Scalar.Boolean => ("Boolean", value),
             Scalar.Single or Scalar.Double => ("Number", $"{Code.Domain}.Finite({value}, {at})"),
-            Scalar.Decimal => ("Number", $"{Code.Domain}.Decimal({value}, {shape.Precision}, {shape.Scale}, {at})"),
             Scalar.String => ("String", $"{Code.Domain}.Text({value}, {at})"),
             Scalar.Guid => ("String", value),
             Scalar.DateTimeOffset => ("String", $"{Code.Domain}.Instant({value})"),

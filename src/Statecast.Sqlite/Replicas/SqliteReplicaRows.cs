@@ -17,6 +17,7 @@ internal sealed class SqliteReplicaRows
 {
     private const string Columns = "epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, major";
     private readonly SqliteReplicaNames _names;
+    private readonly bool _loadsBodies;
     private readonly string _load;
     private readonly string _find;
     private readonly string _all;
@@ -25,6 +26,9 @@ internal sealed class SqliteReplicaRows
     private readonly string _update;
     private readonly string _see;
     private readonly string _addEntry;
+
+    // What a batch runs for every row, kept beside the connection that writes: finding a statement by its text would hash hundreds of characters each time.
+    private (SqliteDatabase Database, SqliteStatement Load, SqliteStatement Insert, SqliteStatement Update)? _writer;
     private readonly string _removeEntry;
 
     public SqliteReplicaRows(ReplicaLayout layout, SqliteReplicaNames names)
@@ -32,7 +36,8 @@ internal sealed class SqliteReplicaRows
         _names = names;
         var rows = SqliteReplicaTables.Rows(layout.Name);
         var entries = SqliteReplicaTables.Entries(layout.Name);
-        var previous = layout.Handlers.Count > 0 ? "body" : "NULL";
+        _loadsBodies = layout.Handlers.Count > 0;
+        var previous = _loadsBodies ? "body" : "NULL";
         _load = $"SELECT {Columns}, {previous}, rowid, entries FROM {rows} WHERE key = ?1";
         _find = $"SELECT {Columns}, body, key FROM {rows} WHERE key = ?1";
         _all = $"SELECT {Columns}, body, key FROM {rows} WHERE NOT deleted ORDER BY key";
@@ -54,10 +59,15 @@ internal sealed class SqliteReplicaRows
     /// <summary>Loads a row for a batch; its body only if handlers want what was before.</summary>
     public LoadedRow? Load(SqliteDatabase database, string key)
     {
-        var statement = database.Prepare(_load).Bind(1, key);
+        var statement = Writer(database).Load.Bind(1, key);
         if (!statement.Step())
             return null;
-        var loaded = new LoadedRow(statement.Int64(12), Map(statement, key), statement.Bytes(13));
+        // Each look at a column takes the connection's lock: only what is there is looked at.
+        var loaded = new LoadedRow(
+            statement.Int64(12),
+            Map(statement, key, withBody: _loadsBodies),
+            statement.IsNull(13) ? [] : statement.Bytes(13)
+        );
         statement.Reset();
         return loaded;
     }
@@ -87,7 +97,7 @@ internal sealed class SqliteReplicaRows
     public LoadedRow Insert(SqliteDatabase database, ReplicaRow row)
     {
         var entries = Encode(row.Entries);
-        BindRow(database.Prepare(_insert), row, entries).Bind(12, row.Key).Run();
+        BindRow(Writer(database).Insert, row, entries).Bind(12, row.Key).Run();
         var rowId = database.LastInserted;
         Write(database, _addEntry, row.Key, entries);
         return new(rowId, row, entries);
@@ -97,7 +107,7 @@ internal sealed class SqliteReplicaRows
     public LoadedRow Update(SqliteDatabase database, LoadedRow old, ReplicaRow row)
     {
         var entries = Encode(row.Entries);
-        BindRow(database.Prepare(_update), row, entries).Bind(12, old.RowId).Bind(14, ~_names.KnownBits).Run();
+        BindRow(Writer(database).Update, row, entries).Bind(12, old.RowId).Bind(14, ~_names.KnownBits).Run();
         if (!entries.AsSpan().SequenceEqual(old.Entries))
         {
             Write(database, _removeEntry, row.Key, old.Entries);
@@ -109,6 +119,14 @@ internal sealed class SqliteReplicaRows
     /// <summary>Notes that a handler has finished with a state of the key.</summary>
     public void See(SqliteDatabase database, string handler, string key) =>
         database.Prepare(_see).Bind(1, 1L << _names.HandlerNumber(handler)).Bind(2, key).Run();
+
+    // There is one writing connection at a time; whoever uses it holds the file's gate.
+    private (SqliteDatabase Database, SqliteStatement Load, SqliteStatement Insert, SqliteStatement Update) Writer(SqliteDatabase database)
+    {
+        if (_writer is not { } writer || writer.Database != database)
+            _writer = writer = (database, database.Prepare(_load), database.Prepare(_insert), database.Prepare(_update));
+        return writer;
+    }
 
     private SqliteStatement BindRow(SqliteStatement statement, ReplicaRow row, byte[] entries)
     {
@@ -129,7 +147,7 @@ internal sealed class SqliteReplicaRows
         return row.Body.IsEmpty ? statement.BindNull(11) : statement.Bind(11, row.Body.Span);
     }
 
-    private ReplicaRow Map(SqliteStatement statement, string key) =>
+    private ReplicaRow Map(SqliteStatement statement, string key, bool withBody = true) =>
         new()
         {
             Key = key,
@@ -143,7 +161,7 @@ internal sealed class SqliteReplicaRows
             Seen = _names.FromStored(statement.Int64(8)),
             Writes = statement.Int64(9),
             Major = statement.Int32(10),
-            Body = statement.Bytes(11),
+            Body = withBody ? statement.Bytes(11) : default(ReadOnlyMemory<byte>),
         };
 
     // Entries are kept with their row too: what an update must remove is known without a second tree over keys, and an unchanged set costs nothing.

@@ -10,16 +10,22 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     private readonly SqliteReplicaFile _file;
     private readonly SqliteReplica _replica;
     private readonly SqliteDatabase _database;
-    private readonly Dictionary<string, LoadedRow> _rows;
+    private readonly string[] _keys;
+    private readonly LoadedRow?[] _rows;
+
+    // Numbers by key, made when a key is asked for out of turn.
+    private Dictionary<string, int>? _numbers;
+    private int _asked = -1;
     private Dictionary<string, ParkedEvent>? _parked;
     private bool _ended;
 
-    private SqliteReplicaUnit(SqliteReplicaFile file, SqliteReplica replica, int keys)
+    private SqliteReplicaUnit(SqliteReplicaFile file, SqliteReplica replica, IReadOnlyCollection<string> keys)
     {
         _file = file;
         _replica = replica;
         _database = file.Writer;
-        _rows = new(keys, StringComparer.Ordinal);
+        _keys = [.. keys];
+        _rows = new LoadedRow?[_keys.Length];
     }
 
     /// <summary>Begins and loads; the caller holds the gate, which passes to the unit unless this throws.</summary>
@@ -30,11 +36,11 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         CancellationToken ct
     )
     {
-        var unit = new SqliteReplicaUnit(file, replica, keys.Count);
+        var unit = new SqliteReplicaUnit(file, replica, keys);
         await file.Writer.BeginWriteAsync(file.Clock, ct).ConfigureAwait(false);
         try
         {
-            unit.Load(keys);
+            unit.Load();
             return unit;
         }
         catch
@@ -44,7 +50,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         }
     }
 
-    public ReplicaRow? Find(string key) => _rows.TryGetValue(key, out var loaded) ? loaded.Row : null;
+    public ReplicaRow? Find(string key) => NumberOf(key, ref _asked) is var number and >= 0 ? _rows[number]?.Row : null;
 
     public ParkedEvent? FindParked(string key) => _parked?.GetValueOrDefault(key);
 
@@ -88,41 +94,59 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     }
 
     // Sorted, so that the walk through the keys' tree goes one way.
-    private void Load(IReadOnlyCollection<string> keys)
+    private void Load()
     {
-        var sorted = keys.ToArray();
-        Array.Sort(sorted, StringComparer.Ordinal);
-        foreach (var key in sorted)
+        var sorted = _keys.AsSpan().ToArray();
+        var numbers = new int[sorted.Length];
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = i;
+        Array.Sort(sorted, numbers, StringComparer.Ordinal);
+        for (var i = 0; i < sorted.Length; i++)
         {
-            if (_replica.Rows.Load(_database, key) is { } loaded)
-                _rows[key] = loaded;
-            if (_replica.Parked > 0 && SqliteReplicaParked.Find(_database, _replica, key) is { } parked)
-                (_parked ??= new(StringComparer.Ordinal))[key] = parked;
+            _rows[numbers[i]] = _replica.Rows.Load(_database, sorted[i]);
+            if (_replica.Parked > 0 && SqliteReplicaParked.Find(_database, _replica, sorted[i]) is { } parked)
+                (_parked ??= new(StringComparer.Ordinal))[sorted[i]] = parked;
         }
+    }
+
+    // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last, or soon after.
+    private int NumberOf(string key, ref int last)
+    {
+        const int near = 8;
+        for (var i = last + 1; i < Math.Min(_keys.Length, last + near); i++)
+            if (_keys[i] == key)
+                return last = i;
+        if (_numbers is null)
+        {
+            _numbers = new(_keys.Length, StringComparer.Ordinal);
+            for (var i = 0; i < _keys.Length; i++)
+                _numbers[_keys[i]] = i;
+        }
+        return _numbers.TryGetValue(key, out var number) ? last = number : -1;
     }
 
     // Replaced rows in the order of the table, new ones in the order of the keys: each page is dirtied once.
     private long WriteRows(List<ReplicaRow> rows)
     {
         var difference = 0L;
-        var replaced = new List<(long RowId, ReplicaRow Row)>(rows.Count);
+        var replaced = new List<(LoadedRow Old, ReplicaRow Row)>(rows.Count);
         var added = new List<ReplicaRow>();
+        var last = -1;
         foreach (var row in rows)
         {
-            if (!_rows.TryGetValue(row.Key, out var loaded) && _replica.Rows.Load(_database, row.Key) is { } unasked)
-                _rows[row.Key] = loaded = unasked;
-            if (loaded.Row is null)
+            var old = NumberOf(row.Key, ref last) is var number and >= 0 ? _rows[number] : _replica.Rows.Load(_database, row.Key);
+            if (old is not { } loaded)
             {
                 added.Add(row);
                 difference += row.Deleted ? 0 : 1;
                 continue;
             }
-            replaced.Add((loaded.RowId, row));
+            replaced.Add((loaded, row));
             difference += (loaded.Row.Deleted ? 1 : 0) - (row.Deleted ? 1 : 0);
         }
-        replaced.Sort(static (left, right) => left.RowId.CompareTo(right.RowId));
-        foreach (var (_, row) in replaced)
-            _replica.Rows.Update(_database, _rows[row.Key], row);
+        replaced.Sort(static (left, right) => left.Old.RowId.CompareTo(right.Old.RowId));
+        foreach (var (old, row) in replaced)
+            _replica.Rows.Update(_database, old, row);
         added.Sort(static (left, right) => string.CompareOrdinal(left.Key, right.Key));
         foreach (var row in added)
             _replica.Rows.Insert(_database, row);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -8,16 +7,22 @@ namespace Statecast.Consuming;
 
 /// <summary>
 /// One delivery's events by key. Made without the store, so that it can be made, and its bodies read, while another batch commits; what is planned over it
-/// depends on the rows and is planned anew after a failure. Used again for later deliveries: a target under load would else make several objects an event.
+/// depends on the rows and is planned anew after a failure. Used again for later deliveries, and without an object for each key: a target under load would else
+/// make several objects an event, or walk through megabytes of old ones.
 /// </summary>
 internal sealed class ApplyBatch
 {
-    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
-    private readonly List<KeyPlan> _pool = [];
-    private readonly List<KeyPlan> _keyPlans = [];
-    private readonly List<string> _keys = [];
-    private readonly List<int> _keyOf = [];
+    private const int None = -1;
+    private readonly BatchKeys _keys = new();
     private readonly List<ReplicaRow> _rows = [];
+
+    // By the event's number: the event, and the number of the next one of its key.
+    private ReceivedEvent[] _events = [];
+    private int[] _next = [];
+
+    // By the key's number.
+    private Group[] _groups = [];
+    private StateInspection?[] _inspected = [];
     private List<ReplicaRow> _planned = [];
     private int _rowsUsed;
 
@@ -30,19 +35,19 @@ internal sealed class ApplyBatch
     public Delivery Delivery { get; private set; } = new();
 
     /// <summary>Its keys, in the order in which they first came.</summary>
-    public IReadOnlyCollection<string> Keys => _keys;
-
-    /// <summary>What is made of each key, in the same order.</summary>
-    public List<KeyPlan> KeyPlans => _keyPlans;
+    public BatchKeys Keys => _keys;
 
     /// <summary>How many events there are.</summary>
-    public int Count => _keyOf.Count;
+    public int Count { get; private set; }
 
     /// <summary>The bytes of their bodies.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Gives an object for a row.</summary>
     public Func<ReplicaRow> NextRow { get; }
+
+    /// <summary>What is planned for one key after the other.</summary>
+    public KeyPlan Scratch { get; } = new();
 
     /// <summary>Whether the store that took its rows keeps none of their objects.</summary>
     public bool RowsAreFree { get; set; }
@@ -51,16 +56,52 @@ internal sealed class ApplyBatch
     public void Fill(Delivery delivery)
     {
         Delivery = delivery;
+        var count = 0;
+        foreach (var batch in delivery.Batches)
+            count += batch.Events.Count;
+        if (count > _events.Length)
+        {
+            _events = new ReceivedEvent[count];
+            _next = new int[count];
+            _groups = new Group[count];
+        }
         foreach (var batch in delivery.Batches)
         {
-            // By number: an interface's enumerator is slower, and there are thousands.
-            for (var i = 0; i < batch.Events.Count; i++)
-                Add(batch.Lane, batch.Events[i]);
+            // At once: thousands of calls through an interface take longer than all else here.
+            if (batch.Events is ICollection<ReceivedEvent> events)
+                events.CopyTo(_events, Count);
+            else
+                for (var i = 0; i < batch.Events.Count; i++)
+                    _events[Count + i] = batch.Events[i];
+            for (var end = Count + batch.Events.Count; Count < end; Count++)
+                Add(batch.Lane, Count);
         }
     }
 
-    /// <summary>What is made of the key of the event that came as this one, over all lanes.</summary>
-    public KeyPlan PlanOf(int number) => _keyPlans[_keyOf[number]];
+    /// <summary>The newest of a key's events: the one that most likely wins. The first to come of equals; null if none has an envelope.</summary>
+    public StateEvent? Likely(int key) => _groups[key].Likely is var number and not None ? _events[number].Event : null;
+
+    /// <summary>What reading <see cref="Likely"/> showed; null if it was not read.</summary>
+    public StateInspection? Inspected(int key) => key < _inspected.Length ? _inspected[key] : null;
+
+    /// <summary>Notes what reading <see cref="Likely"/> showed.</summary>
+    public void Inspected(int key, StateInspection shown)
+    {
+        if (_inspected.Length < _keys.Count)
+            Array.Resize(ref _inspected, Math.Max(_keys.Count, _groups.Length));
+        _inspected[key] = shown;
+    }
+
+    /// <summary>The number of the first event of a key.</summary>
+    public int First(int key) => _groups[key].First;
+
+    /// <summary>The next event of the same key; moves on, to -1 after the last.</summary>
+    public ReceivedEvent Take(ref int number)
+    {
+        var received = _events[number];
+        number = _next[number];
+        return received;
+    }
 
     /// <summary>An empty plan; an earlier one is void.</summary>
     public ReplicaPlan BeginPlan()
@@ -70,7 +111,7 @@ internal sealed class ApplyBatch
         return new(_planned);
     }
 
-    /// <summary>The batch is done with.</summary>
+    /// <summary>The batch is done with: what it held is not kept alive by what waits for the next.</summary>
     public void Clear()
     {
         if (!RowsAreFree)
@@ -78,44 +119,39 @@ internal sealed class ApplyBatch
             _rows.Clear();
             _planned = [];
         }
+        for (var i = 0; i < _rowsUsed && RowsAreFree; i++)
+            _rows[i].Forget();
         RowsAreFree = false;
         _rowsUsed = 0;
-        // What the last delivery held is not kept alive by what waits for the next.
-        foreach (var plan in _keyPlans)
-            plan.Clear();
-        _pool.AddRange(_keyPlans);
-        _keyPlans.Clear();
-        _numbers.Clear();
+        Scratch.Begin("");
+        Array.Clear(_events, 0, Count);
+        Array.Clear(_inspected, 0, Math.Min(_inspected.Length, _keys.Count));
         _keys.Clear();
-        _keyOf.Clear();
+        Count = 0;
         Bytes = 0;
         Delivery = new();
     }
 
-    private void Add(LaneId lane, ReceivedEvent received)
+    private void Add(LaneId lane, int number)
     {
-        var key = KeyOf(lane, received);
-        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, key, out var known);
-        if (!known)
+        var received = _events[number];
+        _next[number] = None;
+        var before = _keys.Count;
+        var key = _keys.Add(KeyOf(lane, received));
+        ref var group = ref _groups[key];
+        if (key == before)
+            group = new() { First = number, Likely = None };
+        else
+            _next[group.Last] = number;
+        group.Last = number;
+        if (received.Event is not { } stateEvent)
         {
-            number = _keys.Count;
-            _keys.Add(key);
-            _keyPlans.Add(TakePlan(key));
+            Bytes += received.Raw.Length;
+            return;
         }
-        _keyOf.Add(number);
-        Bytes += received.Event?.Body.Length ?? received.Raw.Length;
-        if (received.Event is { } stateEvent)
-            _keyPlans[number].Came(stateEvent);
-    }
-
-    private KeyPlan TakePlan(string key)
-    {
-        if (_pool.Count == 0)
-            return new(key);
-        var plan = _pool[^1];
-        _pool.RemoveAt(_pool.Count - 1);
-        plan.Key = key;
-        return plan;
+        Bytes += stateEvent.Body.Length;
+        if (group.Likely == None || stateEvent.Revision > _events[group.Likely].Event!.Revision)
+            group.Likely = number;
     }
 
     private ReplicaRow TakeRow()
@@ -127,4 +163,12 @@ internal sealed class ApplyBatch
 
     private static string KeyOf(LaneId lane, ReceivedEvent received) =>
         received.Event?.Key ?? received.Key ?? string.Create(CultureInfo.InvariantCulture, $"?{lane.Number}@{received.Position}");
+
+    /// <summary>The events of one key, by number.</summary>
+    private struct Group
+    {
+        public int First;
+        public int Last;
+        public int Likely;
+    }
 }

@@ -43,18 +43,18 @@ public sealed class ApplyPlanner(
     internal ReplicaPlan Plan(ApplyBatch batch, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
     {
         var plan = batch.BeginPlan();
-        foreach (var state in batch.KeyPlans)
-            state.Load(unit.Find(state.Key), unit.FindParked(state.Key));
-        var number = 0;
-        foreach (var lane in batch.Delivery.Batches)
-            for (var i = 0; i < lane.Events.Count; i++)
-                Take(batch.PlanOf(number++), lane.Events[i], floorEpoch, now);
-        plan.Counters = new(batch.Count, 0, 0, 0);
-        foreach (var state in batch.KeyPlans)
+        var sums = new ReplicaCounters(batch.Count, 0, 0, 0);
+        for (var number = 0; number < batch.Keys.Count; number++)
         {
-            plan.Rejected += state.Rejected;
-            Write(plan, state, batch.NextRow, live, now);
+            var text = batch.Keys[number];
+            var key = batch.Scratch.Begin(text, batch.Likely(number), batch.Inspected(number));
+            key.Load(unit.Find(text), unit.FindParked(text));
+            for (var at = batch.First(number); at >= 0; )
+                Take(key, batch.Take(ref at), floorEpoch, now);
+            plan.Rejected += key.Rejected;
+            sums += Write(plan, key, batch.NextRow, live, now);
         }
+        plan.Counters = sums;
         return plan;
     }
 
@@ -63,9 +63,9 @@ public sealed class ApplyPlanner(
     {
         if (!Decodes)
             return;
-        foreach (var state in batch.KeyPlans)
-            if (state.Likely is { IsDelete: false } likely)
-                state.Inspected = Inspect(likely, null);
+        for (var number = 0; number < batch.Keys.Count; number++)
+            if (batch.Likely(number) is { IsDelete: false } likely)
+                batch.Inspected(number, Inspect(likely, null));
     }
 
     /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>
@@ -76,15 +76,14 @@ public sealed class ApplyPlanner(
         {
             if (each.Event is not { } stateEvent || unit.FindParked(each.Key) is not { } current)
                 continue;
-            var state = new KeyPlan(each.Key);
-            state.Load(unit.Find(each.Key), null);
+            var state = new KeyPlan().Begin(each.Key).Load(unit.Find(each.Key), null);
             Take(state, new(stateEvent, 0), floorEpoch, now);
             if (state.Parked is not { } again)
                 plan.Unpark.Add(each.Key);
             else if (again.Reason != current.Reason)
                 plan.Park.Add(again with { ParkedAt = current.ParkedAt });
             state.Parked = null;
-            Write(plan, state, ReplicaRow.Blank, live, now);
+            plan.Counters += Write(plan, state, ReplicaRow.Blank, live, now);
         }
         return plan;
     }
@@ -102,10 +101,9 @@ public sealed class ApplyPlanner(
             // The source has the key, in a state that cannot be read here: as ever, the last that could be read stays beside it.
             if (parked?.Event?.Revision.Epoch >= floorEpoch)
                 continue;
-            var state = new KeyPlan(key);
-            state.Load(row, parked);
+            var state = new KeyPlan().Begin(key).Load(row, parked);
             Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
-            Write(plan, state, ReplicaRow.Blank, live, now);
+            plan.Counters += Write(plan, state, ReplicaRow.Blank, live, now);
             // No event came, and no revision was applied.
             plan.Counters += new ReplicaCounters(0, -1, 0, 0);
             plan.Rows[^1] = plan.Rows[^1] with { Writes = row.Writes };
@@ -217,8 +215,9 @@ public sealed class ApplyPlanner(
         key.ParkedAfterWinner = true;
     }
 
-    private void Write(ReplicaPlan plan, KeyPlan key, Func<ReplicaRow> blank, bool live, DateTimeOffset now)
+    private ReplicaCounters Write(ReplicaPlan plan, KeyPlan key, Func<ReplicaRow> blank, bool live, DateTimeOffset now)
     {
+        var applied = 0;
         if (key.Winner is { } winner)
         {
             // What cannot be read has no revision: only a state that came after it stands for it.
@@ -236,7 +235,7 @@ public sealed class ApplyPlanner(
             if (RowOf(key, winner, blank, live) is { } row)
                 plan.Rows.Add(row);
             plan.KeysDelta += (winner.IsDelete ? 0 : 1) - (key.Row is { Deleted: false } ? 1 : 0);
-            plan.Counters += new ReplicaCounters(0, 1, 0, 0);
+            applied = 1;
         }
         else if (key.Confirms is { } change && key.Row is { } row)
         {
@@ -245,7 +244,7 @@ public sealed class ApplyPlanner(
         }
         if (key.ParkedNow && key.Parked is { } waiting)
             plan.Park.Add(waiting);
-        plan.Counters += new ReplicaCounters(0, 0, key.Superseded, 0);
+        return new(0, applied, key.Superseded, 0);
     }
 
     private ReplicaRow? RowOf(KeyPlan key, StateEvent winner, Func<ReplicaRow> blank, bool live)

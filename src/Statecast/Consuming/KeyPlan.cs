@@ -4,12 +4,12 @@ using Statecast.Replicas;
 
 namespace Statecast.Consuming;
 
-/// <summary>What a batch makes of one key.</summary>
-internal sealed class KeyPlan(string key)
+/// <summary>What a batch makes of one key; used again for the next.</summary>
+internal sealed class KeyPlan
 {
-    public string Key { get; set; } = key;
+    public string Key { get; private set; } = "";
 
-    /// <summary>The newest of its events: the one that most likely wins. The first to come of equals.</summary>
+    /// <summary>The newest of the batch's events: the one that most likely wins. Null where there is no batch.</summary>
     public StateEvent? Likely { get; private set; }
 
     /// <summary>What reading <see cref="Likely"/> showed; null before it was read.</summary>
@@ -40,24 +40,18 @@ internal sealed class KeyPlan(string key)
     public string? Causes { get; private set; }
     public string? SnapshotCauses { get; set; }
 
-    /// <summary>Stands for no key: nothing of the last one is kept alive.</summary>
-    public void Clear()
+    /// <summary>Begins with a key, and what is known of its newest event.</summary>
+    public KeyPlan Begin(string key, StateEvent? likely = null, StateInspection? inspected = null)
     {
-        Key = "";
-        Likely = null;
-        Inspected = null;
+        Key = key;
+        Likely = likely;
+        Inspected = inspected;
         Load(null, null);
-    }
-
-    /// <summary>An event of the key came.</summary>
-    public void Came(StateEvent stateEvent)
-    {
-        if (Likely is null || stateEvent.Revision > Likely.Revision)
-            Likely = stateEvent;
+        return this;
     }
 
     /// <summary>Begins the plan with what the store holds.</summary>
-    public void Load(ReplicaRow? row, ParkedEvent? parked)
+    public KeyPlan Load(ReplicaRow? row, ParkedEvent? parked)
     {
         Row = row;
         WasParked = parked is not null;
@@ -74,6 +68,7 @@ internal sealed class KeyPlan(string key)
         Confirms = null;
         Causes = null;
         SnapshotCauses = null;
+        return this;
     }
 
     public void Announce(StateEvent change, bool confirmsSnapshot)

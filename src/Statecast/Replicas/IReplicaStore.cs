@@ -31,7 +31,7 @@ public interface IReplicaUnit : IAsyncDisposable
 {
     /// <summary>
     /// The row of one of the keys asked for; null if the key was never seen. The body is loaded only if the layout has handlers. The object may be another row
-    /// once the unit ended.
+    /// after the next call, and once the unit ended.
     /// </summary>
     ReplicaRow? Find(string key);
 

@@ -158,6 +158,9 @@ public sealed record ReplicaRow
         return this;
     }
 
+    /// <summary>Keeps nothing alive any more: the object waits for its next use.</summary>
+    internal void Forget() => (_key, _body, _entries, _state) = ("", default, [], null);
+
     /// <summary>A row that <see cref="Fill(StateEvent, int, StateOperation, long, long, IReadOnlyList{IndexEntry}, object?)"/> makes one.</summary>
     internal static ReplicaRow Blank() =>
         new()

@@ -42,6 +42,14 @@ internal static class ExactDecimal
         return true;
     }
 
+    /// <summary>The digits, without the sign, of a value that has the scale already and fits 64 bits; false for all others, whether they fit the precision or not.</summary>
+    public static bool TryPlain(decimal value, int precision, int scale, out ulong digits)
+    {
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(value, bits);
+        return IsPlain(bits, (bits[3] >> 16) & 0xFF, precision, scale, out digits);
+    }
+
     /// <summary>The value with exactly the declared scale: equal numbers get equal digits (<c>1.5</c> becomes <c>1.50</c>, <c>-0</c> becomes <c>0.00</c>).</summary>
     public static bool TryRescale(decimal value, int precision, int scale, out decimal rescaled)
     {

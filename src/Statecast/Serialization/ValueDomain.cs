@@ -23,7 +23,7 @@ public static class ValueDomain
         if (value is null)
             throw Null(path);
         // Surrogates are rare: one vectorized look, and the exact one only if there are any.
-        if (value.AsSpan().ContainsAny(Surrogates) && !IsValid(value))
+        if (value.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') && !IsValid(value))
             throw new StateValueException(path, "the text holds a lone surrogate: it is no valid Unicode and cannot travel.");
         return value;
     }
@@ -94,7 +94,6 @@ public static class ValueDomain
     public static StateValueException NoCase(string path, string hierarchy, object value) =>
         new(path, $"{value.GetType().Name} is no declared case of {hierarchy}: write [StateCase<{value.GetType().Name}>(\"…\")] on it.");
 
-    private static readonly SearchValues<char> Surrogates = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;
 
     // Ticks count from the year 1, so they are never negative and cutting them is rounding down on both sides of 1970.

@@ -30,7 +30,7 @@ public sealed class MemoryRowsTests
             for (var i = 0; i < 20_000; i++)
             {
                 var length = size + random.Next(size / 4);
-                rows.Put(Row($"key-{i % 5_000}", i, new byte[length]), null);
+                rows.Put(Row($"key-{i % 5_000}", i, new byte[length]));
                 live += i >= 15_000 ? length + 120 : 0;
                 if (i % 100 == 0)
                     rows.Tidy();
@@ -47,12 +47,12 @@ public sealed class MemoryRowsTests
     {
         var rows = new MemoryRows();
         for (var i = 0; i < 40_000; i++)
-            rows.Put(Row($"key-{i}", 1, Body(i, 1000)), null);
+            rows.Put(Row($"key-{i}", 1, Body(i, 1000)));
         var full = rows.Bytes;
         // Three of four become small: every slab of the larger ones is left a quarter full.
         for (var i = 0; i < 40_000; i++)
             if (i % 4 != 0)
-                rows.Put(Row($"key-{i}", 2, Body(i, 16)), null);
+                rows.Put(Row($"key-{i}", 2, Body(i, 16)));
         for (var i = 0; i < 200; i++)
             rows.Tidy();
         Assert.InRange(rows.Bytes, 0, full * 6 / 10);
@@ -71,7 +71,7 @@ public sealed class MemoryRowsTests
             Content = new(UInt128.MaxValue - 4),
             Entries = [new("by-city", "Ω"), new("by-city", "")],
         };
-        rows.Put(row, null);
+        rows.Put(row);
         var found = rows.Find("köy", withBody: true, withEntries: true)!;
         Assert.Equal(row.Entries, found.Entries);
         Assert.True(found.Body.Span.SequenceEqual(row.Body.Span));
@@ -83,7 +83,7 @@ public sealed class MemoryRowsTests
     private static long TornReads(MemoryRows rows, TimeSpan longest)
     {
         for (var i = 0; i < Keys; i++)
-            rows.Put(Row($"key-{i}", 0, Body(i, 1000)), null);
+            rows.Put(Row($"key-{i}", 0, Body(i, 1000)));
         var torn = 0L;
         var reads = 0L;
         var stop = false;
@@ -93,7 +93,7 @@ public sealed class MemoryRowsTests
         var until = Environment.TickCount64 + (long)longest.TotalMilliseconds;
         for (var i = 1; Environment.TickCount64 < until && Interlocked.Read(ref torn) == 0; i++)
         {
-            rows.Put(Row($"key-{random.Next(Keys)}", i, Body(i, 900 + random.Next(200))), null);
+            rows.Put(Row($"key-{random.Next(Keys)}", i, Body(i, 900 + random.Next(200))));
             if (i % 50 == 0)
                 rows.Tidy();
         }

@@ -19,9 +19,10 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
     private readonly MemoryInbox _inbox;
 
-    // The unit's: where its keys are, and objects for the rows that it was asked for.
-    private readonly List<LocatedRow> _located = [];
-    private readonly List<ReplicaRow> _found = [];
+    // The unit's: its keys, where they are, and the object for the row that it was asked for last.
+    private readonly ReplicaRow _found = ReplicaRow.Blank();
+    private BatchKeys _keysAsked = new();
+    private BlockAddress[] _located = [];
     private readonly Dictionary<LaneId, LanePosition> _positions = [];
     private ReplicaLayout? _layout;
     private Fingerprint? _layoutHash;
@@ -55,7 +56,11 @@ public sealed class MemoryReplicaStore : IReplicaStore
     public async ValueTask<IReplicaUnit> BeginAsync(IReadOnlyCollection<string> keys, CancellationToken ct)
     {
         await _gate.WaitAsync(ct).ConfigureAwait(false);
-        _rows.Locate(keys, _located);
+        // Keys that come with their hashes are not hashed again.
+        _keysAsked = keys as BatchKeys ?? new BatchKeys(keys);
+        if (_located.Length < _keysAsked.Count)
+            _located = new BlockAddress[_keysAsked.Count];
+        _rows.Locate(_keysAsked, _located);
         return new Unit(this);
     }
 
@@ -103,11 +108,15 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
     private void Commit(ReplicaPlan plan)
     {
-        var at = 0;
         foreach (var change in plan.Pending)
             _inbox.Upsert(change);
+        // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last.
+        var at = -1;
         foreach (var row in plan.Rows)
-            Put(row, Located(row.Key, ref at));
+        {
+            at = _keysAsked.Find(row.Key, at + 1);
+            Put(row, at);
+        }
         _rows.Tidy();
         plan.RowsAreCopied = true;
         foreach (var key in plan.Unpark)
@@ -124,21 +133,12 @@ public sealed class MemoryReplicaStore : IReplicaStore
         _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
     }
 
-    private void Put(ReplicaRow row, LocatedRow? located)
+    private void Put(ReplicaRow row, int number)
     {
-        var (wasState, entries) = _rows.Put(row, located);
+        var (wasState, entries) = number < 0 ? _rows.Put(row) : _rows.Put(row, _keysAsked.HashOf(number), ref _located[number]);
         if (entries.Count + row.Entries.Count > 0)
             _index.Replace(row.Key, entries, row.Entries);
         _keys += (row.Deleted ? 0 : 1) - (wasState ? 1 : 0);
-    }
-
-    // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last.
-    private LocatedRow? Located(string key, ref int at)
-    {
-        for (; at < _located.Count; at++)
-            if (_located[at].Key == key)
-                return _located[at++];
-        return null;
     }
 
     private void MarkSeen(string handler, string key)
@@ -153,24 +153,14 @@ public sealed class MemoryReplicaStore : IReplicaStore
     private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
     {
         private bool _ended;
-        private int _at;
-        private int _rowsFound;
+        private int _at = -1;
 
         public ReplicaRow? Find(string key)
         {
-            if (store.Located(key, ref _at) is not { } located)
-            {
-                // Asked for out of turn, or again.
-                _at = 0;
-                if (store.Located(key, ref _at) is not { } again)
-                    return null;
-                located = again;
-            }
-            if (located.Address.IsNone)
+            _at = store._keysAsked.Find(key, _at + 1);
+            if (_at < 0 || store._located[_at] is not { IsNone: false } address)
                 return null;
-            if (_rowsFound == store._found.Count)
-                store._found.Add(ReplicaRow.Blank());
-            return store._rows.Read(located, store._found[_rowsFound++], withBody: store._layout is { Handlers.Count: > 0 });
+            return store._rows.Read(key, address, store._found, withBody: store._layout is { Handlers.Count: > 0 });
         }
 
         public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);

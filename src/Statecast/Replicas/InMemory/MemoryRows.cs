@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Statecast.Events;
 using Statecast.Serialization;
@@ -44,7 +43,7 @@ internal sealed class MemoryRows
     /// <summary>Reads a key's row; false if it was never seen. Its bytes are valid during the call only.</summary>
     public bool TryRead<TArgument>(string key, TArgument argument, RowReader<TArgument> read)
     {
-        var hash = RowIndex.HashOf(key);
+        var hash = KeyHash.Of(key);
         var phase = _readers.Enter();
         try
         {
@@ -64,7 +63,7 @@ internal sealed class MemoryRows
     /// <summary>A key's row, a tombstone too.</summary>
     public ReplicaRow? Find(string key, bool withBody, bool withEntries)
     {
-        var hash = RowIndex.HashOf(key);
+        var hash = KeyHash.Of(key);
         var phase = _readers.Enter();
         try
         {
@@ -82,28 +81,25 @@ internal sealed class MemoryRows
     }
 
     /// <summary>
-    /// Finds many keys at once. The writer's. In steps over all of them, so that the processor waits for memory once for many keys, not twice for each.
+    /// Finds many keys at once, each by its number. The writer's. In steps over all of them, so that the processor waits for memory once for many keys, not twice
+    /// for each.
     /// </summary>
-    public void Locate(IReadOnlyCollection<string> keys, List<LocatedRow> located)
+    public void Locate(BatchKeys keys, Span<BlockAddress> located)
     {
-        located.Clear();
-        foreach (var key in keys)
-            located.Add(new(key, RowIndex.HashOf(key), default));
-        var rows = CollectionsMarshal.AsSpan(located);
-        foreach (ref var row in rows)
-            row = row with { Address = _index.First(row.Hash) };
+        for (var i = 0; i < keys.Count; i++)
+            located[i] = _index.First(keys.HashOf(i));
         var seen = 0;
-        foreach (ref var row in rows)
-            if (!row.Address.IsNone)
-                seen += _heap[row.Address][0];
+        for (var i = 0; i < keys.Count; i++)
+            if (!located[i].IsNone)
+                seen += _heap[located[i]][0];
         _touched = seen;
-        foreach (ref var row in rows)
-            row = row with { Address = _index.Find(row.Key, row.Hash) };
+        for (var i = 0; i < keys.Count; i++)
+            located[i] = _index.Find(keys[i], keys.HashOf(i));
     }
 
-    /// <summary>A found key's row, without its index entries. The writer's.</summary>
-    public ReplicaRow? Read(LocatedRow located, ReplicaRow into, bool withBody) =>
-        located.Address.IsNone ? null : Map(located.Key, new RowRecord(_heap[located.Address]), into, withBody);
+    /// <summary>A found row, without its index entries. The writer's.</summary>
+    public ReplicaRow Read(string key, BlockAddress address, ReplicaRow into, bool withBody) =>
+        Map(key, new RowRecord(_heap[address]), into, withBody);
 
     /// <summary>All keys, tombstones too. Keys that come meanwhile may be missing.</summary>
     public HashSet<string> Keys()
@@ -133,15 +129,26 @@ internal sealed class MemoryRows
         return keys;
     }
 
-    /// <summary>Writes a row. The writer's.</summary>
-    /// <returns>Whether the key was there with a state, and its index entries.</returns>
-    public (bool WasState, IReadOnlyList<IndexEntry> Entries) Put(ReplicaRow row, LocatedRow? located)
+    /// <summary>Writes a row of a key that was not looked up before. The writer's.</summary>
+    public (bool WasState, IReadOnlyList<IndexEntry> Entries) Put(ReplicaRow row)
     {
+        var hash = KeyHash.Of(row.Key);
+        var address = _index.Find(row.Key, hash);
+        return Put(row, hash, ref address);
+    }
+
+    /// <summary>Writes a row. The writer's.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="hash">Its key's hash.</param>
+    /// <param name="address">Where the key is, then where it is now.</param>
+    /// <returns>Whether the key was there with a state, and its index entries.</returns>
+    public (bool WasState, IReadOnlyList<IndexEntry> Entries) Put(ReplicaRow row, int hash, ref BlockAddress address)
+    {
+        var old = address;
         var key = row.Key.AsSpan();
-        var hash = located?.Hash ?? RowIndex.HashOf(key);
-        var old = located?.Address ?? _index.Find(key, hash);
         var entries = _entries.SizeOf(row.Entries);
         var block = _heap.Take(RowRecord.HeadBytes + (2 * key.Length) + entries + row.Body.Length);
+        address = block;
         Write(new RowRecord(_heap[block]), row, entries);
         if (old.IsNone)
         {
@@ -158,7 +165,7 @@ internal sealed class MemoryRows
     /// <summary>Notes that a handler has seen the key. The writer's; readers see the number before or after.</summary>
     public void AddSeen(string key, long bits)
     {
-        var address = _index.Find(key, RowIndex.HashOf(key));
+        var address = _index.Find(key, KeyHash.Of(key));
         if (address.IsNone)
             return;
         ref var seen = ref new RowRecord(_heap[address]).Head.Seen;
@@ -187,7 +194,7 @@ internal sealed class MemoryRows
     {
         var record = new RowRecord(_heap[from]);
         var key = MemoryMarshal.Cast<byte, char>(record.Key);
-        var hash = RowIndex.HashOf(key);
+        var hash = KeyHash.Of(key);
         if (_index.Find(key, hash) != from)
             return;
         var size = record.BodyAt + record.Head.BodyBytes;
@@ -253,9 +260,6 @@ internal sealed class MemoryRows
 
     private readonly record struct Shape(string Codec, Fingerprint Schema);
 }
-
-/// <summary>Where a key's row is, if it is there.</summary>
-internal readonly record struct LocatedRow(string Key, int Hash, BlockAddress Address);
 
 /// <summary>Reads a stored state in place.</summary>
 /// <param name="revision">Its revision.</param>

@@ -17,8 +17,6 @@ internal sealed class RowIndex(SlabHeap heap)
     /// <summary>How many slots the table has: for walks. A walk that runs while the table grows may miss or repeat keys.</summary>
     public int Slots => Volatile.Read(ref _slots).Length;
 
-    public static int HashOf(ReadOnlySpan<char> key) => string.GetHashCode(key);
-
     /// <summary>Where the key's row is; none if there is none. The caller is counted among the readers, or the writer.</summary>
     public BlockAddress Find(ReadOnlySpan<char> key, int hash)
     {

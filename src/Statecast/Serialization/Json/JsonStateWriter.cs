@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json;
+using Statecast.Contracts;
 
 namespace Statecast.Serialization.Json;
 
@@ -8,6 +9,36 @@ namespace Statecast.Serialization.Json;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class JsonStateWriter
 {
+    // A sign, a zero, a point and 28 digits.
+    private const int MaxDecimalLength = 31;
+
+    /// <summary>
+    /// A decimal at its declared scale: <c>12.50</c>. <see cref="Utf8JsonWriter"/> formats decimals by way of general numbers, which takes a third of a whole
+    /// order's time; nearly all of ours are digits of 64 bits.
+    /// </summary>
+    /// <exception cref="StateValueException">It does not fit.</exception>
+    public static void WriteDecimal(Utf8JsonWriter writer, decimal value, int precision, int scale, string path)
+    {
+        if (!ExactDecimal.TryPlain(value, precision, scale, out var digits))
+        {
+            writer.WriteNumberValue(ValueDomain.Decimal(value, precision, scale, path));
+            return;
+        }
+        Span<byte> text = stackalloc byte[MaxDecimalLength];
+        var at = text.Length;
+        // A negative zero is zero.
+        var isNegative = decimal.IsNegative(value) && digits != 0;
+        for (var i = 0; i < scale; i++)
+            TakeDigit(text, ref at, ref digits);
+        if (scale > 0)
+            text[--at] = (byte)'.';
+        do TakeDigit(text, ref at, ref digits);
+        while (digits != 0);
+        if (isNegative)
+            text[--at] = (byte)'-';
+        writer.WriteRawValue(text[at..], skipInputValidation: true);
+    }
+
     /// <summary>A date: <c>2024-05-01</c>.</summary>
     public static void WriteDate(Utf8JsonWriter writer, DateOnly value)
     {
@@ -28,5 +59,12 @@ public static class JsonStateWriter
     {
         Span<byte> text = stackalloc byte[JsonTimes.MaxLength];
         writer.WriteStringValue(text[..JsonTimes.WriteDuration(text, ValueDomain.Micros(value))]);
+    }
+
+    private static void TakeDigit(Span<byte> text, ref int at, ref ulong digits)
+    {
+        var rest = digits / 10;
+        text[--at] = (byte)('0' + (digits - (rest * 10)));
+        digits = rest;
     }
 }
