@@ -42,6 +42,12 @@ public abstract class StateContract
     /// <summary>SHA-256 over <see cref="AvroSchema"/>, cut to 128 bits.</summary>
     public Fingerprint SchemaFingerprint { get; }
 
+    /// <summary>
+    /// The JSON Schema (2020-12) of what the JSON codec writes and reads, as minified JSON with a fixed order. Our annotations begin with <c>x-</c>:
+    /// earlier names, digits of decimals, what an unknown symbol is taken for. Compatibility can be judged from it alone.
+    /// </summary>
+    public abstract string JsonSchema { get; }
+
     /// <summary>The contract of a record, without reflection.</summary>
     public static StateContract<TState> Of<TState>()
         where TState : class, IStateContract<TState> => TState.Contract;
