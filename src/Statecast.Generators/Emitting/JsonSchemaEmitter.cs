@@ -168,10 +168,7 @@ internal sealed class JsonSchemaEmitter
             Shapes.Scalar.DateOnly => Text("date"),
             // What JSON Schema calls a time has an offset, and its duration neither a sign nor a fraction.
             Shapes.Scalar.TimeOnly => Pattern("time", @"^([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?$"),
-            Shapes.Scalar.TimeSpan => Pattern(
-                "duration",
-                @"^-?P(?=\\d|T)(\\d+D)?(T(?=\\d)(\\d+H)?(\\d+M)?(\\d+(\\.\\d{1,6})?S)?)?$"
-            ),
+            Shapes.Scalar.TimeSpan => Pattern("duration", @"^-?P(?=\\d|T)(\\d+D)?(T(?=\\d)(\\d+H)?(\\d+M)?(\\d+(\\.\\d{1,6})?S)?)?$"),
             Shapes.Scalar.Bytes => "\"type\":\"string\",\"contentEncoding\":\"base64\"",
             _ => throw new InvalidOperationException($"The scalar {shape.Scalar} has no JSON Schema."),
         };

@@ -30,15 +30,14 @@ public enum CompatibilityDirection
 /// <summary>One thing that one schema writes and another cannot read.</summary>
 public sealed class CompatibilityProblem
 {
+    private readonly CompatibilityMismatch _mismatch;
+
     internal CompatibilityProblem(CompatibilityDirection direction, int against, string codec, CompatibilityMismatch mismatch)
     {
+        _mismatch = mismatch;
         Direction = direction;
         Against = against;
         Codec = codec;
-        Path = mismatch.Path;
-        Rule = mismatch.Rule;
-        Reason = mismatch.Reason;
-        Advice = mismatch.Advice;
     }
 
     /// <summary>Which of the two is to read the other's data.</summary>
@@ -51,16 +50,19 @@ public sealed class CompatibilityProblem
     public string Codec { get; }
 
     /// <summary>Where, for example <c>lines[].price</c>; <c>$</c> for the whole.</summary>
-    public string Path { get; }
+    public string Path => _mismatch.Path;
 
     /// <summary>By which rule.</summary>
-    public CompatibilityRule Rule { get; }
+    public CompatibilityRule Rule => _mismatch.Rule;
 
     /// <summary>What differs.</summary>
-    public string Reason { get; }
+    public string Reason => _mismatch.Reason;
 
     /// <summary>What mends it.</summary>
-    public string Advice { get; }
+    public string Advice => _mismatch.Advice;
+
+    /// <summary>The same with another place in the history.</summary>
+    internal CompatibilityProblem At(int against) => new(Direction, against, Codec, _mismatch);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Path} ({Codec}, {Direction.ToString().ToLowerInvariant()}): {Reason}; {Advice}.";

@@ -53,7 +53,12 @@ internal sealed class JsonMatch
         if (writer is JsonNullableShape maybe)
         {
             if (reader is not JsonNullableShape)
-                Fail(path, CompatibilityRule.Null, "null may be written where none is read", "keep it nullable, or add a new field beside it");
+                Fail(
+                    path,
+                    CompatibilityRule.Null,
+                    "null may be written where none is read",
+                    "keep it nullable, or add a new field beside it"
+                );
             writer = maybe.Inner;
         }
         if (reader is JsonNullableShape nullable)
@@ -196,5 +201,6 @@ internal sealed class JsonMatch
         : path == "$" ? step
         : $"{path}.{step}";
 
-    private void Fail(string path, CompatibilityRule rule, string reason, string advice) => _mismatches.Add(new(path, rule, reason, advice));
+    private void Fail(string path, CompatibilityRule rule, string reason, string advice) =>
+        _mismatches.Add(new(path, rule, reason, advice));
 }

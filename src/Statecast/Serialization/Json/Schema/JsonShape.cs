@@ -13,7 +13,11 @@ internal sealed class JsonBooleanShape() : JsonShape("a boolean");
 
 /// <summary>Numbers that are read exactly: integers, and decimals with digits after the point.</summary>
 internal sealed class JsonExactShape(decimal min, decimal max, int scale)
-    : JsonShape(scale == 0 ? $"a whole number from {JsonNumbers.Text(min)} to {JsonNumbers.Text(max)}" : $"a number from {JsonNumbers.Text(min)} to {JsonNumbers.Text(max)}")
+    : JsonShape(
+        scale == 0
+            ? $"a whole number from {JsonNumbers.Text(min)} to {JsonNumbers.Text(max)}"
+            : $"a number from {JsonNumbers.Text(min)} to {JsonNumbers.Text(max)}"
+    )
 {
     public decimal Min { get; } = min;
 
@@ -23,8 +27,7 @@ internal sealed class JsonExactShape(decimal min, decimal max, int scale)
     public int Scale { get; } = scale;
 }
 
-internal sealed class JsonFloatingShape(bool isDouble)
-    : JsonShape(isDouble ? "64-bit floating point" : "32-bit floating point")
+internal sealed class JsonFloatingShape(bool isDouble) : JsonShape(isDouble ? "64-bit floating point" : "32-bit floating point")
 {
     public bool IsDouble { get; } = isDouble;
 }
