@@ -312,13 +312,15 @@ public sealed class AnalyzerTests
     public void Every_rule_has_a_case()
     {
         var rules = new ContractAnalyzer().SupportedDiagnostics.Select(d => d.Id).Order(StringComparer.Ordinal);
+        // Those of locks need an earlier contract: LockAnalyzerTests.
+        rules = rules.Where(id => !id.StartsWith("STC16", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         Assert.Equal(rules, Bad.Select(row => row.Data.Item2).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Only_what_concerns_defaults_is_no_error() =>
+    public void Only_what_concerns_defaults_and_first_locks_is_no_error() =>
         Assert.Equal(
-            ["STC1306", "STC1402"],
+            ["STC1306", "STC1402", "STC1606"],
             new ContractAnalyzer().SupportedDiagnostics.Where(d => d.DefaultSeverity != DiagnosticSeverity.Error).Select(d => d.Id)
         );
 

@@ -54,7 +54,8 @@ internal sealed class ContractChange
 {
     private readonly List<ChangeProblem> _problems = [];
     private readonly List<string> _notes = [];
-    private readonly HashSet<(CompatibilityDirection, string, CompatibilityRule)> _told = [];
+    private readonly HashSet<(CompatibilityDirection, string, string)> _told = [];
+    private readonly HashSet<(CompatibilityDirection, string)> _places = [];
 
     private ContractChange(bool isNone) => IsNone = isNone;
 
@@ -87,7 +88,7 @@ internal sealed class ContractChange
         return change;
     }
 
-    // Avro's verdicts come first: where JSON says the same of the same place, they are not said twice.
+    // Avro's verdicts come first.
     private static IEnumerable<CompatibilityProblem> Compare(CompatibilityMode mode, IReadOnlyList<LockedSchemas> locked, LockedSchemas now)
     {
         var avro = new List<Serialization.Avro.Schemas.AvroSchema>(locked.Count);
@@ -121,7 +122,7 @@ internal sealed class ContractChange
         CompatibilityMode mode
     )
     {
-        if (IsRename(problem, renames) || !_told.Add((problem.Direction, problem.Path, problem.Rule)))
+        if (IsRename(problem, renames) || IsTold(problem))
             return;
         var isBackward = problem.Direction == CompatibilityDirection.Backward;
         if (isBackward && problem.Rule == CompatibilityRule.MissingDefault)
@@ -145,6 +146,17 @@ internal sealed class ContractChange
 
         void Problem(ChangeProblemKind kind, string reason, string advice) =>
             _problems.Add(new(kind, version, problem.Path, reason, advice));
+    }
+
+    // A later version repeats what an earlier one had, and JSON says in its words what Avro says of the same place.
+    private bool IsTold(CompatibilityProblem problem)
+    {
+        var place = (problem.Direction, problem.Path);
+        if (problem.Codec == "avro")
+            _places.Add(place);
+        else if (_places.Contains(place))
+            return true;
+        return !_told.Add((problem.Direction, problem.Path, problem.Reason));
     }
 
     // What follows from a rename that was told already.
