@@ -20,8 +20,18 @@ public sealed class AvroCompatibilityTests
             { Enum("A", "B"), Enum("A"), CompatibilityRule.EnumSymbol, null },
             { Enum("A", "B"), Enum("A", "B", "C"), null, CompatibilityRule.EnumSymbol },
             { T("[\"int\",\"string\"]"), T("[\"int\"]"), CompatibilityRule.UnionBranch, null },
-            { T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"), T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}"), CompatibilityRule.FixedSize, CompatibilityRule.FixedSize },
-            { T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"), T("{\"type\":\"fixed\",\"name\":\"G\",\"size\":2}"), CompatibilityRule.Name, CompatibilityRule.Name },
+            {
+                T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"),
+                T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}"),
+                CompatibilityRule.FixedSize,
+                CompatibilityRule.FixedSize
+            },
+            {
+                T("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"),
+                T("{\"type\":\"fixed\",\"name\":\"G\",\"size\":2}"),
+                CompatibilityRule.Name,
+                CompatibilityRule.Name
+            },
             { Decimal(9, 2), Decimal(10, 2), null, CompatibilityRule.LogicalType },
             { Decimal(9, 2), Decimal(9, 3), CompatibilityRule.LogicalType, CompatibilityRule.LogicalType },
         };
@@ -62,7 +72,12 @@ public sealed class AvroCompatibilityTests
         };
 
     [Theory, MemberData(nameof(Chains))]
-    public void Transitive_mode_looks_at_the_whole_history(CompatibilityMode mode, CompatibilityMode transitive, string[] history, string next)
+    public void Transitive_mode_looks_at_the_whole_history(
+        CompatibilityMode mode,
+        CompatibilityMode transitive,
+        string[] history,
+        string next
+    )
     {
         var earlier = history.Select(Record).ToList();
         Assert.Empty(SchemaCompatibility.Check(mode, Record(next), earlier).Problems);
@@ -91,8 +106,7 @@ public sealed class AvroCompatibilityTests
         return report.Problems.Count == 0 ? null : report.Problems[0].Rule;
     }
 
-    private static AvroSchema Record(string fields) =>
-        AvroSchema.Parse($$"""{"type":"record","name":"R","fields":[{{fields}}]}""");
+    private static AvroSchema Record(string fields) => AvroSchema.Parse($$"""{"type":"record","name":"R","fields":[{{fields}}]}""");
 
     private static string F(string name, string type) => $$"""{"name":"{{name}}","type":"{{type}}"}""";
 
@@ -101,8 +115,8 @@ public sealed class AvroCompatibilityTests
     private static string D(string name, string type, string value) => $$"""{"name":"{{name}}","type":{{type}},"default":{{value}}}""";
 
     private static string Enum(params string[] symbols) =>
-        $$"""{"name":"e","type":{"type":"enum","name":"E","symbols":[{{string.Join(",", symbols.Select(s => $"\"{s}\""))}}]}}""";
+        """{"name":"e","type":{"type":"enum","name":"E","symbols":[""" + string.Join(",", symbols.Select(s => $"\"{s}\"")) + "]}}";
 
     private static string Decimal(int precision, int scale) =>
-        T($$"""{"type":"bytes","logicalType":"decimal","precision":{{precision}},"scale":{{scale}}}""");
+        T($"{{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":{precision},\"scale\":{scale}}}");
 }

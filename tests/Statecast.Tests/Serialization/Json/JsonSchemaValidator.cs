@@ -133,6 +133,8 @@ internal sealed class JsonSchemaValidator
             "date" => DateOnly.TryParseExact(value.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
             // RFC 3339 wants an offset.
             "date-time" => value.TryGetDateTimeOffset(out _) && Regex.IsMatch(value.GetString()!, @"T.*(Z|[+-]\d\d:\d\d)$"),
+            // Of numbers: a text is none of their business.
+            "float" or "double" => true,
             _ => throw new NotSupportedException($"The format '{format}'."),
         };
 
