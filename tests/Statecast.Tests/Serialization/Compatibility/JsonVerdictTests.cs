@@ -101,7 +101,7 @@ public sealed class JsonVerdictTests
         bool Reads(byte[] body);
     }
 
-    private sealed class Cell<TState>(TState first, params TState[] more) : ICell
+    private sealed class Cell<TState>(TState first, TState? second = null) : ICell
         where TState : class, IStateContract<TState>
     {
         private static readonly StateContract<TState> Contract = StateContract.Of<TState>();
@@ -110,7 +110,8 @@ public sealed class JsonVerdictTests
 
         public JsonStateSchema Schema { get; } = JsonStateSchema.Parse(Contract.JsonSchema);
 
-        public IReadOnlyList<byte[]> Bodies { get; } = [.. more.Prepend(first).Select(s => Samples.Json(Contract, s))];
+        public IReadOnlyList<byte[]> Bodies { get; } =
+            second is null ? [Samples.Json(Contract, first)] : [Samples.Json(Contract, first), Samples.Json(Contract, second)];
 
         public bool Reads(byte[] body)
         {
