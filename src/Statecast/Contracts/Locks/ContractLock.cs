@@ -15,14 +15,18 @@ public static class ContractLock
         "Looks for all contracts of an assembly by reflection. Pass the contracts themselves where code is trimmed.";
 
     /// <summary>Locks all contracts of the calling assembly.</summary>
-    /// <inheritdoc cref="Update(string, CompatibilityMode, StateContract[])"/>
+    /// <param name="directory">Where the locks are; made if it is not there.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ContractBreakException">A contract breaks with an earlier version of its major. Nothing was written.</exception>
     [RequiresUnreferencedCode(NeedsReflection), RequiresDynamicCode(NeedsReflection), MethodImpl(MethodImplOptions.NoInlining)]
     public static ContractLockUpdate Update(string directory) => Update(directory, Assembly.GetCallingAssembly());
 
     /// <summary>Locks all contracts of an assembly.</summary>
+    /// <param name="directory">Where the locks are; made if it is not there.</param>
     /// <param name="contracts">The assembly.</param>
-    /// <inheritdoc cref="Update(string, CompatibilityMode, StateContract[])"/>
-    /// <param name="directory"/><param name="mode"/>
+    /// <param name="mode">Who must read what within a major.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ContractBreakException">A contract breaks with an earlier version of its major. Nothing was written.</exception>
     [RequiresUnreferencedCode(NeedsReflection), RequiresDynamicCode(NeedsReflection)]
     public static ContractLockUpdate Update(
         string directory,
@@ -39,9 +43,11 @@ public static class ContractLock
             );
     }
 
-    /// <summary>Locks contracts.</summary>
-    /// <inheritdoc cref="Update(string, CompatibilityMode, StateContract[])"/>
-    /// <param name="directory"/><param name="contracts"/>
+    /// <summary>Locks contracts: those of a major must read all that was written in it.</summary>
+    /// <param name="directory">Where the locks are; made if it is not there.</param>
+    /// <param name="contracts">The contracts.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ContractBreakException">A contract breaks with an earlier version of its major. Nothing was written.</exception>
     public static ContractLockUpdate Update(string directory, params StateContract[] contracts) =>
         Update(directory, CompatibilityMode.BackwardTransitive, contracts);
 
@@ -56,6 +62,11 @@ public static class ContractLock
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentOutOfRangeException.ThrowIfZero(contracts.Length);
+        if (contracts.GroupBy(c => (c.Name, c.Major)).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new ArgumentException(
+                $"The contract '{same.Key.Name}' version {same.Key.Major} is there {same.Count()} times ({string.Join(", ", same.Select(c => c.StateType))}), and has one lock. Pass the one that is meant.",
+                nameof(contracts)
+            );
         // All are judged before anything is written: a refused update leaves nothing half done.
         var plans = contracts
             .OrderBy(c => c.Name, StringComparer.Ordinal)
