@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
 using Statecast.CodeFixes.Applying;
 using Statecast.CodeFixes.Fixes;
+using Statecast.Generators.Rules;
 
 namespace Statecast.CodeFixes;
 
@@ -24,10 +25,16 @@ public sealed class ContractCodeFixProvider : CodeFixProvider
         new SealedNestedFix(),
         new SettableFix(),
         new FieldFix(),
-        new EnumDefaultFix(),
+        new EnumDefaultFix(RuleIds.EnumWithoutDefault),
         new DefaultFix(),
         new DeclareCaseFix(),
         new DeclareAllCasesFix(),
+        new LockFix(RuleIds.NoMinor),
+        new LockFix(RuleIds.NoLock),
+        new MajorFix(),
+        new AliasFix(),
+        new ZeroDefaultFix(),
+        new EnumDefaultFix(RuleIds.NoEnumDefault),
     }.ToImmutableDictionary(f => f.Id);
 
     /// <inheritdoc/>
@@ -44,7 +51,7 @@ public sealed class ContractCodeFixProvider : CodeFixProvider
                 context.RegisterCodeFix(
                     CodeAction.Create(
                         mend.Title,
-                        ct => NodeEdit.ApplyAsync(context.Document.Project.Solution, mend.Edits, ct),
+                        ct => Mend.ApplyAsync(context.Document.Project.Solution, [mend], ct),
                         equivalenceKey: diagnostic.Id
                     ),
                     diagnostic

@@ -228,35 +228,35 @@ public sealed class AnalyzerTests
             {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public Order Upcast(Old old) => this; }}"
                     + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
-                "STC1601",
+                "STC1701",
                 "Upcast",
                 "it is no static method"
             },
             {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Old Upcast(Old old) => old; }}"
                     + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
-                "STC1601",
+                "STC1701",
                 "Upcast",
                 "returns Order"
             },
             {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(string old) => null!; }}"
                     + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
-                "STC1601",
+                "STC1701",
                 "Upcast",
                 "string is no [StateContract]"
             },
             {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(Order old) => old; }}"
                     + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
-                "STC1601",
+                "STC1701",
                 "Upcast",
                 "has version 2, which is not below 2"
             },
             {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(Old old) => null!; }}"
                     + $"[StateContract(\"b\")] public sealed partial record Old({Id});",
-                "STC1601",
+                "STC1701",
                 "Upcast",
                 "Old is the contract 'b', this is 'a'"
             },
@@ -340,20 +340,22 @@ public sealed class AnalyzerTests
         var results = Compiled.Driver().RunGenerators(Compiled.Compilation(source)).GetRunResult().Results.Single();
         Assert.Null(results.Exception);
         // A case that is not declared is no part of the contract, and an upcaster has an older one beside it: those get theirs.
-        Assert.Equal(id is "STC1306" or "STC1402" or "STC1503" or "STC1601" ? 1 : 0, results.GeneratedSources.Length);
+        Assert.Equal(id is "STC1306" or "STC1402" or "STC1503" or "STC1701" ? 1 : 0, results.GeneratedSources.Length);
     }
 
     [Fact]
     public void Every_rule_has_a_case()
     {
         var rules = new ContractAnalyzer().SupportedDiagnostics.Select(d => d.Id).Order(StringComparer.Ordinal);
+        // Those of locks need an earlier contract: LockAnalyzerTests.
+        rules = rules.Where(id => !id.StartsWith("STC16", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         Assert.Equal(rules, Bad.Select(row => row.Data.Item2).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Only_what_concerns_defaults_is_no_error() =>
+    public void Only_what_concerns_defaults_and_first_locks_is_no_error() =>
         Assert.Equal(
-            ["STC1306", "STC1402"],
+            ["STC1306", "STC1402", "STC1606"],
             new ContractAnalyzer().SupportedDiagnostics.Where(d => d.DefaultSeverity != DiagnosticSeverity.Error).Select(d => d.Id)
         );
 

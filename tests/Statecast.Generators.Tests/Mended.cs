@@ -4,6 +4,7 @@ using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
 using Statecast.CodeFixes;
 using Xunit;
 
@@ -37,10 +38,39 @@ internal sealed class Mended : IDisposable
         );
         for (var i = 0; i < sources.Length; i++)
             _solution = _solution.AddDocument(DocumentId.CreateNewId(id), $"Source{i}.cs", sources[i], filePath: $"Source{i}.cs");
+        _solution = _solution.AddAnalyzerConfigDocument(
+            DocumentId.CreateNewId(id),
+            ".globalconfig",
+            SourceText.From("is_global = true\nbuild_property.ProjectDir = /shop\n"),
+            filePath: "/shop/.globalconfig"
+        );
     }
 
     /// <summary>Sources with the usual usings; they must compile, so that what breaks is the fix's doing.</summary>
     public static Task<Mended> Of(params string[] sources) => WithoutUsings([Compiled.Usings, .. sources]);
+
+    /// <summary>Sources beside the locks of an earlier one.</summary>
+    public static async Task<Mended> Since(string earlier, params string[] sources)
+    {
+        var mended = await Of(sources);
+        foreach (var file in await Locked.Of(earlier))
+            mended._solution = mended._solution.AddAdditionalDocument(
+                DocumentId.CreateNewId(mended.Project.Id),
+                Path.GetFileName(file.Path),
+                file.GetText(Ct)!,
+                filePath: file.Path
+            );
+        return mended;
+    }
+
+    /// <summary>The files beside the sources, by path.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> Files()
+    {
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in Project.AdditionalDocuments)
+            files.Add(file.FilePath!, (await file.GetTextAsync(Ct)).ToString());
+        return files;
+    }
 
     public static async Task<Mended> WithoutUsings(params string[] sources)
     {
@@ -77,11 +107,11 @@ internal sealed class Mended : IDisposable
 
     public async Task<IReadOnlyList<Diagnostic>> Diagnostics(string? id = null)
     {
-        var analyzed = (await Project.GetCompilationAsync(Ct))!.WithAnalyzers([new ContractAnalyzer()], new AnalyzerOptions([]));
+        var analyzed = (await Project.GetCompilationAsync(Ct))!.WithAnalyzers([new ContractAnalyzer()], Project.AnalyzerOptions);
         return
         [
             .. (await analyzed.GetAnalyzerDiagnosticsAsync(Ct))
-                .Where(d => id is null || d.Id == id)
+                .Where(d => id is null ? d.Id != "STC1606" : d.Id == id)
                 .OrderBy(d => d.Location.SourceTree!.FilePath, StringComparer.Ordinal)
                 .ThenBy(d => d.Location.SourceSpan.Start),
         ];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
+using Statecast.CodeFixes.Fixes;
 
 namespace Statecast.CodeFixes.Applying;
 
@@ -15,7 +16,7 @@ internal sealed class ContractFixAllProvider : FixAllProvider
     public override async Task<CodeAction?> GetFixAsync(FixAllContext fixAllContext)
     {
         var solution = fixAllContext.Solution;
-        var edits = new List<NodeEdit>();
+        var mends = new List<Mend>();
         foreach (var diagnostic in await DiagnosticsAsync(fixAllContext).ConfigureAwait(false))
             if (
                 diagnostic.Id == fixAllContext.CodeActionEquivalenceKey
@@ -23,12 +24,12 @@ internal sealed class ContractFixAllProvider : FixAllProvider
                 && await ContractCodeFixProvider.FindAsync(document, diagnostic, fixAllContext.CancellationToken).ConfigureAwait(false)
                     is { } mend
             )
-                edits.AddRange(mend.Edits);
-        return edits.Count == 0
+                mends.Add(mend);
+        return mends.Count == 0
             ? null
             : CodeAction.Create(
                 $"Fix all of {fixAllContext.CodeActionEquivalenceKey}",
-                ct => NodeEdit.ApplyAsync(solution, edits, ct),
+                ct => Mend.ApplyAsync(solution, mends, ct),
                 fixAllContext.CodeActionEquivalenceKey
             );
     }

@@ -41,7 +41,7 @@ internal sealed class DecimalFix() : ContractFix(RuleIds.DecimalWithoutPrecision
 }
 
 /// <summary>Marks the member that says by its name that it stands for what is not known. Which other member could is the author's to say.</summary>
-internal sealed class EnumDefaultFix() : ContractFix(RuleIds.EnumWithoutDefault)
+internal sealed class EnumDefaultFix(string id) : ContractFix(id)
 {
     private static readonly string[] Unknown = ["Unknown", "Unspecified", "Undefined", "None", "Other"];
 

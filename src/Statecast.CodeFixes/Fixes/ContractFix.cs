@@ -1,3 +1,4 @@
+using Microsoft.CodeAnalysis;
 using Statecast.CodeFixes.Applying;
 
 namespace Statecast.CodeFixes.Fixes;
@@ -18,4 +19,15 @@ internal abstract class ContractFix(string id)
 }
 
 /// <summary>What is offered, and what it changes.</summary>
-internal sealed record Mend(string Title, IReadOnlyList<NodeEdit> Edits);
+internal sealed record Mend(string Title, IReadOnlyList<NodeEdit> Edits, IReadOnlyList<FileEdit> Files)
+{
+    public Mend(string title, IReadOnlyList<NodeEdit> edits)
+        : this(title, edits, []) { }
+
+    /// <summary>Applies what several diagnostics of one solution need to it.</summary>
+    public static async Task<Solution> ApplyAsync(Solution solution, IReadOnlyList<Mend> mends, CancellationToken ct) =>
+        FileEdit.Apply(
+            await NodeEdit.ApplyAsync(solution, mends.SelectMany(m => m.Edits), ct).ConfigureAwait(false),
+            mends.SelectMany(m => m.Files)
+        );
+}

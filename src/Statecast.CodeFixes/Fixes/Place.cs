@@ -30,6 +30,19 @@ internal sealed class Place(Document document, Diagnostic diagnostic, SyntaxNode
     /// <summary>What the analyzer told beside the place.</summary>
     public string? Told(string key) => diagnostic.Properties.TryGetValue(key, out var value) ? value : null;
 
+    /// <summary>The contract's own declaration, where the diagnostic points at something inside it; null if it cannot be edited.</summary>
+    public async Task<(Document Document, TypeDeclarationSyntax Node)?> ContractAsync(CancellationToken ct)
+    {
+        var place = diagnostic.AdditionalLocations.FirstOrDefault() ?? diagnostic.Location;
+        if (Document.Project.Solution.GetDocument(place.SourceTree) is not { } document)
+            return null;
+        var root = await document.GetSyntaxRootAsync(ct).ConfigureAwait(false);
+        return
+            root?.FindToken(place.SourceSpan.Start).Parent?.AncestorsAndSelf().OfType<TypeDeclarationSyntax>().FirstOrDefault() is { } node
+            ? (document, node)
+            : null;
+    }
+
     /// <summary>The syntax, within the declared type, of the type that the analyzer means.</summary>
     public TypeSyntax? MeantType(CancellationToken ct)
     {

@@ -62,6 +62,9 @@ internal static class ContractEmitter
         code.Line("private const string Schema =");
         code.Line($"    {Code.Quote(schema)};");
         code.Line();
+        code.Line("public override string JsonSchema =>");
+        code.Line($"    {Code.Quote(JsonSchemaEmitter.Emit(contract))};");
+        code.Line();
         code.Line("private GeneratedContract()");
         code.Line(
             $"    : base({Code.Quote(contract.Name)}, {contract.Major}, Schema, new {Code.Serialization}.Fingerprint(new global::System.UInt128(0x{high:x16}UL, 0x{low:x16}UL))) {{ }}"

@@ -73,7 +73,8 @@ internal static class DefaultReader
             ),
             WrapperShape wrapper when Make(wrapper.Inner, constant, type) is { } inner => new(
                 Code.Construct(wrapper, inner.CSharp),
-                inner.Json
+                inner.Json,
+                inner.Plain
             ),
             _ => null,
         };
@@ -144,7 +145,7 @@ internal static class DefaultReader
         if (value < min || value > max)
             return null;
         var text = value.ToString(CultureInfo.InvariantCulture);
-        return new($"({shape.Type})({text})", shape.Scalar == Scalar.UInt64 ? Bytes(new BigInteger(value)) : text);
+        return new($"({shape.Type})({text})", shape.Scalar == Scalar.UInt64 ? Bytes(new BigInteger(value)) : text, text);
     }
 
     private static DefaultShape? MakeFloating(ScalarShape shape, object constant)
@@ -183,7 +184,8 @@ internal static class DefaultReader
         var unscaled = new BigInteger(value * Power(shape.Scale));
         if (decimal.Round(value, shape.Scale) != value || BigInteger.Abs(unscaled) >= BigInteger.Pow(10, shape.Precision))
             return null;
-        return new(value.ToString("F" + shape.Scale, CultureInfo.InvariantCulture) + "M", Bytes(unscaled));
+        var digits = value.ToString("F" + shape.Scale, CultureInfo.InvariantCulture);
+        return new(digits + "M", Bytes(unscaled), digits);
     }
 
     private static decimal Power(int exponent)
@@ -204,7 +206,8 @@ internal static class DefaultReader
         && DateTime.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
             ? new(
                 FormattableString.Invariant($"new global::System.DateOnly({date.Year}, {date.Month}, {date.Day})"),
-                FormattableString.Invariant($"{(date - Epoch).Days}")
+                FormattableString.Invariant($"{(date - Epoch).Days}"),
+                $"\"{text}\""
             )
             : null;
 
@@ -219,7 +222,8 @@ internal static class DefaultReader
             scalar == Scalar.DateTime
                 ? FormattableString.Invariant($"new global::System.DateTime({ticks}L, global::System.DateTimeKind.Utc)")
                 : FormattableString.Invariant($"new global::System.DateTimeOffset({ticks}L, global::System.TimeSpan.Zero)"),
-            FormattableString.Invariant($"{micros}")
+            FormattableString.Invariant($"{micros}"),
+            FormattableString.Invariant($"\"{new DateTime(ticks):yyyy-MM-dd'T'HH:mm:ss.FFFFFF}Z\"")
         );
     }
 
@@ -228,7 +232,8 @@ internal static class DefaultReader
         && DateTime.TryParseExact(text, "HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out var time)
             ? new(
                 FormattableString.Invariant($"new global::System.TimeOnly({time.Ticks}L)"),
-                FormattableString.Invariant($"{time.Ticks / 10}")
+                FormattableString.Invariant($"{time.Ticks / 10}"),
+                FormattableString.Invariant($"\"{time:HH:mm:ss.FFFFFF}\"")
             )
             : null;
 
@@ -239,8 +244,12 @@ internal static class DefaultReader
             return null;
         try
         {
-            var ticks = XmlConvert.ToTimeSpan(text).Ticks;
-            return new(FormattableString.Invariant($"new global::System.TimeSpan({ticks}L)"), FormattableString.Invariant($"{ticks / 10}"));
+            var value = XmlConvert.ToTimeSpan(text);
+            return new(
+                FormattableString.Invariant($"new global::System.TimeSpan({value.Ticks}L)"),
+                FormattableString.Invariant($"{value.Ticks / 10}"),
+                $"\"{XmlConvert.ToString(value)}\""
+            );
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {

@@ -14,4 +14,22 @@ internal static class MendKeys
 
     /// <summary>A case's name on the wire.</summary>
     public const string Case = "case";
+
+    /// <summary>An earlier name.</summary>
+    public const string Alias = "alias";
+
+    /// <summary>The next major.</summary>
+    public const string Version = "version";
+
+    /// <summary>The contract's name.</summary>
+    public const string Contract = "contract";
+
+    /// <summary>The lock to be written: its path without an extension.</summary>
+    public const string Lock = "lock";
+
+    /// <summary>The text of its Avro schema.</summary>
+    public const string AvroSchema = "avro";
+
+    /// <summary>The text of its JSON Schema.</summary>
+    public const string JsonSchema = "json";
 }

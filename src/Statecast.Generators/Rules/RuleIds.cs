@@ -46,7 +46,15 @@ internal static class RuleIds
     public const string UndeclaredCase = "STC1503";
     public const string NoCases = "STC1504";
 
-    public const string BadUpcaster = "STC1601";
+    public const string Breaking = "STC1601";
+    public const string NoMinor = "STC1602";
+    public const string NoAlias = "STC1603";
+    public const string NoDefault = "STC1604";
+    public const string NoEnumDefault = "STC1605";
+    public const string NoLock = "STC1606";
+    public const string BadLock = "STC1607";
+
+    public const string BadUpcaster = "STC1701";
 
     public const string Category = "Statecast.Contracts";
 }

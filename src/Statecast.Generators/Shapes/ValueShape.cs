@@ -110,5 +110,5 @@ internal sealed record PropertyShape(
     public bool IsRequired => Default is null && Value is not NullableShape;
 }
 
-/// <summary>A default, as C# and as Avro's JSON.</summary>
-internal sealed record DefaultShape(string CSharp, string Json);
+/// <summary>A default, as C#, as Avro's JSON, and as our JSON codec writes it where that differs.</summary>
+internal sealed record DefaultShape(string CSharp, string Json, string? Plain = null);

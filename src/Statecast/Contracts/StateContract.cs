@@ -43,6 +43,12 @@ public abstract class StateContract
     /// <summary>SHA-256 over <see cref="AvroSchema"/>, cut to 128 bits.</summary>
     public Fingerprint SchemaFingerprint { get; }
 
+    /// <summary>
+    /// The JSON Schema (2020-12) of what the JSON codec writes and reads, as minified JSON with a fixed order. Our annotations begin with <c>x-</c>:
+    /// earlier names, digits of decimals, what an unknown symbol is taken for. Compatibility can be judged from it alone.
+    /// </summary>
+    public abstract string JsonSchema { get; }
+
     /// <summary>The major that a destination's name says; 0 if it says none.</summary>
     internal static int MajorOf(string destination)
     {

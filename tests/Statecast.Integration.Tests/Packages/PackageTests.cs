@@ -3,7 +3,8 @@ using Xunit;
 namespace Statecast.Integration.Tests.Packages;
 
 /// <summary>What a user gets: the packages, out of a local folder, in a project that knows nothing of this repository.</summary>
-public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
+[Collection(PackagesCollection.Name)]
+public sealed class PackageTests(PackedFeed feed)
 {
     [Fact]
     public async Task Small_source_and_target_build_and_run_from_the_packages()

@@ -41,6 +41,14 @@ internal sealed class UserProcess : IDisposable
     /// <returns>What it wrote.</returns>
     public static async Task<string> RunAsync(string folder, string program, params string[] arguments)
     {
+        var (code, output) = await EndAsync(folder, program, arguments);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{output}");
+        return output;
+    }
+
+    /// <summary>Runs a program to its end, be it good or bad.</summary>
+    public static async Task<(int Code, string Output)> EndAsync(string folder, string program, params string[] arguments)
+    {
         using var process = new UserProcess(folder, program, arguments);
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         try
@@ -52,8 +60,7 @@ internal sealed class UserProcess : IDisposable
             Assert.Fail($"{process._command} did not end within 4 minutes:\n{process.Output}");
         }
         await process._reading;
-        Assert.True(process._process.ExitCode == 0, $"{process._command} ended with {process._process.ExitCode}:\n{process.Output}");
-        return process.Output;
+        return (process._process.ExitCode, process.Output);
     }
 
     /// <summary>Waits for a line that the program writes, and returns what follows the text in it.</summary>

@@ -13,6 +13,7 @@ public sealed class AvroSchemaException : Exception
     {
         Path = path;
         Offset = offset;
+        Reason = reason;
     }
 
     /// <summary>Where in the schema.</summary>
@@ -20,4 +21,7 @@ public sealed class AvroSchemaException : Exception
 
     /// <summary>Where in the text, in characters.</summary>
     public int Offset { get; }
+
+    /// <summary>What is wrong, without a full stop.</summary>
+    public string Reason { get; }
 }

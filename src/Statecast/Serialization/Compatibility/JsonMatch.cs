@@ -1,0 +1,206 @@
+using System.Collections.Generic;
+using Statecast.Serialization.Json.Schema;
+
+namespace Statecast.Serialization.Compatibility;
+
+/// <summary>
+/// What of a writer's JSON a reader of ours refuses. The rules are the codec's: unknown fields are passed over, a missing one needs a default or a null,
+/// numbers must fit, an unknown symbol or case must have a stand-in or name. Where a value would be read but lose something, we refuse too.
+/// </summary>
+internal sealed class JsonMatch
+{
+    private const string Beside = "keep the type, or add a new field beside the old one";
+
+    private readonly List<CompatibilityMismatch> _mismatches = [];
+
+    private JsonMatch() { }
+
+    public static IReadOnlyList<CompatibilityMismatch> Mismatches(JsonStateSchema writer, JsonStateSchema reader)
+    {
+        var match = new JsonMatch();
+        match.Key(writer, reader);
+        match.Objects(writer.Root, reader.Root, "$");
+        return match._mismatches;
+    }
+
+    // A renamed part is still the same: the reader knows it by its alias, or the writer knew it by the reader's name.
+    private void Key(JsonStateSchema writer, JsonStateSchema reader)
+    {
+        var same = writer.Key.Count == reader.Key.Count;
+        for (var i = 0; same && i < writer.Key.Count; i++)
+            same =
+                Field(reader.Root, reader.Key[i])?.IsNamed(writer.Key[i]) == true
+                || Field(writer.Root, writer.Key[i])?.IsNamed(reader.Key[i]) == true;
+        if (!same)
+            Fail(
+                "$",
+                CompatibilityRule.Key,
+                $"the key is ({string.Join(", ", writer.Key)}) where it is written, and ({string.Join(", ", reader.Key)}) where it is read",
+                "keep the key: its text is what orders and identifies states"
+            );
+    }
+
+    private static JsonFieldShape? Field(JsonObjectShape record, string name)
+    {
+        foreach (var field in record.Fields)
+            if (field.Name == name)
+                return field;
+        return null;
+    }
+
+    private void Values(JsonShape writer, JsonShape reader, string path)
+    {
+        if (writer is JsonNullableShape maybe)
+        {
+            if (reader is not JsonNullableShape)
+                Fail(
+                    path,
+                    CompatibilityRule.Null,
+                    "null may be written where none is read",
+                    "keep it nullable, or add a new field beside it"
+                );
+            writer = maybe.Inner;
+        }
+        if (reader is JsonNullableShape nullable)
+            reader = nullable.Inner;
+        switch (writer, reader)
+        {
+            case (JsonBooleanShape, JsonBooleanShape):
+            case (JsonTextShape or JsonEnumShape, JsonTextShape { Kind: "" }):
+                break;
+            case (JsonTextShape written, JsonTextShape read) when written.Kind == read.Kind:
+                break;
+            case (JsonExactShape written, JsonExactShape read):
+                Exact(written, read, path);
+                break;
+            case (JsonExactShape { Scale: 0 }, JsonFloatingShape):
+                break;
+            case (JsonFloatingShape written, JsonFloatingShape read) when read.IsDouble || !written.IsDouble:
+                break;
+            case (JsonEnumShape written, JsonEnumShape read):
+                Symbols(written, read, path);
+                break;
+            case (JsonListShape written, JsonListShape read) when written.IsSet || !read.IsSet:
+                Values(written.Item, read.Item, Join(path, "[]"));
+                break;
+            case (JsonListShape, JsonListShape):
+                Fail(
+                    path,
+                    CompatibilityRule.Type,
+                    "a list is written where a set is read: its order and what it repeats would be lost",
+                    Beside
+                );
+                break;
+            case (JsonMapShape written, JsonMapShape read):
+                Values(written.Value, read.Value, Join(path, "{}"));
+                break;
+            case (JsonCasesShape written, JsonCasesShape read):
+                Cases(written, read, path);
+                break;
+            case (JsonObjectShape written, JsonObjectShape read):
+                Objects(written, read, path);
+                break;
+            default:
+                Fail(path, CompatibilityRule.Type, $"{writer} is written where {reader} is read", Beside);
+                break;
+        }
+    }
+
+    private void Exact(JsonExactShape writer, JsonExactShape reader, string path)
+    {
+        if (writer.Scale > reader.Scale || writer.Min < reader.Min || writer.Max > reader.Max)
+            Fail(
+                path,
+                CompatibilityRule.Range,
+                $"{writer} with {writer.Scale} digits after the point is written where {reader} with {reader.Scale} is read",
+                "let the range and the digits only grow"
+            );
+    }
+
+    private void Symbols(JsonEnumShape writer, JsonEnumShape reader, string path)
+    {
+        if (reader.Unknown is not null)
+            return;
+        foreach (var symbol in writer.Symbols)
+            if (!Contains(reader.Symbols, symbol))
+                Fail(
+                    path,
+                    CompatibilityRule.EnumSymbol,
+                    $"the symbol '{symbol}' is unknown to the reader's {reader.Name}, which has no default",
+                    "add the symbol, or mark a default for symbols that are not known"
+                );
+    }
+
+    private void Cases(JsonCasesShape writer, JsonCasesShape reader, string path)
+    {
+        foreach (var written in writer.Cases)
+        {
+            JsonObjectShape? read = null;
+            foreach (var one in reader.Cases)
+                if (one.CaseName == written.CaseName || Contains(one.Aliases, written.CaseName!))
+                    read ??= one;
+            if (read is not null)
+                Objects(written, read, path);
+            else
+                Fail(
+                    path,
+                    CompatibilityRule.UnionBranch,
+                    $"the case '{written.CaseName}' is unknown to the reader",
+                    "declare the case, or keep its earlier name as an alias"
+                );
+        }
+    }
+
+    private void Objects(JsonObjectShape writer, JsonObjectShape reader, string path)
+    {
+        var taken = new Dictionary<JsonFieldShape, string>();
+        foreach (var written in writer.Fields)
+            // By name, then by alias: as the reader looks for it.
+            if ((Field(reader, written.Name) ?? Aliased(reader, written.Name)) is not { } read)
+                continue;
+            else if (taken.TryGetValue(read, out var other))
+                Fail(
+                    Join(path, read.Name),
+                    CompatibilityRule.AliasTaken,
+                    $"both '{other}' and '{written.Name}' are written, which the reader takes for one field",
+                    "remove the alias, or give the field another name"
+                );
+            else
+            {
+                taken.Add(read, written.Name);
+                Values(written.Value, read.Value, Join(path, written.Name));
+            }
+        foreach (var read in reader.Fields)
+            if (read.IsRequired && !taken.ContainsKey(read))
+                Fail(
+                    Join(path, read.Name),
+                    CompatibilityRule.MissingDefault,
+                    $"the writer has no field '{read.Name}', and the reader no default for it",
+                    "give the field a default, or an alias if it was renamed"
+                );
+    }
+
+    private static JsonFieldShape? Aliased(JsonObjectShape record, string name)
+    {
+        foreach (var field in record.Fields)
+            if (Contains(field.Aliases, name))
+                return field;
+        return null;
+    }
+
+    private static bool Contains(IReadOnlyList<string> names, string name)
+    {
+        foreach (var known in names)
+            if (known == name)
+                return true;
+        return false;
+    }
+
+    private static string Join(string path, string step) =>
+        step[0] is '[' or '{' ? (path == "$" ? step : path + step)
+        : path == "$" ? step
+        : $"{path}.{step}";
+
+    private void Fail(string path, CompatibilityRule rule, string reason, string advice) =>
+        _mismatches.Add(new(path, rule, reason, advice));
+}
