@@ -18,6 +18,10 @@ internal sealed class CodecWork
     private readonly Utf8JsonWriter _jsonWriter;
     private readonly byte[] _json;
     private readonly byte[] _span;
+    private readonly byte[] _avro;
+    private readonly byte[] _anotherAvro;
+    private readonly Fingerprint _anotherSchema;
+    private readonly AvroStateCodec _avroCodec;
 
     /// <exception cref="InvalidOperationException">The ways do not give the same bytes.</exception>
     public CodecWork()
@@ -30,12 +34,19 @@ internal sealed class CodecWork
         var byHand = _span.AsSpan(0, WriteAvroByHand());
         if (!Bytes(WriteAvro).AsSpan().SequenceEqual(byHand))
             throw new InvalidOperationException("Statecast's Avro and the hand-written one's differ: the comparison would not be fair.");
-        AvroBytes = byHand.Length;
+        _avro = byHand.ToArray();
+        var schemas = new AvroSchemaSet();
+        _anotherSchema = schemas.Add(AnotherAvro.Schema(_contract.AvroSchema));
+        _anotherAvro = AnotherAvro.Body(_avro);
+        _avroCodec = new(schemas);
+        foreach (var read in (OrderState[])[HandwrittenAvroReader.Read(_avro), DecodedAvro(), DecodedOtherAvro()])
+            if (!Bytes(() => HandwrittenAvro.Write(read, _span), byHand: true).AsSpan().SequenceEqual(_avro))
+                throw new InvalidOperationException("A reader of Avro does not give back the order.");
     }
 
     public int JsonBytes => _json.Length;
 
-    public int AvroBytes { get; }
+    public int AvroBytes => _avro.Length;
 
     public int EncodeJson()
     {
@@ -67,14 +78,29 @@ internal sealed class CodecWork
 
     public int WriteAvroByHand() => HandwrittenAvro.Write(_order, _span);
 
+    public int DecodeAvro() => DecodedAvro().Lines.Length;
+
+    public int DecodeOtherAvro() => DecodedOtherAvro().Lines.Length;
+
+    public int ReadAvroByHand() => HandwrittenAvroReader.Read(_avro).Lines.Length;
+
+    /// <summary>The order in Avro, for peers.</summary>
+    public byte[] Avro => _avro;
+
+    public string AvroSchema => _contract.AvroSchema;
+
     public Fingerprint Fingerprint() => ContentFingerprint.Of(_contract, _order);
+
+    private OrderState DecodedAvro() => _avroCodec.Decode(_contract, _contract.SchemaFingerprint, _avro);
+
+    private OrderState DecodedOtherAvro() => _avroCodec.Decode(_contract, _anotherSchema, _anotherAvro);
 
     private static StateContract<TState> ContractOf<TState>()
         where TState : class, IStateContract<TState> => TState.Contract;
 
-    private byte[] Bytes(Func<int> write)
+    private byte[] Bytes(Func<int> write, bool byHand = false)
     {
-        write();
-        return _buffer.WrittenSpan.ToArray();
+        var count = write();
+        return byHand ? _span[..count] : _buffer.WrittenSpan.ToArray();
     }
 }

@@ -50,6 +50,22 @@ internal static class ExactDecimal
         return IsPlain(bits, (bits[3] >> 16) & 0xFF, precision, scale, out digits);
     }
 
+    /// <summary>The same, where it needs no more than a look at the bits: at the declared scale already, and within 64 bits. False says nothing.</summary>
+    public static bool TryUnscaleNarrow(decimal value, int precision, int scale, out long unscaled)
+    {
+        var plain = TryPlain(value, precision, scale, out var digits) && digits <= long.MaxValue;
+        unscaled = decimal.IsNegative(value) ? -(long)digits : (long)digits;
+        return plain;
+    }
+
+    /// <summary>The value of signed 64-bit digits at a scale; false if they are more than the precision allows.</summary>
+    public static bool TryMake(long unscaled, int precision, int scale, out decimal value)
+    {
+        var digits = unscaled < 0 ? 0 - (ulong)unscaled : (ulong)unscaled;
+        value = new decimal((int)digits, (int)(digits >> 32), 0, unscaled < 0, (byte)scale);
+        return digits < NarrowPowers[precision] || NarrowPowers[precision] == ulong.MaxValue;
+    }
+
     /// <summary>The value with exactly the declared scale: equal numbers get equal digits (<c>1.5</c> becomes <c>1.50</c>, <c>-0</c> becomes <c>0.00</c>).</summary>
     public static bool TryRescale(decimal value, int precision, int scale, out decimal rescaled)
     {

@@ -56,7 +56,8 @@ public static class ValueDomain
 
     /// <summary>Microseconds since 1970; an unspecified instant counts as UTC.</summary>
     /// <exception cref="StateValueException">A local time: it means another instant on another machine.</exception>
-    public static long Micros(DateTime value, string path) => Micros(Instant(value, path).Ticks);
+    public static long Micros(DateTime value, string path) =>
+        Micros(value.Kind == DateTimeKind.Local ? Instant(value, path).Ticks : value.Ticks);
 
     /// <summary>Days since 1970.</summary>
     public static int Days(DateOnly value) => value.DayNumber - UnixDayNumber;

@@ -20,6 +20,7 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
 
     private readonly AvroReadLimits _limits = limits ?? AvroReadLimits.Default;
     private readonly ConcurrentDictionary<(StateContract Contract, Fingerprint Schema), Pair> _pairs = new();
+    private readonly ConcurrentDictionary<StateContract, AvroSchema> _own = new();
 
     /// <inheritdoc/>
     public string Name => "avro";
@@ -71,7 +72,7 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
                 -1,
                 $"it was written in the schema {schema}, which is not known here: add that schema to those that the codec knows."
             );
-        var resolution = AvroResolution.Of(writer, AvroSchema.Parse(contract.AvroSchema));
+        var resolution = AvroResolution.Of(writer, SchemaOf(contract));
         var plan =
             resolution.Plan
             ?? throw new StateFormatException(
@@ -82,6 +83,8 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
         return _pairs.GetOrAdd((contract, schema), new Pair(writer, plan));
     }
 
+    private AvroSchema SchemaOf(StateContract contract) => _own.GetOrAdd(contract, static c => AvroSchema.Parse(c.AvroSchema));
+
     private StateFormatException Placed(
         StateContract contract,
         Pair? pair,
@@ -89,7 +92,7 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
         long offset,
         string reason,
         Exception? inner
-    ) => new(AvroPath.At(pair?.Writer ?? AvroSchema.Parse(contract.AvroSchema), body, offset, _limits), offset, reason, inner);
+    ) => new(AvroPath.At(pair?.Writer ?? SchemaOf(contract), body, offset, _limits), offset, reason, inner);
 
     private sealed record Pair(AvroSchema Writer, AvroPlan Plan);
 }

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 using Statecast.Serialization.Avro.Resolving;
 using Statecast.Serialization.Avro.Schemas;
 
@@ -15,8 +16,6 @@ namespace Statecast.Serialization.Avro.Reading;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public ref struct AvroReader
 {
-    private static readonly UTF8Encoding Strict = new(false, true);
-
     private readonly ReadOnlySpan<byte> _body;
     private readonly AvroReadLimits _limits;
     private int _at;
@@ -66,7 +65,7 @@ public ref struct AvroReader
     {
         var start = _at;
         var value = ReadLong();
-        return value >= min && value <= max ? (int)value : throw FailAt(start, $"{value} is no integer from {min} to {max}");
+        return value >= min && value <= max ? (int)value : throw OutOfRange(start, value, min, max);
     }
 
     /// <summary>An <c>int</c>.</summary>
@@ -77,7 +76,7 @@ public ref struct AvroReader
     {
         var start = _at;
         var value = ReadLong();
-        return value >= min && value <= max ? value : throw FailAt(start, $"{value} is no integer from {min} to {max}");
+        return value >= min && value <= max ? value : throw OutOfRange(start, value, min, max);
     }
 
     /// <summary>A <c>float</c>.</summary>
@@ -102,15 +101,10 @@ public ref struct AvroReader
     public string ReadString()
     {
         var start = _at;
-        var text = ReadBytes();
-        try
-        {
-            return Strict.GetString(text);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw FailAt(start, "the text is no valid UTF-8");
-        }
+        var bytes = ReadBytes();
+        // The framework's quickest way replaces what is no UTF-8 by one character: only where that stands is a second look needed.
+        var text = Encoding.UTF8.GetString(bytes);
+        return text.Contains('\uFFFD') && !Utf8.IsValid(bytes) ? throw FailAt(start, "the text is no valid UTF-8") : text;
     }
 
     /// <summary><c>bytes</c>, or a <c>string</c>'s: a view of the body.</summary>
@@ -118,9 +112,26 @@ public ref struct AvroReader
     {
         var start = _at;
         var length = ReadLong();
-        return length >= 0 && length <= _body.Length - _at
-            ? Take((int)length)
-            : throw FailAt(start, $"a length of {length} bytes is given where {_body.Length - _at} remain");
+        if ((ulong)length > (ulong)(_body.Length - _at))
+            throw BadLength(start, length);
+        var taken = _body.Slice(_at, (int)length);
+        _at += (int)length;
+        return taken;
+    }
+
+    /// <summary>A decimal's digits, if they are of one to eight bytes and the body does not end soon: nearly always. Else nothing is read.</summary>
+    internal bool TryReadNarrow(out long unscaled)
+    {
+        var rest = _body[_at..];
+        if (rest.Length <= sizeof(long) || rest[0] is 0 or > 2 * sizeof(long) || (rest[0] & 1) != 0)
+        {
+            unscaled = 0;
+            return false;
+        }
+        // What stands after the digits is shifted out.
+        unscaled = BinaryPrimitives.ReadInt64BigEndian(rest[1..]) >> (64 - 4 * rest[0]);
+        _at += 1 + (rest[0] >> 1);
+        return true;
     }
 
     /// <summary>A <c>fixed</c>: a view of the body.</summary>
@@ -131,7 +142,7 @@ public ref struct AvroReader
     {
         var start = _at;
         var index = ReadLong();
-        return (ulong)index < (ulong)count ? (int)index : throw FailAt(start, $"the index {index} is given, of {count}");
+        return (ulong)index < (ulong)count ? (int)index : throw OutOfRange(start, index, count);
     }
 
     /// <summary>The reader's index of the symbol that the writer wrote.</summary>
@@ -225,6 +236,9 @@ public ref struct AvroReader
             case AvroType.Fixed:
                 Take(plan.Size);
                 break;
+            // Records of nothing can hold each other in their billions.
+            case AvroType.Record when plan.IsEmpty:
+                break;
             case AvroType.Record:
                 foreach (var step in plan.Steps)
                     Skip(step.Plan, depth + 1);
@@ -252,29 +266,51 @@ public ref struct AvroReader
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long ReadLongSlow()
     {
-        var start = _at;
+        // Ten bytes at most, and locals, so that no turn of the loop goes through memory.
+        var bytes = _body[_at..];
         var value = 0UL;
-        for (var shift = 0; shift < 64; shift += 7)
+        var shift = 0;
+        for (var i = 0; i < bytes.Length && shift < 63; i++, shift += 7)
         {
-            if (_at == _body.Length)
-                throw FailAt(start, "the body ends within an integer");
-            var b = _body[_at++];
-            // The tenth byte has one bit left.
-            if (shift == 63 && b > 1)
-                break;
+            var b = bytes[i];
             value |= (ulong)(b & 0x7F) << shift;
             if (b < 0x80)
-                return (long)(value >> 1) ^ -(long)(value & 1);
+                return Advance(i + 1, value);
         }
-        throw FailAt(start, "an integer has more than 64 bits");
+        if (shift < 63 || bytes.Length < 10)
+            throw Fail("the body ends within an integer");
+        // The tenth byte has one bit left.
+        return bytes[9] <= 1 ? Advance(10, value | ((ulong)bytes[9] << 63)) : throw Fail("an integer has more than 64 bits");
     }
+
+    private long Advance(int bytes, ulong zigzag)
+    {
+        _at += bytes;
+        return (long)(zigzag >> 1) ^ -(long)(zigzag & 1);
+    }
+
+    // Apart from the code that reads: the text's parts would be cleared at every call, for nothing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly StateFormatException BadLength(int start, long length) =>
+        FailAt(start, $"a length of {length} bytes is given where {_body.Length - _at} remain");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly StateFormatException OutOfRange(int start, long value, long min, long max) =>
+        FailAt(start, $"{value} is no integer from {min} to {max}");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly StateFormatException OutOfRange(int start, long index, int count) =>
+        FailAt(start, $"the index {index} is given, of {count}");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly StateFormatException TooShort(int count) => Fail($"{count} bytes are expected where {_body.Length - _at} remain");
 
     private byte ReadByte() => _at < _body.Length ? _body[_at++] : throw Fail("the body ends where a value is expected");
 
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _body.Length - _at)
-            throw Fail($"{count} bytes are expected where {_body.Length - _at} remain");
+            throw TooShort(count);
         var taken = _body.Slice(_at, count);
         _at += count;
         return taken;

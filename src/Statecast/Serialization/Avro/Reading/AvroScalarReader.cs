@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 
 namespace Statecast.Serialization.Avro.Reading;
 
@@ -27,17 +28,20 @@ public static class AvroScalarReader
     public static decimal ReadDecimal(ref AvroReader reader, int precision, int scale)
     {
         var start = reader.Position;
-        var unscaled = ReadUnscaled(ref reader);
-        return ExactDecimal.TryMake(unscaled, precision, scale, out var value)
+        return (
+            reader.TryReadNarrow(out var narrow)
+                ? ExactDecimal.TryMake(narrow, precision, scale, out var value)
+                : ExactDecimal.TryMake(Unscaled(ref reader, start, reader.ReadBytes()), precision, scale, out value)
+        )
             ? value
-            : throw reader.FailAt(start, $"the number does not fit a decimal of {precision} digits, {scale} after the point");
+            : throw DoesNotFit(ref reader, start, precision, scale);
     }
 
     /// <summary>An unsigned 64-bit integer, written as a decimal.</summary>
     public static ulong ReadUInt64(ref AvroReader reader)
     {
         var start = reader.Position;
-        var value = ReadUnscaled(ref reader);
+        var value = Unscaled(ref reader, start, reader.ReadBytes());
         return value >= 0 && value <= ulong.MaxValue
             ? (ulong)value
             : throw reader.FailAt(start, "the number is no unsigned 64-bit integer");
@@ -55,7 +59,7 @@ public static class AvroScalarReader
 
     /// <summary>An instant in microseconds since 1970.</summary>
     public static DateTime ReadDateTime(ref AvroReader reader) =>
-        DateTime.UnixEpoch.AddTicks(reader.ReadLong(MinMicros, MaxMicros) * TimeSpan.TicksPerMicrosecond);
+        new(DateTime.UnixEpoch.Ticks + reader.ReadLong(MinMicros, MaxMicros) * TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 
     /// <summary>An instant in microseconds since 1970.</summary>
     public static DateTimeOffset ReadDateTimeOffset(ref AvroReader reader) => new(ReadDateTime(ref reader));
@@ -75,11 +79,14 @@ public static class AvroScalarReader
                 * TimeSpan.TicksPerMicrosecond
         );
 
+    // Apart from the code that reads: the text's parts would be cleared at every call, for nothing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static StateFormatException DoesNotFit(ref AvroReader reader, int start, int precision, int scale) =>
+        reader.FailAt(start, $"the number does not fit a decimal of {precision} digits, {scale} after the point");
+
     // Two's complement, big-endian; longer than needed is allowed, as far as it says nothing.
-    private static Int128 ReadUnscaled(ref AvroReader reader)
+    private static Int128 Unscaled(ref AvroReader reader, int start, ReadOnlySpan<byte> bytes)
     {
-        var start = reader.Position;
-        var bytes = reader.ReadBytes();
         if (bytes.Length == 0)
             throw reader.FailAt(start, "a decimal has one byte at least");
         var sign = (sbyte)bytes[0] >> 7;

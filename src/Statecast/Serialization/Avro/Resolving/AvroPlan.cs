@@ -49,23 +49,11 @@ public sealed class AvroPlan
     /// <summary>The bytes of a fixed.</summary>
     internal int Size { get; set; }
 
-    /// <summary>Whether an item of an array can be no bytes at all: then only the limit bounds how many a body holds.</summary>
-    public bool MayItemBeEmpty => Source == AvroType.Array && Item.MayBeEmpty();
+    /// <summary>Whether an item of an array is no bytes at all: then only the limit bounds how many a body holds.</summary>
+    public bool MayItemBeEmpty => Source == AvroType.Array && Item.IsEmpty;
 
-    private bool MayBeEmpty()
-    {
-        if (Branches is not null)
-            return false;
-        if (Source == AvroType.Fixed)
-            return Size == 0;
-        if (Source != AvroType.Record)
-            return IsNull;
-        foreach (var step in Steps)
-            // A record that held itself at once would have no end, so this has one.
-            if (!step.Plan.MayBeEmpty())
-                return false;
-        return true;
-    }
+    /// <summary>Whether a value is no bytes at all. Known once the whole plan stands, and asked for while it is read.</summary>
+    internal bool IsEmpty { get; set; }
 }
 
 /// <summary>One of the writer's fields.</summary>

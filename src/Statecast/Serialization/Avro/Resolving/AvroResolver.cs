@@ -9,7 +9,10 @@ internal sealed class AvroResolver
 {
     // A pair is worked out once, for each branch of a reader's union in which it stands: also what lets a type contain itself.
     private readonly Dictionary<(object Writer, object? Reader, int Branch), AvroPlan> _plans = new(Pairs.Instance);
+    private readonly Dictionary<(object Writer, object? Reader, int Branch), string> _failed = new(Pairs.Instance);
     private readonly List<AvroMismatch> _mismatches = [];
+    private readonly AvroEmptiness _emptiness = new();
+    private string _lastReason = "";
 
     public IReadOnlyList<AvroMismatch> Mismatches => _mismatches;
 
@@ -34,9 +37,9 @@ internal sealed class AvroResolver
             case AvroMap map:
                 return WithItem(new(AvroType.Map, branch), Resolve(map.Values, ((AvroMap)reader).Values, -1, Join(path, "{}")));
             case AvroFixed bytes:
-                return new(AvroType.Fixed, branch) { Size = bytes.Size };
+                return new(AvroType.Fixed, branch) { Size = bytes.Size, IsEmpty = bytes.Size == 0 };
             default:
-                return new(writer.Type, branch);
+                return new(writer.Type, branch) { IsEmpty = writer.Type == AvroType.Null };
         }
     }
 
@@ -53,7 +56,7 @@ internal sealed class AvroResolver
         {
             plan.Branches[i] = Resolve(writer.Branches[i], reader, -1, path);
             if (plan.Branches[i] is null)
-                plan.Problems[i] = _mismatches[_mismatches.Count - 1].Reason;
+                plan.Problems[i] = _lastReason;
             else
                 readable = true;
         }
@@ -75,7 +78,13 @@ internal sealed class AvroResolver
     {
         if (_plans.TryGetValue((writer, reader, branch), out var known))
             return known;
-        var plan = new AvroPlan(AvroType.Record, branch);
+        // Told once: types that hold each other would fail again at every place, and there can be more places than could ever be told.
+        if (_failed.TryGetValue((writer, reader, branch), out var reason))
+        {
+            _lastReason = reason;
+            return null;
+        }
+        var plan = new AvroPlan(AvroType.Record, branch) { IsEmpty = _emptiness.Of(writer) };
         _plans.Add((writer, reader, branch), plan);
         var fields = AvroMatch.Fields(writer, reader);
         var steps = new AvroStep[writer.Fields.Count];
@@ -104,6 +113,7 @@ internal sealed class AvroResolver
         if (!complete)
         {
             _plans.Remove((writer, reader, branch));
+            _failed[(writer, reader, branch)] = _lastReason;
             return null;
         }
         plan.Steps = steps;
@@ -136,7 +146,7 @@ internal sealed class AvroResolver
     {
         if (_plans.TryGetValue((writer, null, -1), out var known))
             return known;
-        var plan = new AvroPlan(writer.Type);
+        var plan = new AvroPlan(writer.Type) { IsEmpty = _emptiness.Of(writer) };
         _plans.Add((writer, null, -1), plan);
         switch (writer)
         {
@@ -177,6 +187,7 @@ internal sealed class AvroResolver
     private AvroPlan? Fail(string path, AvroMatchProblem problem)
     {
         _mismatches.Add(new(path, problem.Rule, problem.Reason, problem.Advice));
+        _lastReason = problem.Reason;
         return null;
     }
 

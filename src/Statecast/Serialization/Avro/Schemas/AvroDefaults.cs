@@ -3,24 +3,29 @@ using System.Globalization;
 namespace Statecast.Serialization.Avro.Schemas;
 
 /// <summary>Defaults of fields (Avro 1.12, the table under "Complex Types, Records").</summary>
-internal static class AvroDefaults
+internal sealed class AvroDefaults(int maxChecks)
 {
+    private int _left = maxChecks;
+
     /// <summary>Why a JSON value is no value of a schema; null if it is one.</summary>
-    public static string? Problem(AvroSchema schema, SchemaJson value) =>
-        schema switch
-        {
-            AvroUnion union => AnyBranch(union, value),
-            AvroRecord record => OfRecord(record, value),
-            AvroEnum symbols => value.Kind == SchemaJsonKind.Text && Contains(symbols, value.Text)
-                ? null
-                : $"the default of the enum {symbols.Name} is one of its symbols",
-            AvroFixed bytes => value.Kind == SchemaJsonKind.Text && value.Text.Length == bytes.Size && IsBytes(value.Text)
-                ? null
-                : $"the default of the fixed {bytes.Name} is a text of {bytes.Size} characters up to U+00FF",
-            AvroArray array => OfArray(array, value),
-            AvroMap map => OfMap(map, value),
-            _ => Fits(schema.Type, value) ? null : $"the default is no {schema.Type.ToString().ToLowerInvariant()}",
-        };
+    public string? Problem(AvroSchema schema, SchemaJson value) =>
+        // Unions within unions could be tried in more ways than there is time for.
+        --_left < 0
+            ? "it takes too long to see whether the schema's defaults fit"
+            : schema switch
+            {
+                AvroUnion union => AnyBranch(union, value),
+                AvroRecord record => OfRecord(record, value),
+                AvroEnum symbols => value.Kind == SchemaJsonKind.Text && Contains(symbols, value.Text)
+                    ? null
+                    : $"the default of the enum {symbols.Name} is one of its symbols",
+                AvroFixed bytes => value.Kind == SchemaJsonKind.Text && value.Text.Length == bytes.Size && IsBytes(value.Text)
+                    ? null
+                    : $"the default of the fixed {bytes.Name} is a text of {bytes.Size} characters up to U+00FF",
+                AvroArray array => OfArray(array, value),
+                AvroMap map => OfMap(map, value),
+                _ => Fits(schema.Type, value) ? null : $"the default is no {schema.Type.ToString().ToLowerInvariant()}",
+            };
 
     private static bool Fits(AvroType type, SchemaJson value) =>
         type switch
@@ -36,7 +41,7 @@ internal static class AvroDefaults
             _ => value.Kind == SchemaJsonKind.Text,
         };
 
-    private static string? AnyBranch(AvroUnion union, SchemaJson value)
+    private string? AnyBranch(AvroUnion union, SchemaJson value)
     {
         string? problem = "a union without branches has no default";
         foreach (var branch in union.Branches)
@@ -45,7 +50,7 @@ internal static class AvroDefaults
         return union.Branches.Count == 1 ? problem : "the default is a value of none of the union's branches";
     }
 
-    private static string? OfRecord(AvroRecord record, SchemaJson value)
+    private string? OfRecord(AvroRecord record, SchemaJson value)
     {
         if (value.Kind != SchemaJsonKind.Object)
             return $"the default of the record {record.Name} is an object";
@@ -57,7 +62,7 @@ internal static class AvroDefaults
         return null;
     }
 
-    private static string? OfArray(AvroArray array, SchemaJson value)
+    private string? OfArray(AvroArray array, SchemaJson value)
     {
         if (value.Kind != SchemaJsonKind.Array)
             return "the default of an array is an array";
@@ -67,7 +72,7 @@ internal static class AvroDefaults
         return null;
     }
 
-    private static string? OfMap(AvroMap map, SchemaJson value)
+    private string? OfMap(AvroMap map, SchemaJson value)
     {
         if (value.Kind != SchemaJsonKind.Object)
             return "the default of a map is an object";

@@ -9,10 +9,13 @@ internal sealed class AvroSchemaParser
 {
     private readonly Dictionary<string, AvroNamedSchema> _named = new(StringComparer.Ordinal);
 
-    private AvroSchemaParser() { }
+    private readonly AvroDefaults _defaults;
+
+    // A default's value is looked at once for each branch it could be of: who needs more looks than the schema has characters means harm.
+    private AvroSchemaParser(string json) => _defaults = new(1_000 + json.Length);
 
     public static AvroSchema Parse(string json, AvroSchemaLimits limits) =>
-        new AvroSchemaParser().Read(SchemaJsonReader.Read(json, limits), "", "$");
+        new AvroSchemaParser(json).Read(SchemaJsonReader.Read(json, limits), "", "$");
 
     private AvroSchema Read(SchemaJson json, string space, string path) =>
         json.Kind switch
@@ -92,7 +95,7 @@ internal sealed class AvroSchemaParser
         record.Fields = read;
         for (var i = 0; i < read.Count; i++)
             // Only now: a default may be of the record's own type.
-            if (read[i].Default is { } value && AvroDefaults.Problem(read[i].Schema, value) is { } problem)
+            if (read[i].Default is { } value && _defaults.Problem(read[i].Schema, value) is { } problem)
                 throw Fail(value, Index(path + ".fields", i) + ".default", problem);
         return record;
     }

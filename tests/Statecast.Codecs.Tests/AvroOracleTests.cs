@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Statecast.Codecs.Tests.Python;
+using Statecast.Serialization.Avro;
+using Statecast.Serialization.Avro.Schemas;
+using Xunit;
+
+namespace Statecast.Codecs.Tests;
+
+/// <summary>Our Avro beside two independent implementations, over made-up contracts that hold every kind of type.</summary>
+public sealed class AvroOracleTests : IClassFixture<OracleRun>
+{
+    private static readonly AvroStateCodec Codec = new();
+
+    private readonly OracleRun _run;
+
+    public AvroOracleTests(OracleRun run)
+    {
+        PythonOracle.Require();
+        _run = run;
+    }
+
+    [Fact]
+    public void Bytes_are_those_of_python_avro_and_it_reads_ours()
+    {
+        for (var i = 0; i < _run.Contracts.Count; i++)
+        for (var v = 0; v < _run.Contracts[i].Values.Count; v++)
+        {
+            var (asked, answer) = (_run.Contracts[i].Values[v], _run.Answers.All[i].Values![v]);
+            Assert.True(asked.Avro == answer.Avro, $"{Place(i)}\nours   {asked.Avro}\npython {answer.Avro}\n{asked.Json}");
+            Assert.True(answer.Reads, $"{Place(i)}: python-avro reads another value.\n{asked.Json}\n{asked.Avro}");
+        }
+    }
+
+    [Fact]
+    public void Json_says_the_same_to_a_reader_made_from_its_description()
+    {
+        for (var i = 0; i < _run.Contracts.Count; i++)
+        for (var v = 0; v < _run.Contracts[i].Values.Count; v++)
+            Assert.True(_run.Answers.All[i].Values![v].Says, $"{Place(i)}\n{_run.Contracts[i].Values[v]}");
+    }
+
+    [Fact]
+    public void What_python_avro_wrote_reads_as_the_same_state()
+    {
+        for (var i = 0; i < _run.Contracts.Count; i++)
+        {
+            var (_, contract, values) = _run.Contracts[i];
+            for (var v = 0; v < values.Count; v++)
+            {
+                var body = Convert.FromHexString(_run.Answers.All[i].Values![v].Avro);
+                var state = contract.FromAvro(Codec, contract.Contract.SchemaFingerprint, body);
+                Assert.True(values[v].Ours == Encoding.UTF8.GetString(contract.ToJson(state)), $"{Place(i)}\n{values[v]}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Canonical_form_and_fingerprints_are_those_of_python_avro()
+    {
+        for (var i = 0; i < _run.Contracts.Count; i++)
+        {
+            var schema = AvroSchema.Parse(_run.Contracts[i].Compiled.Contract.AvroSchema);
+            var answer = _run.Answers.All[i];
+            Assert.Equal(answer.Canonical, schema.ToCanonicalForm());
+            Assert.Equal(answer.Rabin, AvroFingerprints.Rabin(schema).ToString("x16", CultureInfo.InvariantCulture));
+            Assert.Equal(answer.Sha256, Convert.ToHexStringLower(AvroFingerprints.Sha256(schema)));
+        }
+    }
+
+    [Fact]
+    public void Canonical_form_and_fingerprints_are_those_of_Apache_Avro() => Assert.Empty(_run.ApacheSchemas);
+
+    [Fact]
+    public void Apache_Avro_reads_and_writes_the_same_bytes() => Assert.Empty(_run.ApacheFaults);
+
+    // Each is a fault of Apache.Avro's, or a limit that it states; docs/internals/avro.md says which, and how many there were of each.
+    private static readonly string[] ApacheFaults =
+    [
+        "resolve: AvroException: Schema mismatch",
+        "resolve: AvroException: No matching schema for",
+        "resolve: AvroException: field or alias",
+        "resolve: ArgumentOutOfRangeException: size must be greater",
+    ];
+
+    [Fact]
+    public void Apache_Avro_resolves_to_the_same_value_or_has_a_known_fault()
+    {
+        foreach (var (what, count) in _run.ApacheResolutions)
+            TestContext.Current.TestOutputHelper?.WriteLine($"{count} {what}");
+        Assert.Empty(_run.ApacheResolutions.Keys.Except(ApacheFaults).Except([OracleRun.Same, OracleRun.Another]));
+        // Where it does not take a default for what an alias names, it reads as we do.
+        Assert.True(_run.ApacheResolutions[OracleRun.Same] > _run.ApacheResolutions.GetValueOrDefault(OracleRun.Another));
+    }
+
+    [Fact]
+    public void Compatible_schemas_read_every_value_and_incompatible_ones_fail_at_one()
+    {
+        foreach (var pair in _run.Pairs)
+            Assert.True(pair.IsCompatible == pair.Read.All(r => r is not null), pair.ToString());
+        var compatible = _run.Pairs.Count(p => p.IsCompatible);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{compatible} of {_run.Pairs.Count} pairs are compatible");
+        Assert.InRange(compatible, 3 * _run.Pairs.Count / 10, 7 * _run.Pairs.Count / 10);
+    }
+
+    [Fact]
+    public void Values_read_by_another_schema_equal_what_python_avro_resolves()
+    {
+        var (compared, cannot) = (0, new SortedDictionary<string, int>(StringComparer.Ordinal));
+        for (var i = 0; i < _run.Pairs.Count; i++)
+        for (var b = 0; b < _run.Pairs[i].Bodies.Count; b++)
+        {
+            if (_run.Pairs[i].Read[b] is not { } ours)
+                continue;
+            BodyAnswer answer = _run.PairAnswers.All[i].Bodies![b];
+            if (answer.Cannot is { } why)
+            {
+                cannot[why] = cannot.GetValueOrDefault(why) + 1;
+                continue;
+            }
+            compared++;
+            Assert.True(answer.Avro == Convert.ToHexStringLower(ours), $"body {b}, python {answer.Avro}\n{_run.Pairs[i]}");
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{compared} compared; python-avro cannot: {string.Join(", ", cannot)}");
+        Assert.True(compared >= _run.Pairs.Count, $"Only {compared} values were compared over {_run.Pairs.Count} pairs.");
+    }
+
+    private string Place(int i) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"contract {_run.Contracts[i].Made.Number} of seed {OracleRun.Seed}\n{_run.Contracts[i].Made.Source}{_run.Contracts[i].Compiled.Contract.AvroSchema}"
+        );
+}
