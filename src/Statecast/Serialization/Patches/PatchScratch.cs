@@ -31,6 +31,9 @@ internal sealed class PatchScratch
         }
     }
 
+    /// <summary>What the last probe wrote.</summary>
+    public ReadOnlySpan<byte> Probed => _probed.WrittenSpan;
+
     /// <summary>
     /// Whether two values differ as the content fingerprint sees them: by their Avro encoding. So what no patch holds is exactly what no fingerprint
     /// sees, whatever C# thinks of the two (<c>1.5m</c> and <c>1.50m</c>, instants within a microsecond, an array not made and an empty one).

@@ -33,11 +33,21 @@ public sealed class PatchValue<T>(PatchCodec<T> codec, PatchEdit<T>? edit = null
         if (edit is null)
         {
             codec.Write(ref writer, after);
+            return;
         }
-        else if (!IsNull(before) && !IsNull(after) && edit.Fits(before, after) && IsSmaller(ref writer, before, after))
+        if (IsNull(before) || IsNull(after) || !edit.Fits(before, after))
+        {
+            WriteWhole(ref writer, after);
+        }
+        else if (!edit.IsMeasured)
         {
             writer.BeginEdit();
             edit.Write(ref writer, before, after);
+        }
+        else if (IsSmaller(ref writer, before, after))
+        {
+            writer.BeginEdit();
+            writer.WriteProbed();
         }
         else
         {
@@ -71,20 +81,18 @@ public sealed class PatchValue<T>(PatchCodec<T> codec, PatchEdit<T>? edit = null
         writer.EndWhole(IsNull(value));
     }
 
-    // Written twice into a spare buffer: which is smaller depends on the encoding and on every item.
+    // Both are written into a spare buffer: which is smaller depends on the encoding and on every item. The edit is the one that stays there.
     private bool IsSmaller(ref PatchWriter writer, T before, T after)
     {
-        if (!edit!.IsMeasured)
-            return true;
         var probe = writer.Scratch.BeginProbe(writer.Json is not null);
-        edit.Write(ref probe, before, after);
-        var part = writer.Scratch.EndProbe(ref probe);
-        probe = writer.Scratch.BeginProbe(writer.Json is not null);
         // An edit and a whole value have the same mark in Avro; in JSON the whole one is framed.
         if (writer.Json is not null)
             WriteWhole(ref probe, after);
         else
             codec.Write(ref probe, after);
-        return part < writer.Scratch.EndProbe(ref probe);
+        var whole = writer.Scratch.EndProbe(ref probe);
+        probe = writer.Scratch.BeginProbe(writer.Json is not null);
+        edit!.Write(ref probe, before, after);
+        return writer.Scratch.EndProbe(ref probe) < whole;
     }
 }

@@ -101,6 +101,15 @@ public ref struct PatchWriter
             Json?.WriteEndObject();
     }
 
+    /// <summary>What was written to the probe, as it stands there.</summary>
+    internal void WriteProbed()
+    {
+        if (Json is null)
+            Avro.WriteFixed(Scratch.Probed);
+        else
+            Json.WriteRawValue(Scratch.Probed, skipInputValidation: true);
+    }
+
     internal readonly void BeginObject() => Json?.WriteStartObject();
 
     internal readonly void EndObject() => Json?.WriteEndObject();
