@@ -120,7 +120,7 @@ public sealed partial class GeneratedCodeTests
                 public required ImmutableSortedDictionary<string, Line> Named { get; init; }
             }
 
-            public sealed record Line(string Sku, [Decimal(12, 2)] decimal Price);
+            public sealed record Line(string Sku, int Cents);
 
             public readonly record struct Place(double X, double Y);
 
@@ -134,7 +134,9 @@ public sealed partial class GeneratedCodeTests
             public sealed record Cash(int Cents) : Payment;
             """
         );
-        Snapshot.Matches(Only(files, "Shop.BasketState.g.cs"));
+        // What is before it, a contract without patches has as well.
+        var text = Only(files, "Shop.BasketState.g.cs");
+        Snapshot.Matches(text[text.IndexOf("public override bool TryWritePatch", StringComparison.Ordinal)..]);
     }
 
     [Fact]
