@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 using System.Text;
 using Statecast.Contracts;
 using Statecast.Serialization;
+using Statecast.Serialization.Avro;
 using Statecast.Serialization.Json;
 using static Statecast.Aot.Proof;
 
 namespace Statecast.Aot;
 
-/// <summary>Keys, both writers, the JSON reader, the fingerprint and the way from a contract without types to its types.</summary>
+/// <summary>Keys, both writers, the JSON reader, patches, the fingerprint and the way from a contract without types to its types.</summary>
 internal static class ContractProof
 {
     private const string Json =
@@ -50,7 +51,38 @@ internal static class ContractProof
             "load.$type"
         );
         ExpectRefusal(() => ContentFingerprint.Of(contract, state with { Price = 0.001m }), "Parcel.Price");
+        ExpectPatch(
+            contract,
+            back,
+            state with
+            {
+                Part = state.Part with { Hint = "h" },
+                Tags = state.Tags.Add("c"),
+                Lines = state.Lines.Add(state.Lines[0]),
+            }
+        );
+        ExpectPatch(
+            contract,
+            back,
+            state with
+            {
+                Kinds = [Kind.Small],
+                Map = state.Map.SetItem("b", new Point(2, 2)).Remove("a"),
+                Load = new Boxes(3),
+            }
+        );
         return Task.CompletedTask;
+    }
+
+    private static void ExpectPatch(StateContract<Parcel> contract, Parcel before, Parcel after)
+    {
+        foreach (IStateCodec codec in new IStateCodec[] { new JsonStateCodec(), new AvroStateCodec() })
+        {
+            var patch = new ArrayBufferWriter<byte>();
+            Expect(true, codec.TryEncodePatch(contract, before, after, int.MaxValue, patch));
+            var applied = codec.ApplyPatch(contract, before, contract.SchemaFingerprint, patch.WrittenMemory);
+            Expect(ContentFingerprint.Of(contract, after), ContentFingerprint.Of(contract, applied));
+        }
     }
 
     private static void ExpectRefusal(Action action, string says)
@@ -79,7 +111,7 @@ internal static class ContractProof
     }
 }
 
-[StateContract("aot.parcel")]
+[StateContract("aot.parcel", Patches = true)]
 internal sealed partial record Parcel(
     [StateKey] Guid Id,
     Part Part,

@@ -46,6 +46,23 @@ public sealed class CachingTests
     }
 
     [Fact]
+    public void Patches_turned_on_regenerate_the_contract_alone()
+    {
+        var before = Compiled.Compilation(Order, Customer, Parts);
+        Assert.Equal(
+            ["Modified", "Reused"],
+            ShapesAfter(before, Edit(before, "[StateContract(\"shop.order\")]", "[StateContract(\"shop.order\", Patches = true)]"))
+        );
+    }
+
+    [Fact]
+    public void Unrelated_edit_regenerates_no_patches()
+    {
+        var before = Compiled.Compilation(Order.Replace("order\"", "order\", Patches = true"), Customer, Parts);
+        Assert.Equal(["Reused", "Reused"], ShapesAfter(before, before.AddSyntaxTrees(Parse("class Unrelated { int x; }"))));
+    }
+
+    [Fact]
     public void Edit_of_a_nested_type_elsewhere_regenerates_its_contract()
     {
         var before = Compiled.Compilation(Order, Customer, Parts);

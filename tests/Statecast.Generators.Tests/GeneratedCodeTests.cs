@@ -107,6 +107,39 @@ public sealed partial class GeneratedCodeTests
     }
 
     [Fact]
+    public void Contract_with_patches()
+    {
+        var files = Compiled.Generate(
+            """
+            namespace Shop;
+
+            [StateContract("shop.basket", Patches = true)]
+            public sealed partial record BasketState([StateKey] int Id, [Alias("title")] string? Name, ImmutableArray<Line> Lines, Place? Place, Payment? Payment)
+            {
+                public required ImmutableHashSet<DayOfWeek> Days { get; init; }
+                public required ImmutableSortedDictionary<string, Line> Named { get; init; }
+            }
+
+            public sealed record Line(string Sku, int Cents);
+
+            public readonly record struct Place(double X, double Y);
+
+            [StateCase<Card>("card")]
+            [StateCase<Cash>("cash")]
+            public abstract record Payment;
+
+            public sealed record Card(string Last4) : Payment;
+
+            [Alias("coins")]
+            public sealed record Cash(int Cents) : Payment;
+            """
+        );
+        // What is before it, a contract without patches has as well.
+        var text = Only(files, "Shop.BasketState.g.cs");
+        Snapshot.Matches(text[text.IndexOf("public override bool TryWritePatch", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
     public void Closed_hierarchy()
     {
         var files = Compiled.Generate(

@@ -20,6 +20,19 @@ internal sealed class AvroReadEmitter(CodeWriter code)
     {
         EmitStraight(record);
         EmitResolved(record);
+        EmitCollections();
+    }
+
+    /// <summary>A method that reads one value, written in the contract's own schema, by itself.</summary>
+    public void EmitValue(string header, ValueShape shape)
+    {
+        code.Line($"{header}({Reader}) => {Read(shape, null)};");
+        code.Line();
+        EmitCollections();
+    }
+
+    private void EmitCollections()
+    {
         while (_collections.Count > 0)
         {
             var (method, shape) = _collections.Dequeue();

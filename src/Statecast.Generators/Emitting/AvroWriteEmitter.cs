@@ -18,6 +18,21 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
             Write(property.Value, Code.Access("value", property.Name), $"{record.Name}.{property.Name}");
         code.Close();
         code.Line();
+        EmitCollections();
+    }
+
+    /// <summary>A method that writes one value by itself.</summary>
+    public void EmitValue(string header, ValueShape shape, string path)
+    {
+        code.Open($"{header}({Writer}, {shape.Type} value)");
+        Write(shape, "value", path);
+        code.Close();
+        code.Line();
+        EmitCollections();
+    }
+
+    private void EmitCollections()
+    {
         while (_collections.Count > 0)
         {
             var (method, shape, path) = _collections.Dequeue();

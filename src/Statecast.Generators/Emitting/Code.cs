@@ -9,6 +9,7 @@ internal static class Code
 {
     public const string Contracts = "global::Statecast.Contracts";
     public const string Serialization = "global::Statecast.Serialization";
+    public const string Patches = Serialization + ".Patches";
     public const string Domain = Serialization + ".ValueDomain";
     public const string JsonReader = Serialization + ".Json.JsonStateReader";
     public const string JsonScalar = Serialization + ".Json.JsonScalarReader";

@@ -134,6 +134,8 @@ internal static class ContractEmitter
             writeAvro.Emit(hierarchy);
             readAvro.Emit(hierarchy);
         }
+        if (contract.HasPatches)
+            new PatchEmitter(code, new(code, readJson, writeJson, readAvro, writeAvro)).Emit(contract, walk);
     }
 
     private static void EmitIndex(CodeWriter code, EnumShape shape)

@@ -84,6 +84,14 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         code.Line();
     }
 
+    /// <summary>A method that reads one value by itself.</summary>
+    public void EmitValue(string header, ValueShape shape)
+    {
+        code.Line($"{header}({Reader}) => {Read(shape)};");
+        code.Line();
+        EmitCollections();
+    }
+
     private void EmitNames(RecordShape record)
     {
         var names = record.Properties.Select(p => p.WireName);

@@ -26,6 +26,9 @@ internal static class SetItems
         return shape is ScalarShape { Scalar: Scalar.DateTimeOffset } ? new(type, Scalar.DateTime) : shape as ScalarShape;
     }
 
+    /// <summary>The C# type of an item as it travels.</summary>
+    public static string TypeOf(SetShape set) => Unwrap(set.Item, "").Shape is ScalarShape scalar ? Travelling(scalar, "", "").Type : "int";
+
     public static void Release(CodeWriter code) => code.Line("items.Dispose();");
 
     /// <summary>The enum of a set's items.</summary>

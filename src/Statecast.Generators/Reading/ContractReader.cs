@@ -54,6 +54,7 @@ internal sealed class ContractReader
                 name,
                 major,
                 state,
+                HasPatches(attribute),
                 upcasters.ToEquatable()
             );
     }
@@ -94,6 +95,9 @@ internal sealed class ContractReader
 
     private static int MajorOf(AttributeData attribute) =>
         attribute.NamedArguments.FirstOrDefault(a => a.Key == "Version").Value.Value is int version ? version : 1;
+
+    private static bool HasPatches(AttributeData attribute) =>
+        attribute.NamedArguments.FirstOrDefault(a => a.Key == "Patches").Value.Value is true;
 
     private IEnumerable<INamedTypeSymbol> Containers()
     {

@@ -7,6 +7,7 @@ namespace Statecast.Generators.Shapes;
 /// <param name="Name">The contract's name.</param>
 /// <param name="Major">Its major version.</param>
 /// <param name="State">The record's shape.</param>
+/// <param name="HasPatches">Whether its states can travel as patches.</param>
 /// <param name="Upcasters">What makes its state of an older major's, by that major.</param>
 internal sealed record ContractShape(
     string Namespace,
@@ -15,6 +16,7 @@ internal sealed record ContractShape(
     string Name,
     int Major,
     RecordShape State,
+    bool HasPatches,
     EquatableArray<UpcasterShape> Upcasters
 )
 {

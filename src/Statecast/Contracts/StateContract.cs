@@ -4,6 +4,7 @@ using Statecast.Serialization;
 using Statecast.Serialization.Avro;
 using Statecast.Serialization.Avro.Reading;
 using Statecast.Serialization.Avro.Resolving;
+using Statecast.Serialization.Patches;
 
 namespace Statecast.Contracts;
 
@@ -107,6 +108,21 @@ public abstract class StateContract<TState> : StateContract
     /// <param name="plan">How the writer's schema is read (<see cref="AvroResolution"/>); null for the contract's own.</param>
     /// <exception cref="StateFormatException">The bytes are no state of this contract; names the offset. <see cref="AvroStateCodec"/>, which has the whole body, adds the path.</exception>
     public abstract TState ReadAvro(ref AvroReader reader, AvroPlan? plan);
+
+    /// <summary>Writes what makes the one state of the other, by changed fields; false if the contract has no patches (<see cref="StateContractAttribute.Patches"/>).</summary>
+    /// <param name="writer">Receives the patch; the caller hands it over.</param>
+    /// <param name="before">A state as it was read from its body.</param>
+    /// <param name="after">Another state of the same key.</param>
+    /// <exception cref="StateValueException">A property holds a value outside the value domain.</exception>
+    /// <exception cref="ArgumentException">The states have different keys.</exception>
+    public virtual bool TryWritePatch(ref PatchWriter writer, TState before, TState after) => false;
+
+    /// <summary>Applies a patch.</summary>
+    /// <param name="reader">Stands before the patch; afterwards behind it.</param>
+    /// <param name="before">The state that the patch was made from, as it was read from its body.</param>
+    /// <exception cref="StateFormatException">The patch is malformed or does not fit the state; names the offset. The codec adds the path.</exception>
+    public virtual TState ApplyPatch(ref PatchReader reader, TState before) =>
+        throw reader.Misfit($"{Name} has no patches here: set Patches = true in [StateContract] of {StateType.Name}, and build again");
 }
 
 /// <summary>A contract whose key and state types are known: base of the generated descriptions.</summary>

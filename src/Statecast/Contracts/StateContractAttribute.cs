@@ -18,4 +18,7 @@ public sealed class StateContractAttribute(string name) : Attribute
 
     /// <summary>The major schema version, from 1. Only a breaking change raises it; a new major is a new destination.</summary>
     public int Version { get; init; } = 1;
+
+    /// <summary>Whether states can travel as patches of earlier ones: for large states of which little changes at a time. Off by default; the generator then emits no code for it.</summary>
+    public bool Patches { get; init; }
 }

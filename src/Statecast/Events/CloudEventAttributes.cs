@@ -30,6 +30,8 @@ public static class CloudEventAttributes
         yield return new("ecstop", NameOf(stateEvent.Operation));
         yield return new("ecstepoch", stateEvent.Revision.Epoch.ToString(CultureInfo.InvariantCulture));
         yield return new("ecstrevision", stateEvent.Revision.Number.ToString(CultureInfo.InvariantCulture));
+        if (stateEvent.Operation == StateOperation.Patch)
+            yield return new("ecstbase", stateEvent.Base.ToString(CultureInfo.InvariantCulture));
         if (stateEvent.Content is { } content)
             yield return new("ecstfingerprint", content.ToString());
         if (stateEvent.Causes is { } causes)
@@ -61,6 +63,7 @@ public static class CloudEventAttributes
             Key = Required(find, "subject"),
             Revision = new(Number(find, "ecstepoch"), Number(find, "ecstrevision")),
             Operation = operation,
+            Base = operation == StateOperation.Patch ? Base(find) : 0,
             Causes = find("ecstcause"),
             Codec = codec,
             // A foreign sender need not know our fingerprints: without them equal revisions count as equal, and the body is read as it is.
@@ -95,6 +98,14 @@ public static class CloudEventAttributes
             "snapshot" => StateOperation.Snapshot,
             _ => throw new FormatException($"ecstop is '{name}'; upsert, delete, patch and snapshot are read."),
         };
+
+    // A patch that names no earlier revision could be applied to any: it is none.
+    private static long Base(Func<string, string?> find) =>
+        Number(find, "ecstbase") is >= 1 and var number && number < Number(find, "ecstrevision")
+            ? number
+            : throw new FormatException(
+                $"the CloudEvents attribute 'ecstbase' is '{find("ecstbase")}'; an earlier revision than {find("ecstrevision")} is expected."
+            );
 
     private static string Required(Func<string, string?> find, string name) =>
         find(name) is { Length: > 0 } value ? value : throw new FormatException($"the CloudEvents attribute '{name}' is missing.");

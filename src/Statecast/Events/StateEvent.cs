@@ -20,6 +20,9 @@ public sealed record StateEvent
     /// <summary>What the event says about its key.</summary>
     public required StateOperation Operation { get; init; }
 
+    /// <summary>For a <see cref="StateOperation.Patch"/> the number of the revision that it was made from, in the same epoch: it is applied to that one alone. Else 0.</summary>
+    public long Base { get; init; }
+
     /// <summary>Causes in the order they were given, joined by commas (see <see cref="Events.Causes"/>); null for none.</summary>
     public string? Causes { get; init; }
 
@@ -32,7 +35,7 @@ public sealed record StateEvent
     /// <summary>The fingerprint of the state; null for <see cref="StateOperation.Delete"/>.</summary>
     public Fingerprint? Content { get; init; }
 
-    /// <summary>The encoded state without framing; empty for <see cref="StateOperation.Delete"/>.</summary>
+    /// <summary>The encoded state, or patch, without framing; empty for <see cref="StateOperation.Delete"/>.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>The state itself, where a carrier within this process hands it along; the body may then be empty. Null where only the body says it. Never sent.</summary>

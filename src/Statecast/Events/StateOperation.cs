@@ -9,7 +9,7 @@ public enum StateOperation : byte
     /// <summary>The key is gone. No body.</summary>
     Delete = 2,
 
-    /// <summary>A part of the state on a base revision. Reserved: nothing sends it yet, and a target parks it.</summary>
+    /// <summary>What makes the state of that of a base revision (<see cref="StateEvent.Base"/>). Reserved: nothing sends it yet, and a target parks it.</summary>
     Patch = 3,
 
     /// <summary>The complete state said again, not a change: an equal revision replaces, handlers stay silent unless the state differs.</summary>

@@ -52,6 +52,30 @@ public sealed partial class CloudEventAttributesTests
     }
 
     [Fact]
+    public void Patch_comes_back_with_its_base()
+    {
+        var said = Sample with { Operation = StateOperation.Patch, Base = 41 };
+        Assert.Equal("41", Attributes(said)["ecstbase"]);
+        Assert.Equal(said, Read(Attributes(said), said.Body));
+        Assert.False(Attributes(Sample).ContainsKey("ecstbase"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("0")]
+    [InlineData("42")]
+    [InlineData("43")]
+    [InlineData("-1")]
+    public void Patch_without_an_earlier_base_is_refused(string? number)
+    {
+        var attributes = Attributes(Sample with { Operation = StateOperation.Patch, Base = 41 });
+        attributes.Remove("ecstbase");
+        if (number is not null)
+            attributes["ecstbase"] = number;
+        Assert.Contains("ecstbase", Assert.Throws<FormatException>(() => Read(attributes, default)).Message);
+    }
+
+    [Fact]
     public void Names_are_lower_case_letters_and_digits() => Assert.All(Attributes(Sample).Keys, n => Assert.Matches(Name(), n));
 
     [Fact]

@@ -50,4 +50,16 @@ internal sealed class CountingCodec : IStateCodec
 
     public TState Decode<TState>(StateContract<TState> contract, Fingerprint schema, ReadOnlyMemory<byte> body)
         where TState : class => throw new NotSupportedException();
+
+    public bool TryEncodePatch<TState>(
+        StateContract<TState> contract,
+        TState before,
+        TState after,
+        int bodyBytes,
+        IBufferWriter<byte> destination
+    )
+        where TState : class => false;
+
+    public TState ApplyPatch<TState>(StateContract<TState> contract, TState before, Fingerprint schema, ReadOnlyMemory<byte> patch)
+        where TState : class => throw new NotSupportedException();
 }

@@ -4,7 +4,7 @@ using Statecast.Contracts;
 namespace Statecast.Tests.Serialization;
 
 /// <summary>Every value type there is, each in a property.</summary>
-[StateContract("tests.every-value", Version = 3)]
+[StateContract("tests.every-value", Version = 3, Patches = true)]
 public sealed partial record EveryValue(
     [StateKey] Guid Id,
     bool Flag,

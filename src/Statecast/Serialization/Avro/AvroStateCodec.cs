@@ -4,6 +4,7 @@ using Statecast.Contracts;
 using Statecast.Serialization.Avro.Reading;
 using Statecast.Serialization.Avro.Resolving;
 using Statecast.Serialization.Avro.Schemas;
+using Statecast.Serialization.Patches;
 
 namespace Statecast.Serialization.Avro;
 
@@ -58,6 +59,64 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
         {
             // The contract's own constructor, which refuses a value in its own words.
             throw Placed(contract, pair, body.Span, reader.Position, $"the state cannot be made: {defect.Message}", defect);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Allocates nothing besides what the destination does.</remarks>
+    public bool TryEncodePatch<TState>(
+        StateContract<TState> contract,
+        TState before,
+        TState after,
+        int bodyBytes,
+        IBufferWriter<byte> destination
+    )
+        where TState : class
+    {
+        var buffer = PooledBuffer.Take();
+        try
+        {
+            var writer = new PatchWriter(buffer);
+            if (!contract.TryWritePatch(ref writer, before, after))
+                return false;
+            writer.Flush();
+            if (buffer.Written.Length >= bodyBytes)
+                return false;
+            destination.Write(buffer.Written);
+            return true;
+        }
+        finally
+        {
+            buffer.Return();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The mask counts fields in the writer's schema: a patch of another schema is refused, and the next full state is read by the rules of resolution.</remarks>
+    public TState ApplyPatch<TState>(StateContract<TState> contract, TState before, Fingerprint schema, ReadOnlyMemory<byte> patch)
+        where TState : class
+    {
+        if (schema != contract.SchemaFingerprint)
+            throw new StateFormatException(
+                "$",
+                -1,
+                $"the patch was written in the schema {schema}; in Avro only patches of the contract's own schema, {contract.SchemaFingerprint}, are applied."
+            );
+        var reader = default(PatchReader);
+        try
+        {
+            reader = new(new AvroReader(patch.Span, _limits));
+            var state = contract.ApplyPatch(ref reader, before);
+            reader.Avro.End();
+            return state;
+        }
+        catch (StateFormatException defect)
+        {
+            throw new StateFormatException(reader.Path, defect.Offset, defect.Reason);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            throw new StateFormatException(reader.Path, reader.Avro.Position, $"the state cannot be made: {defect.Message}", defect);
         }
     }
 

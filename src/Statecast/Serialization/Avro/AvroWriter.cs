@@ -94,6 +94,14 @@ public ref struct AvroWriter(IBufferWriter<byte> destination)
         _position += value.Length;
     }
 
+    /// <summary>A <c>fixed</c>.</summary>
+    public void WriteFixed(scoped ReadOnlySpan<byte> value)
+    {
+        Reserve(value.Length);
+        value.CopyTo(_span[_position..]);
+        _position += value.Length;
+    }
+
     /// <summary>A <c>bytes</c> of logical type <c>decimal</c>: the unscaled digits, big-endian two's complement in the fewest bytes.</summary>
     public void WriteDecimal(Int128 unscaled)
     {

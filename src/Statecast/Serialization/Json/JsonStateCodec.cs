@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Statecast.Contracts;
+using Statecast.Serialization.Patches;
 
 namespace Statecast.Serialization.Json;
 
@@ -17,7 +18,7 @@ public sealed class JsonStateCodec : IStateCodec
     /// <summary>The most bytes of a body that is read, unless given: the default limit of an event.</summary>
     public const int DefaultMaxBodyBytes = 900 * 1024;
 
-    private static readonly JsonWriterOptions WriterOptions = new()
+    internal static readonly JsonWriterOptions WriterOptions = new()
     {
         // Text is JSON's own business only: what must be escaped for HTML is escaped by who makes HTML.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -49,12 +50,7 @@ public sealed class JsonStateCodec : IStateCodec
     public void Encode<TState>(StateContract<TState> contract, TState state, IBufferWriter<byte> destination)
         where TState : class
     {
-        var writer = _cached;
-        _cached = null;
-        if (writer is null)
-            writer = new(destination, WriterOptions);
-        else
-            writer.Reset(destination);
+        var writer = Rent(destination);
         try
         {
             contract.WriteJson(writer, state);
@@ -62,9 +58,7 @@ public sealed class JsonStateCodec : IStateCodec
         }
         finally
         {
-            // A thread must not keep a caller's buffer alive, nor what a failed write left unflushed.
-            writer.Reset(NoBuffer.Instance);
-            _cached = writer;
+            Return(writer);
         }
     }
 
@@ -73,15 +67,7 @@ public sealed class JsonStateCodec : IStateCodec
         where TState : class
     {
         var bytes = body.Span;
-        if (bytes.Length > _maxBodyBytes)
-            throw new StateFormatException(
-                "$",
-                -1,
-                FormattableString.Invariant(
-                    $"the body has {bytes.Length} bytes; at most {_maxBodyBytes} are read. Raise the codec's limit."
-                )
-            );
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
+        var reader = Reader(bytes);
         try
         {
             var state = contract.ReadJson(ref reader);
@@ -89,20 +75,102 @@ public sealed class JsonStateCodec : IStateCodec
             reader.Read();
             return state;
         }
-        catch (StateFormatException defect)
+        catch (Exception defect) when (defect is not OutOfMemoryException)
         {
-            throw new StateFormatException(JsonPath.At(bytes, defect.Offset), defect.Offset, defect.Reason);
+            throw Placed(bytes, reader.TokenStartIndex, defect);
         }
-        catch (JsonException defect)
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Allocates nothing besides what the destination does.</remarks>
+    public bool TryEncodePatch<TState>(
+        StateContract<TState> contract,
+        TState before,
+        TState after,
+        int bodyBytes,
+        IBufferWriter<byte> destination
+    )
+        where TState : class
+    {
+        var buffer = PooledBuffer.Take();
+        var json = Rent(buffer);
+        try
         {
-            var offset = JsonPath.OffsetOf(bytes, defect);
-            throw new StateFormatException(JsonPath.At(bytes, offset), offset, $"the JSON is malformed: {Reason(defect)}", defect);
+            var writer = new PatchWriter(json);
+            if (!contract.TryWritePatch(ref writer, before, after))
+                return false;
+            json.Flush();
+            if (buffer.Written.Length >= bodyBytes)
+                return false;
+            destination.Write(buffer.Written);
+            return true;
+        }
+        finally
+        {
+            Return(json);
+            buffer.Return();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Fields that the contract does not know are passed over, as in a full state.</remarks>
+    public TState ApplyPatch<TState>(StateContract<TState> contract, TState before, Fingerprint schema, ReadOnlyMemory<byte> patch)
+        where TState : class
+    {
+        var bytes = patch.Span;
+        var reader = new PatchReader(Reader(bytes));
+        try
+        {
+            var state = contract.ApplyPatch(ref reader, before);
+            reader.Json.Read();
+            return state;
         }
         catch (Exception defect) when (defect is not OutOfMemoryException)
         {
-            // A text that is no valid Unicode, or the contract's own constructor, which refuses a value in its own words.
-            var offset = reader.TokenStartIndex;
-            throw new StateFormatException(JsonPath.At(bytes, offset), offset, $"the state cannot be made: {defect.Message}", defect);
+            throw Placed(bytes, reader.Json.TokenStartIndex, defect);
+        }
+    }
+
+    private static Utf8JsonWriter Rent(IBufferWriter<byte> destination)
+    {
+        var writer = _cached;
+        _cached = null;
+        if (writer is null)
+            return new(destination, WriterOptions);
+        writer.Reset(destination);
+        return writer;
+    }
+
+    private static void Return(Utf8JsonWriter writer)
+    {
+        // A thread must not keep a caller's buffer alive, nor what a failed write left unflushed.
+        writer.Reset(NoBuffer.Instance);
+        _cached = writer;
+    }
+
+    private Utf8JsonReader Reader(ReadOnlySpan<byte> bytes) =>
+        bytes.Length <= _maxBodyBytes
+            ? new(bytes, new JsonReaderOptions { MaxDepth = MaxDepth })
+            : throw new StateFormatException(
+                "$",
+                -1,
+                FormattableString.Invariant(
+                    $"the body has {bytes.Length} bytes; at most {_maxBodyBytes} are read. Raise the codec's limit."
+                )
+            );
+
+    private static StateFormatException Placed(ReadOnlySpan<byte> bytes, long offset, Exception defect)
+    {
+        switch (defect)
+        {
+            case StateFormatException format:
+                return new(JsonPath.At(bytes, format.Offset), format.Offset, format.Reason);
+            case JsonException json:
+                offset = JsonPath.OffsetOf(bytes, json);
+                return new(JsonPath.At(bytes, offset), offset, $"the JSON is malformed: {Reason(json)}", json);
+            default:
+                // A text that is no valid Unicode, or the contract's own constructor, which refuses a value in its own words.
+                return new(JsonPath.At(bytes, offset), offset, $"the state cannot be made: {defect.Message}", defect);
         }
     }
 
