@@ -249,13 +249,31 @@ public sealed partial record ShoutedNoteState([property: StateKey] int Id, strin
 /// <summary>What handlers of either major were told, in one form.</summary>
 public sealed class HandledNotes
 {
+    private volatile bool _fails;
+    private int _failed;
+
     public ConcurrentQueue<string> Seen { get; } = new();
+
+    /// <summary>Whether handlers throw.</summary>
+    public bool Fails
+    {
+        get => _fails;
+        set => _fails = value;
+    }
+
+    /// <summary>How often they did.</summary>
+    public int Failed => Volatile.Read(ref _failed);
 
     public sealed class Handler<TState>(HandledNotes notes) : IStateHandler<TState>
         where TState : class
     {
         public Task HandleAsync(StateChange<TState> change, CancellationToken ct)
         {
+            if (notes.Fails)
+            {
+                Interlocked.Increment(ref notes._failed);
+                throw new InvalidOperationException("planted");
+            }
             notes.Seen.Enqueue($"{change.Key} {Text(change.Previous)}>{Text(change.Current)}");
             return Task.CompletedTask;
         }
@@ -264,6 +282,7 @@ public sealed class HandledNotes
             state switch
             {
                 NoteState older => older.Text,
+                WiderNoteState wider => wider.Text,
                 TitledNoteState newer => newer.Title,
                 _ => null,
             };
