@@ -56,19 +56,20 @@ internal static class RollingUpgrade
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var load = stage.Load.RunAsync(share, stop.Token);
-        var move = MoveAsync(stage, role, to, ct);
+        var move = MoveAsync(stage, role, to, load, ct);
         // A load whose service does not come back would wait for ever.
         _ = move.ContinueWith(_ => stop.Cancel(), ct, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         await Task.WhenAll(load, move);
         return await move;
     }
 
-    private static async Task<ServiceMove> MoveAsync(Stage stage, Role role, Generation to, CancellationToken ct)
+    private static async Task<ServiceMove> MoveAsync(Stage stage, Role role, Generation to, Task load, CancellationToken ct)
     {
         var (started, before) = (stage.Clock.GetTimestamp(), stage.Load.Done);
         await stage.Fleet.MoveAsync(role, to, ct);
+        // A target follows again; the source answers customers again.
         if (role == Role.Orders)
-            await stage.Client.WhenIdleAsync(role, ct);
+            await stage.Load.ReachAsync(before + 1, load, ct);
         else
             await stage.CatchUpAsync(role, ct);
         return new(role, to, stage.Load.Done - before, stage.Clock.GetElapsedTime(started));

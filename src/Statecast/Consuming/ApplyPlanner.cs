@@ -311,13 +311,10 @@ public sealed class ApplyPlanner(
         && (row.Major == 0 ? _major : row.Major) != MajorOf(incoming);
 
     // Under a new epoch the source counts on from what it still has: it lost what the replica had under the same number or a higher one.
-    private static bool WentBack(KeyPlan key, StateEvent winner) =>
+    private bool WentBack(KeyPlan key, StateEvent winner) =>
         key.Row is { } row
         && row.Revision.Epoch < winner.Revision.Epoch
-        && (
-            winner.Revision.Number < row.Revision.Number
-            || (winner.Revision.Number == row.Revision.Number && (row.Deleted != winner.IsDelete || row.Content != winner.Content))
-        );
+        && (winner.Revision.Number < row.Revision.Number || (winner.Revision.Number == row.Revision.Number && key.Changed(reader)));
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;

@@ -84,6 +84,29 @@ public sealed class MovedReplicaTests : IDisposable
     }
 
     [Fact]
+    public async Task Effect_that_ends_while_its_host_stops_is_not_had_again()
+    {
+        var source = await _shop.StartSourceAsync(PublishBoth);
+        var target = await _shop.StartTargetAsync<NoteState>(
+            configure: r => r.On<HandledNotes.Handler<NoteState>>("notes"),
+            services: Record
+        );
+        await NotesShop.IdleAsync(source, target);
+        _handled.WaitsForStop = true;
+        await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 1, Text = "one" }));
+        await NotesShop.UntilAsync(() => _handled.Waiting > 0);
+        await NotesShop.StopAsync(target);
+        Assert.Equal(["1 >one"], _handled.Seen);
+        Assert.Equal(0, _shop.Number("target.db", "SELECT count(*) FROM statecast_replica_pending"));
+        _handled.WaitsForStop = false;
+
+        target = await StartNewerAsync();
+        await NotesShop.IdleAsync(source, target);
+        Assert.Equal(["1 >one"], _handled.Seen);
+        await StopAsync(target, source);
+    }
+
+    [Fact]
     public async Task Index_of_a_newer_field_finds_old_rows_and_follows_new_ones()
     {
         var source = await _shop.StartSourceAsync();

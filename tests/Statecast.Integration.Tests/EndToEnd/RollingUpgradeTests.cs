@@ -44,6 +44,8 @@ public sealed class RollingUpgradeTests : IDisposable
                     Enumerable.Range(1, Bootstrapped).SelectMany(i => new[] { 1, 101 }.Select(k => new Note { Id = k + i, Text = "old" }))
                 )
         );
+        // All of it is sent before the target is there: what it finds is its beginning, of which handlers hear nothing.
+        await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync();
         var target = await _shop.StartTargetAsync<NoteState>(configure: Handle, services: Record);
         await NotesShop.IdleAsync(source, target);
         Assert.Empty(_handled.Seen);
@@ -92,6 +94,26 @@ public sealed class RollingUpgradeTests : IDisposable
         Assert.Equal("glad", (await target.Services.GetRequiredService<IReplica<int, TitledNoteState>>().GetAsync(1))?.Mood);
         // The state is another one to its reader, though nobody saved it: it is told, as with any Snapshot that changes something.
         Assert.Equal(["1 >a"], _handled.Seen);
+        foreach (var host in new[] { target, source })
+            await NotesShop.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task What_was_not_sent_of_a_major_that_is_turned_off_holds_nothing_back()
+    {
+        await NotesShop.StopAsync(await _shop.StartSourceAsync(Publish(Step.SourceOfBoth)));
+        // Captured for both, and nothing sends.
+        using (var unsent = await _shop.BuildSourceAsync(Publish(Step.SourceOfBoth)))
+            await NotesShop.SaveAsync(unsent, db => db.Add(NewNote("glad")));
+        Assert.Equal(1, _shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox WHERE destination = 'e2e.note.v1'"));
+
+        var source = await _shop.StartSourceAsync(Publish(Step.SourceOfNewer));
+        var target = await StartTargetAsync(Step.NewerTarget);
+        await NotesShop.IdleAsync(source, target);
+        var replica = target.Services.GetRequiredService<IReplica<int, TitledNoteState>>();
+        Assert.Equal("glad", (await replica.GetAsync(1))?.Mood);
+        await NotesShop.UntilAsync(() => replica.Freshness.IsKnown);
+        Assert.Equal(0, _shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox"));
         foreach (var host in new[] { target, source })
             await NotesShop.StopAsync(host);
     }

@@ -1,4 +1,9 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Shop.Upgrade;
+using Shop.Verification;
+using Statecast.Events;
+using Statecast.Integration.Tests.Sqlite;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Samples;
@@ -89,7 +94,13 @@ public sealed class ShopTests(FinishedShop shop)
     public async Task Source_and_targets_roll_to_a_second_major_while_orders_flow(bool processes)
     {
         string[] how = processes ? ["--processes"] : [];
-        var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(4), ["--orders", "300", "--upgrade", "--json", .. how]);
+        using var directory = new TempDirectory();
+        var data = directory.File("shop");
+        var run = await SampleProcess.RunAsync(
+            "Shop",
+            TimeSpan.FromMinutes(4),
+            ["--orders", "300", "--upgrade", "--json", "--data", data, .. how]
+        );
         run.RequireSuccess();
         var report = run.Json();
         RequireEqual(report, [.. Replicas.Select(name => name.Replace("order.v1", "order.v2", StringComparison.Ordinal))]);
@@ -106,6 +117,7 @@ public sealed class ShopTests(FinishedShop shop)
             report.GetProperty("replicas").EnumerateArray(),
             replica => Assert.Equal(IsOfOrders(replica), Sum(replica, "replacedByMove") > 0)
         );
+        await RequireVerdictThatCanFailAsync(data);
     }
 
     [Theory]
@@ -148,6 +160,31 @@ public sealed class ShopTests(FinishedShop shop)
         Assert.True(Sum(replica, "handled") > 0);
         Assert.Equal(0, Sum(replica, "handledTwice"));
         Assert.InRange(Sum(replica, "repeatedByKills"), 0, 4 * kills);
+    }
+
+    private static async Task RequireVerdictThatCanFailAsync(string data)
+    {
+        var payments = Path.Combine(data, "payments.db");
+        var newest = (await new ReplicaFile(payments, "shop.order.v2").NewestHandledAsync(TestContext.Current.CancellationToken)).First();
+        var next = new StateRevision(newest.Value.Epoch, newest.Value.Number + 1);
+        Assert.True((await CompareAsync(newest.Value)).Equal);
+        // A change that no handler heard of, and more replacements than there are rows.
+        Assert.False((await CompareAsync(next)).Equal);
+        await using (var connection = new SqliteConnection($"Data Source={payments};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE statecast_replica SET applied = applied + keys + 1000, received = received + keys + 1000";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.False((await CompareAsync(newest.Value)).Equal);
+
+        Task<ReplicaVerdict> CompareAsync(StateRevision answered) =>
+            new Comparison(
+                new SourceFile(Path.Combine(data, "orders.db")),
+                new Dictionary<Guid, string>(),
+                upgrade: new([], new Dictionary<string, StateRevision> { [newest.Key] = answered })
+            ).CompareAsync<OrderStateV2>("payments", payments, null, TestContext.Current.CancellationToken);
     }
 
     private static bool IsOfOrders(JsonElement replica) =>
