@@ -117,6 +117,14 @@ public sealed class ShopTests(FinishedShop shop)
             report.GetProperty("replicas").EnumerateArray(),
             replica => Assert.Equal(IsOfOrders(replica), Sum(replica, "replacedByMove") > 0)
         );
+        // Each move is a stop in the midst of work; only the one that was killed may have done something again.
+        Assert.All(
+            report
+                .GetProperty("replicas")
+                .EnumerateArray()
+                .Where(r => IsOfOrders(r) && !r.GetProperty("name").ValueEquals("payments/shop.order.v2")),
+            replica => Assert.Equal(0, Sum(replica, "repeatedByKills"))
+        );
         await RequireVerdictThatCanFailAsync(data);
     }
 
