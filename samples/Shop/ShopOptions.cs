@@ -1,5 +1,6 @@
 using System.Globalization;
 using Shop.Running;
+using Shop.Upgrade;
 
 namespace Shop;
 
@@ -14,6 +15,7 @@ internal sealed record ShopOptions
           --processes    every service in a process of its own, and a kill is a SIGKILL
           --rounds N     kills, one after the other; with --processes of the orders service and of a target, in the midst of their work; default 1
           --restore      one more act: the orders database is restored from an earlier copy, and the targets follow it back
+          --upgrade      one more act: the order contract gets a second major, and source and targets move to it one after the other while orders flow
           --serve        starts everything, loads the orders and stays up, until Ctrl+C
           --json         writes one JSON object to standard output, and all else to standard error
           --data DIR     where the databases and the log go: kept, and must be empty; default a directory of its own that is removed at the end
@@ -30,6 +32,8 @@ internal sealed record ShopOptions
 
     public bool Restore { get; init; }
 
+    public bool Upgrade { get; init; }
+
     public bool Serve { get; init; }
 
     public bool Json { get; init; }
@@ -40,6 +44,9 @@ internal sealed record ShopOptions
 
     /// <summary>The one service that this process is, when another process of this executable started it.</summary>
     public Role? Role { get; init; }
+
+    /// <summary>The generation that the one service runs in.</summary>
+    public Generation Generation { get; init; }
 
     /// <summary>Reads the command line.</summary>
     /// <exception cref="UsageException">It cannot be understood.</exception>
@@ -55,11 +62,13 @@ internal sealed record ShopOptions
                 "--processes" => options with { Processes = true },
                 "--rounds" => options with { Rounds = Number(rest, 1, 1000) },
                 "--restore" => options with { Restore = true },
+                "--upgrade" => options with { Upgrade = true },
                 "--serve" => options with { Serve = true },
                 "--json" => options with { Json = true },
                 "--data" => options with { Data = Value(rest) },
                 "--keep" => options with { Keep = true },
                 "--role" => options with { Role = RoleFrom(Value(rest)) },
+                "--generation" => options with { Generation = GenerationFrom(Value(rest)) },
                 var unknown => throw new UsageException($"Unknown option '{unknown}'."),
             };
         if (options is { Role: not null, Data: null })
@@ -85,6 +94,10 @@ internal sealed record ShopOptions
     private static Role RoleFrom(string name) =>
         Enum.GetValues<Role>().Where(role => RoleHost.NameOf(role) == name).Select(role => (Role?)role).SingleOrDefault()
         ?? throw new UsageException($"There is no service '{name}'.");
+
+    private static Generation GenerationFrom(string name) =>
+        Enum.GetValues<Generation>().Where(g => Generations.NameOf(g) == name).Select(g => (Generation?)g).SingleOrDefault()
+        ?? throw new UsageException($"There is no generation '{name}'.");
 }
 
 /// <summary>The command line cannot be understood.</summary>

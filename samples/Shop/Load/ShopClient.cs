@@ -49,14 +49,19 @@ internal sealed class ShopClient(Fleet fleet) : IDisposable
     }
 
     /// <summary>An order as a service knows it; null if the service says that there is none.</summary>
-    public async Task<OrderState?> OrderAsync(Role role, Guid id, string? after, CancellationToken ct)
+    public Task<OrderState?> OrderAsync(Role role, Guid id, string? after, CancellationToken ct) =>
+        OrderAsync<OrderState>(role, id, after, ct);
+
+    /// <summary>The same, of a service that knows orders in another shape.</summary>
+    public async Task<TOrder?> OrderAsync<TOrder>(Role role, Guid id, string? after, CancellationToken ct)
+        where TOrder : class
     {
         var query = after is null ? "" : $"?after={Uri.EscapeDataString(after)}";
         using var response = await _http.GetAsync(new Uri(await fleet.UrlAsync(role, ct), $"orders/{id}{query}"), ct);
         if (response.StatusCode == System.Net.HttpStatusCode.NotFound)
             return null;
         await RequireSuccessAsync(response, ct);
-        return await response.Content.ReadFromJsonAsync<OrderState>(Json, ct);
+        return await response.Content.ReadFromJsonAsync<TOrder>(Json, ct);
     }
 
     public async Task<ServiceStatus> StatusAsync(Uri service, CancellationToken ct) =>

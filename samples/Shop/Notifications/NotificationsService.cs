@@ -23,7 +23,7 @@ internal static class NotificationsService
         );
 
         var app = builder.Build();
-        app.MapReplicatedOrders();
+        app.MapReplicatedOrders<OrderState>();
         app.MapStatus();
         return app;
     }

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Shop.Contracts;
 using Shop.Services;
 using Statecast.EntityFrameworkCore;
+using Statecast.EntityFrameworkCore.Publishing;
 using Statecast.Hosting;
 using Statecast.Sqlite;
 
@@ -10,7 +11,9 @@ namespace Shop.Orders;
 /// <summary>The source: owns orders and customers, and publishes what their contracts name of them.</summary>
 internal static class OrdersService
 {
-    public static WebApplication Build(ServiceContext context)
+    public static WebApplication Build(ServiceContext context) => Build(context, Publish);
+
+    public static WebApplication Build(ServiceContext context, Action<EfSourceBuilder<OrdersDb>> publish)
     {
         var builder = context.CreateBuilder("orders");
         builder.Services.AddDbContext<OrdersDb>(o => o.UseSqlite(context.ConnectionString("orders")));
@@ -24,11 +27,7 @@ internal static class OrdersService
                         o.Relay.LeaseDuration = TimeSpan.FromSeconds(3);
                         o.Relay.DeliveryTimeout = TimeSpan.FromSeconds(2);
                     })
-                    .FromDbContext<OrdersDb>(db =>
-                    {
-                        db.Publish<Order, OrderState>(o => o.ToState());
-                        db.Publish<Customer, CustomerState>(c => c.ToState());
-                    })
+                    .FromDbContext(publish)
         );
 
         var app = builder.Build();
@@ -36,6 +35,12 @@ internal static class OrdersService
         app.MapCustomers();
         app.MapStatus();
         return app;
+    }
+
+    private static void Publish(EfSourceBuilder<OrdersDb> db)
+    {
+        db.Publish<Order, OrderState>(o => o.ToState());
+        db.Publish<Customer, CustomerState>(c => c.ToState());
     }
 
     /// <summary>Brings the database up to date, as any EF Core application does: Statecast's tables come with a migration of the application's own.</summary>

@@ -20,7 +20,7 @@ internal static class PaymentsService
         );
 
         var app = builder.Build();
-        app.MapReplicatedOrders();
+        app.MapReplicatedOrders<OrderState>();
         app.MapStatus();
         return app;
     }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Shop.Upgrade;
 
 namespace Shop.Running;
 
@@ -7,10 +8,11 @@ namespace Shop.Running;
 /// <param name="failed">Told when a service ends by itself.</param>
 internal sealed class Fleet(IServiceStarter starter, Action<string> failed) : IAsyncDisposable
 {
-    // Guards both dictionaries; never held across a wait.
+    // Guards the dictionaries; never held across a wait.
     private readonly Lock _gate = new();
     private readonly Dictionary<Role, IRunningService> _running = [];
     private readonly Dictionary<Role, TaskCompletionSource<Uri>> _addresses = [];
+    private readonly Dictionary<Role, Generation> _generations = [];
 
     /// <summary>The running services and where they listen.</summary>
     public IReadOnlyList<(Role Role, Uri Url)> Running
@@ -22,9 +24,13 @@ internal sealed class Fleet(IServiceStarter starter, Action<string> failed) : IA
         }
     }
 
+    /// <summary>Starts a service, in the generation that it moved to last.</summary>
     public async Task StartAsync(Role role, CancellationToken ct)
     {
-        var service = await starter.StartAsync(role, ct);
+        Generation generation;
+        lock (_gate)
+            generation = _generations.GetValueOrDefault(role);
+        var service = await starter.StartAsync(role, generation, ct);
         lock (_gate)
         {
             _running.Add(role, service);
@@ -38,6 +44,15 @@ internal sealed class Fleet(IServiceStarter starter, Action<string> failed) : IA
     {
         await using var service = Take(role);
         await service.StopAsync(ct);
+    }
+
+    /// <summary>Stops a service in good order and starts it in another generation.</summary>
+    public async Task MoveAsync(Role role, Generation generation, CancellationToken ct)
+    {
+        await StopAsync(role, ct);
+        lock (_gate)
+            _generations[role] = generation;
+        await StartAsync(role, ct);
     }
 
     /// <summary>Kills services at once, in the order given, without waiting between them.</summary>

@@ -1,10 +1,12 @@
+using Shop.Upgrade;
+
 namespace Shop.Running;
 
 /// <summary>Starts services: in this process, or each in one of its own.</summary>
 internal interface IServiceStarter
 {
     /// <summary>Returns once the service answers requests.</summary>
-    Task<IRunningService> StartAsync(Role role, CancellationToken ct);
+    Task<IRunningService> StartAsync(Role role, Generation generation, CancellationToken ct);
 }
 
 /// <summary>A service that runs.</summary>

@@ -1,12 +1,13 @@
 using Shop.Services;
+using Shop.Upgrade;
 
 namespace Shop.Running;
 
 /// <summary>Runs every service as a host of its own in this process.</summary>
 internal sealed class InProcessStarter(string directory, Func<Role, ILoggerProvider> logging) : IServiceStarter
 {
-    public async Task<IRunningService> StartAsync(Role role, CancellationToken ct) =>
-        new Running(await RoleHost.StartAsync(role, new(directory, logging(role)), ct));
+    public async Task<IRunningService> StartAsync(Role role, Generation generation, CancellationToken ct) =>
+        new Running(await RoleHost.StartAsync(role, generation, new(directory, logging(role)), ct));
 
     private sealed class Running(WebApplication app) : IRunningService
     {

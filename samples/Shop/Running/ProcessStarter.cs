@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Shop.Upgrade;
 
 namespace Shop.Running;
 
@@ -8,9 +9,9 @@ internal sealed class ProcessStarter(string directory, Action<Role, string> erro
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public async Task<IRunningService> StartAsync(Role role, CancellationToken ct)
+    public async Task<IRunningService> StartAsync(Role role, Generation generation, CancellationToken ct)
     {
-        var process = new Process { StartInfo = CommandFor(role) };
+        var process = new Process { StartInfo = CommandFor(role, generation) };
         process.ErrorDataReceived += (_, line) =>
         {
             if (!string.IsNullOrEmpty(line.Data))
@@ -32,7 +33,7 @@ internal sealed class ProcessStarter(string directory, Action<Role, string> erro
         }
     }
 
-    private ProcessStartInfo CommandFor(Role role)
+    private ProcessStartInfo CommandFor(Role role, Generation generation)
     {
         var executable = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this executable is not known.");
         var command = new ProcessStartInfo(executable)
@@ -44,7 +45,9 @@ internal sealed class ProcessStarter(string directory, Action<Role, string> erro
         // Started as "dotnet Shop.dll", the executable is the runtime and wants the assembly's path first.
         if (Path.GetFileNameWithoutExtension(executable) == "dotnet")
             command.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        foreach (var argument in (string[])["--role", RoleHost.NameOf(role), "--data", directory])
+        foreach (
+            var argument in (string[])["--role", RoleHost.NameOf(role), "--generation", Generations.NameOf(generation), "--data", directory]
+        )
             command.ArgumentList.Add(argument);
         return command;
     }

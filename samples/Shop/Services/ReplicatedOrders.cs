@@ -1,4 +1,3 @@
-using Shop.Contracts;
 using Statecast.Events;
 using Statecast.Replicas;
 
@@ -7,13 +6,15 @@ namespace Shop.Services;
 /// <summary>Orders as a target knows them. Answered from its own replica, whether the orders service runs or not.</summary>
 internal static class ReplicatedOrders
 {
-    public static void MapReplicatedOrders(this IEndpointRouteBuilder app)
+    public static void MapReplicatedOrders<TOrder>(this IEndpointRouteBuilder app)
+        where TOrder : class
     {
         var orders = app.MapGroup("/orders").AddEndpointFilter(Explain);
-        orders.MapGet("/{id:guid}", GetAsync);
+        orders.MapGet("/{id:guid}", GetAsync<TOrder>);
     }
 
-    private static async Task<IResult> GetAsync(Guid id, string? after, IReplica<Guid, OrderState> orders, CancellationToken ct) =>
+    private static async Task<IResult> GetAsync<TOrder>(Guid id, string? after, IReplica<Guid, TOrder> orders, CancellationToken ct)
+        where TOrder : class =>
         await orders.GetAsync(id, atLeast: StateToken.ParseOrNone(after), ct: ct) is { } order ? Results.Ok(order) : Results.NotFound();
 
     private static async ValueTask<object?> Explain(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

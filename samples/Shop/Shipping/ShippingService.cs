@@ -25,7 +25,7 @@ internal static class ShippingService
         );
 
         var app = builder.Build();
-        app.MapReplicatedOrders();
+        app.MapReplicatedOrders<OrderState>();
         app.MapGet(
             "/countries/{country}/orders",
             (string country, IReplica<Guid, OrderState> orders, CancellationToken ct) =>

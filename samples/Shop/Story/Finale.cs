@@ -1,6 +1,7 @@
 using Shop.Contracts;
 using Shop.Running;
 using Shop.Services;
+using Shop.Upgrade;
 using Shop.Verification;
 
 namespace Shop.Story;
@@ -12,6 +13,7 @@ internal static class Finale
 
     public static async Task<(IReadOnlyList<ReplicaVerdict> Verdicts, IReadOnlyList<ServiceStatus> Statuses)> PlayAsync(
         Stage stage,
+        UpgradeEvidence? upgrade,
         CancellationToken ct
     )
     {
@@ -24,7 +26,7 @@ internal static class Finale
             statuses.Add(await stage.Client.StatusAsync(target, ct));
         await stage.Fleet.StopAllAsync(ct);
 
-        var comparison = new Comparison(new SourceFile(FileOf(stage, Role.Orders)), stage.Load.Tokens, stage.Options.Restore);
+        var comparison = new Comparison(new SourceFile(FileOf(stage, Role.Orders)), stage.Load.Tokens, stage.Options.Restore, upgrade);
         var verdicts = new List<ReplicaVerdict>();
         foreach (var status in statuses)
         foreach (var replica in status.Replicas)
@@ -41,8 +43,10 @@ internal static class Finale
     )
     {
         var path = Path.Combine(stage.Directory, $"{service}.db");
-        return replica.Name == ContractOf<CustomerState>.Value.Destination
-            ? comparison.CompareAsync<CustomerState>(service, path, replica.Staleness, ct)
+        if (replica.Name == ContractOf<CustomerState>.Value.Destination)
+            return comparison.CompareAsync<CustomerState>(service, path, replica.Staleness, ct);
+        return replica.Name == ContractOf<OrderStateV2>.Value.Destination
+            ? comparison.CompareAsync<OrderStateV2>(service, path, replica.Staleness, ct)
             : comparison.CompareAsync<OrderState>(service, path, replica.Staleness, ct);
     }
 

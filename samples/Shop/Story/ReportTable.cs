@@ -31,6 +31,14 @@ internal static class ReportTable
         foreach (var verdict in report.Verdicts)
         foreach (var difference in verdict.Differences)
             console.MarkupLine($"[red]{Markup.Escape(verdict.Name)}: {Markup.Escape(difference)}[/]");
+        if (report.Upgrade is { } upgrade)
+            console.MarkupLine(Markup.Escape(upgrade.ToString()));
+        foreach (var verdict in report.Verdicts.Where(v => v.ReplacedByMove > 0))
+            console.MarkupLine(
+                Markup.Escape(
+                    $"{verdict.Name}: {verdict.ReplacedByMove:N0} rows of the older major were replaced at the revision they had, once each: applied, and not written again."
+                )
+            );
         if (report.Restore is { } restore)
             console.MarkupLine(Markup.Escape(restore.ToString()));
         foreach (var status in report.Statuses)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Shop.Running;
 using Shop.Services;
+using Shop.Upgrade;
 using Shop.Verification;
 
 namespace Shop.Story;
@@ -11,6 +12,7 @@ internal sealed record ShopReport(
     IReadOnlyList<ReplicaVerdict> Verdicts,
     IReadOnlyList<ServiceStatus> Statuses,
     IReadOnlyList<KillEvidence> Kills,
+    UpgradeEvidence? Upgrade,
     RestoreEvidence? Restore,
     long Requests,
     long Interrupted,
@@ -51,6 +53,7 @@ internal sealed record ShopReport(
                     staleness = verdict.Staleness,
                     equal = verdict.Equal,
                     appliedTwice = verdict.AppliedTwice,
+                    replacedByMove = verdict.ReplacedByMove,
                     handled = verdict.Handled?.Revisions,
                     handledTwice = verdict.Handled?.Twice,
                     repeatedByKills = verdict.Handled?.Repeated,
@@ -71,6 +74,19 @@ internal sealed record ShopReport(
                     unhandled = kill.Unhandled,
                     inFlight = kill.InFlight,
                 }),
+                upgrade = Upgrade is null
+                    ? null
+                    : new
+                    {
+                        moves = Upgrade.Moves.Select(move => new
+                        {
+                            service = RoleHost.NameOf(move.Role),
+                            to = Generations.NameOf(move.To),
+                            requests = move.Requests,
+                            seconds = Math.Round(move.Elapsed.TotalSeconds, 3),
+                        }),
+                        changed = Upgrade.Changed.Count,
+                    },
                 restore = Restore is null
                     ? null
                     : new

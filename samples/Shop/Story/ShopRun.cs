@@ -2,6 +2,7 @@ using Shop.Display;
 using Shop.Load;
 using Shop.Running;
 using Shop.Services;
+using Shop.Upgrade;
 
 namespace Shop.Story;
 
@@ -32,9 +33,12 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
             await History.WriteAsync(connection, workload, stop.Token);
             display.Say($"{workload.HistoryCount:N0} orders and {workload.CustomerCount:N0} customers from before Statecast was added.");
             var kills = options.Serve ? await ServeAsync(stage, stop.Token) : await PlayActsAsync(stage, stop.Token);
+            var upgrade = options is { Upgrade: true, Serve: false }
+                ? await RollingUpgrade.PlayAsync(stage, until: options.Restore ? 0.9 : 1, stop.Token)
+                : null;
             var restore = options is { Restore: true, Serve: false } ? await SourceRestored.PlayAsync(stage, stop.Token) : null;
-            var (verdicts, statuses) = await Finale.PlayAsync(stage, options.Serve ? CancellationToken.None : stop.Token);
-            return new(options, verdicts, statuses, kills, restore, load.Done, client.Interrupted, clock.GetElapsedTime(started));
+            var (verdicts, statuses) = await Finale.PlayAsync(stage, upgrade, options.Serve ? CancellationToken.None : stop.Token);
+            return new(options, verdicts, statuses, kills, upgrade, restore, load.Done, client.Interrupted, clock.GetElapsedTime(started));
         }
         catch (OperationCanceledException) when (ended is not null)
         {
@@ -52,7 +56,16 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
         await OrdersFlow.PlayAsync(stage, until: 0.35, ct);
         await SourceStops.PlayAsync(stage, ct);
         var kills = await TargetKilled.PlayAsync(stage, from: 0.35, until: 0.75, ct);
-        await LateTarget.PlayAsync(stage, until: stage.Options.Restore ? 0.9 : 1, ct);
+        await LateTarget.PlayAsync(
+            stage,
+            until: stage.Options switch
+            {
+                { Upgrade: true } => 0.8,
+                { Restore: true } => 0.9,
+                _ => 1,
+            },
+            ct
+        );
         return kills;
     }
 

@@ -62,20 +62,23 @@ internal static class SourceRestored
     {
         var expected = new Dictionary<string, long>
         {
-            [ContractOf<OrderState>.Value.Destination] = await lost.NewerThanAsync(copy, ContractOf<OrderState>.Value.Name, ct),
-            [ContractOf<CustomerState>.Value.Destination] = await lost.NewerThanAsync(copy, ContractOf<CustomerState>.Value.Name, ct),
+            [ContractOf<OrderState>.Value.Name] = await lost.NewerThanAsync(copy, ContractOf<OrderState>.Value.Name, ct),
+            [ContractOf<CustomerState>.Value.Name] = await lost.NewerThanAsync(copy, ContractOf<CustomerState>.Value.Name, ct),
         };
         var status = await stage.WaitForAsync(
             target,
             "back where its source is",
-            s => s.Replicas.All(r => r is { State: "Live", Behind: 0 } && r.WentBack >= expected[r.Name]),
+            s => s.Replicas.All(r => r is { State: "Live", Behind: 0 } && r.WentBack >= expected[NameOf(r)]),
             ct
         );
-        var views = status.Replicas.Select(r => new WentBackView($"{status.Service}/{r.Name}", expected[r.Name], r.WentBack)).ToList();
+        var views = status.Replicas.Select(r => new WentBackView($"{status.Service}/{r.Name}", expected[NameOf(r)], r.WentBack)).ToList();
         if (views.Find(v => v.Lost != v.Reported) is { } wrong)
             throw new InvalidOperationException($"{wrong.Replica} says that {wrong.Reported} keys went back; {wrong.Lost} did.");
         return views;
     }
+
+    // A replica is named by its destination, which is the contract's name and major.
+    private static string NameOf(ReplicaView replica) => replica.Name[..replica.Name.LastIndexOf('.')];
 
     // By SQLite's own backup, beside the running service.
     private static void Copy(string from, string to)

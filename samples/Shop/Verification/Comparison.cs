@@ -1,3 +1,5 @@
+using Shop.Contracts;
+using Shop.Upgrade;
 using Statecast.Contracts;
 using Statecast.Events;
 
@@ -7,7 +9,13 @@ namespace Shop.Verification;
 /// <param name="source">The orders service's file.</param>
 /// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
 /// <param name="restored">Whether the source was restored from a copy: replicas then wrote revisions that it knows nothing of.</param>
-internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, string> tokens, bool restored = false)
+/// <param name="upgrade">What the rolling upgrade showed, if there was one: replicas then moved from one major to the next.</param>
+internal sealed class Comparison(
+    SourceFile source,
+    IReadOnlyDictionary<Guid, string> tokens,
+    bool restored = false,
+    UpgradeEvidence? upgrade = null
+)
 {
     private const int MostDifferences = 10;
 
@@ -15,7 +23,8 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
         where TState : class, IStateContract<TState>
     {
         var contract = TState.Contract;
-        var wanted = contract.StateType == typeof(Contracts.OrderState) ? await source.OrdersAsync(ct) : await source.CustomersAsync(ct);
+        var ofOrders = contract.Name == ContractOf<OrderState>.Value.Name;
+        var wanted = await WantedAsync(contract.StateType, ct);
         var revisions = await source.RevisionsAsync(contract.Name, ct);
         var file = new ReplicaFile(path, contract.Destination);
         var figures = await file.FiguresAsync(ct);
@@ -25,12 +34,20 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
         differences.If(wanted.Count == 0, "the source has nothing to share: an empty comparison proves nothing.");
         CompareRows<TState>(rows, wanted, revisions, differences);
         CompareTokens(rows, contract.Name, differences);
-        var appliedTwice = CompareFigures(rows, figures, differences);
-        var handled = contract.StateType == typeof(Contracts.OrderState) ? await file.HandledAsync(ct) : null;
+        var moved = ofOrders && contract.Major > ContractOf<OrderState>.Value.Major;
+        var (appliedTwice, replaced) = CompareFigures(rows, figures, moved, differences);
+        var handled = ofOrders ? await file.HandledAsync(ct) : null;
         if (handled is not null)
             CompareEffects(handled, differences);
-        return new($"{service}/{contract.Destination}", figures, staleness, appliedTwice, handled, differences.Lines);
+        if (ofOrders && upgrade is not null)
+            CompareMoves(await file.NewestHandledAsync(ct), upgrade, differences);
+        return new($"{service}/{contract.Destination}", figures, staleness, appliedTwice, replaced, handled, differences.Lines);
     }
+
+    private Task<Dictionary<string, string>> WantedAsync(Type state, CancellationToken ct) =>
+        state == typeof(OrderState) ? source.OrdersAsync(order => order.ToState(), ct)
+        : state == typeof(OrderStateV2) ? source.OrdersAsync(order => order.ToStateV2(), ct)
+        : source.CustomersAsync(ct);
 
     private void CompareRows<TState>(
         List<ReplicaFileRow> rows,
@@ -76,7 +93,12 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
                 );
     }
 
-    private static long CompareFigures(List<ReplicaFileRow> rows, ReplicaFigures figures, Differences differences)
+    private static (long AppliedTwice, long Replaced) CompareFigures(
+        List<ReplicaFileRow> rows,
+        ReplicaFigures figures,
+        bool moved,
+        Differences differences
+    )
     {
         var live = rows.Count(row => !row.Deleted);
         differences.If(live == 0, "the replica is empty.");
@@ -84,12 +106,26 @@ internal sealed class Comparison(SourceFile source, IReadOnlyDictionary<Guid, st
         differences.If(figures.Parked != 0, $"{figures.Parked} events are parked.");
         differences.If(figures.Waiting != 0, $"{figures.Waiting} events were received and are nowhere.");
         differences.If(figures.Unfinished != 0, $"{figures.Unfinished} changes are not finished by their handlers.");
-        var appliedTwice = figures.Applied - rows.Sum(row => row.Writes);
+        // Both majors share a key's revisions. A replica that moved meets in the newer one what it had of the older: it replaces the row, at the same revision, which is
+        // an application and no second write. Once for each row at most, and for no row of a replica that did not move.
+        var beyondWrites = figures.Applied - rows.Sum(row => row.Writes);
+        var replaced = moved ? Math.Clamp(beyondWrites, 0, rows.Count) : 0;
+        var appliedTwice = beyondWrites - replaced;
         differences.If(
             appliedTwice != 0,
             $"{figures.Applied} events were applied, for {figures.Applied - appliedTwice} revisions: some were applied twice."
         );
-        return appliedTwice;
+        return (appliedTwice, replaced);
+    }
+
+    private static void CompareMoves(Dictionary<string, StateRevision> handled, UpgradeEvidence upgrade, Differences differences)
+    {
+        differences.If(upgrade.Changed.Count == 0, "no order changed while services moved: that they miss nothing is not shown.");
+        foreach (var (key, revision) in upgrade.Changed)
+            differences.If(
+                !handled.TryGetValue(key, out var newest) || newest < revision,
+                $"{key}: changed to revision {revision} while services moved, and no handler heard of it (the newest it heard of: {newest})."
+            );
     }
 
     private static void CompareEffects(HandledFigures handled, Differences differences)

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Statecast.Events;
 
 namespace Shop.Verification;
 
@@ -89,6 +90,19 @@ internal sealed class ReplicaFile(string path, string destination)
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
         return new(row.GetInt64(0), (long)row.GetDouble(1), row.GetInt64(2), row.GetInt64(3));
+    }
+
+    /// <summary>The newest revision of each key that took effect.</summary>
+    public async Task<Dictionary<string, StateRevision>> NewestHandledAsync(CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(ct);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT key, epoch, revision FROM handled ORDER BY epoch, revision";
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var newest = new Dictionary<string, StateRevision>();
+        while (await rows.ReadAsync(ct))
+            newest[rows.GetString(0)] = new(rows.GetInt64(1), rows.GetInt64(2));
+        return newest;
     }
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken ct)

@@ -10,15 +10,14 @@ internal sealed class SourceFile(string path)
     private readonly string _connectionString = $"Data Source={path};Pooling=False";
 
     /// <summary>All orders by key, as they must be shared.</summary>
-    public async Task<Dictionary<string, string>> OrdersAsync(CancellationToken ct)
+    public async Task<Dictionary<string, string>> OrdersAsync<TState>(Func<Order, TState> map, CancellationToken ct)
     {
         await using var db = Open();
         return await db
             .Orders.AsNoTracking()
             .Include(o => o.Lines)
             .AsAsyncEnumerable()
-            .Select(o => o.ToState())
-            .ToDictionaryAsync(o => o.OrderId.ToString(), StateText.Of, cancellationToken: ct);
+            .ToDictionaryAsync(o => o.Id.ToString(), o => StateText.Of(map(o)), cancellationToken: ct);
     }
 
     /// <summary>All customers by key, as they must be shared.</summary>

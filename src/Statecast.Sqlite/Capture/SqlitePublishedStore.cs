@@ -54,11 +54,14 @@ internal sealed class SqlitePublishedStore : IPublishedStore
 
     public ValueTask RemoveAsync(CaptureScope scope, PublishedDestination destination)
     {
-        using var statement = SqliteCaptureScope.Prepare(
-            SqliteCaptureScope.Handle(scope),
-            "DELETE FROM statecast_publication WHERE carrier = ?1 AND destination = ?2"u8
-        );
-        statement.Bind(1, destination.Carrier).Bind(2, destination.Destination).Run();
+        Delete(scope, "DELETE FROM statecast_publication WHERE carrier = ?1 AND destination = ?2"u8, destination);
+        Delete(scope, "DELETE FROM statecast_outbox WHERE carrier = ?1 AND destination = ?2"u8, destination);
         return ValueTask.CompletedTask;
+    }
+
+    private static void Delete(CaptureScope scope, ReadOnlySpan<byte> sql, PublishedDestination destination)
+    {
+        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), sql);
+        statement.Bind(1, destination.Carrier).Bind(2, destination.Destination).Run();
     }
 }

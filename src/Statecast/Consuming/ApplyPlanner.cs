@@ -176,6 +176,7 @@ public sealed class ApplyPlanner(
             );
             return;
         }
+        var saidBefore = key.Winner is null && SaidInAnotherMajor(key.Row, incoming);
         if (key.Winner is not null)
             key.Superseded++;
         key.Winner = incoming;
@@ -183,7 +184,8 @@ public sealed class ApplyPlanner(
         key.Entries = inspection.Entries;
         key.State = inspection.State;
         key.Newest = new(incoming.Revision, incoming.IsDelete, incoming.Content);
-        if (incoming.Operation != StateOperation.Snapshot)
+        // Said before, it is news only where the states differ, as a Snapshot is.
+        if (incoming.Operation != StateOperation.Snapshot && !saidBefore)
             key.Announce(incoming, confirmsSnapshot: false);
         else
             key.SnapshotCauses = Causes.Join(key.SnapshotCauses, incoming.Causes);
@@ -299,14 +301,19 @@ public sealed class ApplyPlanner(
     // What was parked before the replica moved on is of an older major than the rest.
     private int MajorOf(StateEvent said) => said.Lane.Destination == layout.Name ? _major : StateContract.MajorOf(said.Lane.Destination);
 
+    // All majors of a contract share a key's revisions: a replica that moved on meets again, in the newer major, the change that it has. One that only a silent
+    // Snapshot brought was announced to nobody.
+    private bool SaidInAnotherMajor(ReplicaRow? row, StateEvent incoming) =>
+        row is { Deleted: false, Operation: not StateOperation.Snapshot }
+        && row.Revision == incoming.Revision
+        && !incoming.IsDelete
+        && (row.Major == 0 ? _major : row.Major) != MajorOf(incoming);
+
     // Under a new epoch the source counts on from what it still has: it lost what the replica had under the same number or a higher one.
-    private static bool WentBack(KeyPlan key, StateEvent winner) =>
+    private bool WentBack(KeyPlan key, StateEvent winner) =>
         key.Row is { } row
         && row.Revision.Epoch < winner.Revision.Epoch
-        && (
-            winner.Revision.Number < row.Revision.Number
-            || (winner.Revision.Number == row.Revision.Number && (row.Deleted != winner.IsDelete || row.Content != winner.Content))
-        );
+        && (winner.Revision.Number < row.Revision.Number || (winner.Revision.Number == row.Revision.Number && key.Changed(reader)));
 
     private static bool SaysTheSame(ReplicaRow row, StateEvent incoming) =>
         row.Revision.Number == incoming.Revision.Number && row.Deleted == incoming.IsDelete && row.Content == incoming.Content;

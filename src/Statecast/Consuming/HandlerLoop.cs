@@ -175,7 +175,8 @@ internal sealed class HandlerLoop(
             subscription.Watches.Ended(change, e);
             return;
         }
-        await subscription.Store.Inbox.CompleteAsync(change, ct).ConfigureAwait(false);
+        // What the handler did is done: a stop that cut off the word of it would have it done again at the next start.
+        await subscription.Store.Inbox.CompleteAsync(change, CancellationToken.None).ConfigureAwait(false);
         subscription.Watches.Ended(change, null);
     }
 

@@ -11,7 +11,9 @@ public interface IPublishedStore
     /// <summary>Adds or replaces the record of a carrier's destination.</summary>
     ValueTask WriteAsync(CaptureScope scope, PublishedDestination destination);
 
-    /// <summary>Removes the record of a carrier's destination.</summary>
+    /// <summary>
+    /// Removes the record of a carrier's destination, and what is still unsent to it: no relay sends it any more, and it would hold back the heartbeats of all others.
+    /// </summary>
     ValueTask RemoveAsync(CaptureScope scope, PublishedDestination destination);
 }
 

@@ -249,21 +249,58 @@ public sealed partial record ShoutedNoteState([property: StateKey] int Id, strin
 /// <summary>What handlers of either major were told, in one form.</summary>
 public sealed class HandledNotes
 {
+    private volatile bool _fails;
+    private volatile bool _waitsForStop;
+    private int _failed;
+    private int _waiting;
+
     public ConcurrentQueue<string> Seen { get; } = new();
+
+    /// <summary>Whether handlers throw.</summary>
+    public bool Fails
+    {
+        get => _fails;
+        set => _fails = value;
+    }
+
+    /// <summary>How often they did.</summary>
+    public int Failed => Volatile.Read(ref _failed);
+
+    /// <summary>Whether handlers return only once their host stops, their work done.</summary>
+    public bool WaitsForStop
+    {
+        get => _waitsForStop;
+        set => _waitsForStop = value;
+    }
+
+    /// <summary>How many wait, or did.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     public sealed class Handler<TState>(HandledNotes notes) : IStateHandler<TState>
         where TState : class
     {
-        public Task HandleAsync(StateChange<TState> change, CancellationToken ct)
+        public async Task HandleAsync(StateChange<TState> change, CancellationToken ct)
         {
+            if (notes.WaitsForStop)
+            {
+                var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await using var stops = ct.Register(stopped.SetResult);
+                Interlocked.Increment(ref notes._waiting);
+                await stopped.Task;
+            }
+            if (notes.Fails)
+            {
+                Interlocked.Increment(ref notes._failed);
+                throw new InvalidOperationException("planted");
+            }
             notes.Seen.Enqueue($"{change.Key} {Text(change.Previous)}>{Text(change.Current)}");
-            return Task.CompletedTask;
         }
 
         private static string? Text(object? state) =>
             state switch
             {
                 NoteState older => older.Text,
+                WiderNoteState wider => wider.Text,
                 TitledNoteState newer => newer.Title,
                 _ => null,
             };

@@ -1,4 +1,9 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Shop.Upgrade;
+using Shop.Verification;
+using Statecast.Events;
+using Statecast.Integration.Tests.Sqlite;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Samples;
@@ -84,6 +89,46 @@ public sealed class ShopTests(FinishedShop shop)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Source_and_targets_roll_to_a_second_major_while_orders_flow(bool processes)
+    {
+        string[] how = processes ? ["--processes"] : [];
+        using var directory = new TempDirectory();
+        var data = directory.File("shop");
+        var run = await SampleProcess.RunAsync(
+            "Shop",
+            TimeSpan.FromMinutes(4),
+            ["--orders", "300", "--upgrade", "--json", "--data", data, .. how]
+        );
+        run.RequireSuccess();
+        var report = run.Json();
+        RequireEqual(report, [.. Replicas.Select(name => name.Replace("order.v1", "order.v2", StringComparison.Ordinal))]);
+        var upgrade = report.GetProperty("upgrade");
+        Assert.True(Sum(upgrade, "changed") > 0);
+        var moves = upgrade.GetProperty("moves").EnumerateArray().ToList();
+        Assert.Equal(
+            ["shipping between", "orders between", "payments second", "shipping second", "notifications second", "orders second"],
+            moves.Select(move => $"{move.GetProperty("service").GetString()} {move.GetProperty("to").GetString()}")
+        );
+        Assert.All(moves, move => Assert.True(Sum(move, "requests") > 0, move.ToString()));
+        // What the replicas had of the first major was kept, and said again in the second at the revision it had.
+        Assert.All(
+            report.GetProperty("replicas").EnumerateArray(),
+            replica => Assert.Equal(IsOfOrders(replica), Sum(replica, "replacedByMove") > 0)
+        );
+        // Each move is a stop in the midst of work; only the one that was killed may have done something again.
+        Assert.All(
+            report
+                .GetProperty("replicas")
+                .EnumerateArray()
+                .Where(r => IsOfOrders(r) && !r.GetProperty("name").ValueEquals("payments/shop.order.v2")),
+            replica => Assert.Equal(0, Sum(replica, "repeatedByKills"))
+        );
+        await RequireVerdictThatCanFailAsync(data);
+    }
+
+    [Theory]
     [InlineData("--nonsense")]
     [InlineData("--orders")]
     [InlineData("--orders", "many")]
@@ -91,6 +136,7 @@ public sealed class ShopTests(FinishedShop shop)
     [InlineData("--seed", "-1")]
     [InlineData("--role", "bakery", "--data", "x")]
     [InlineData("--role", "orders")]
+    [InlineData("--role", "orders", "--data", "x", "--generation", "third")]
     public async Task Command_line_that_makes_no_sense_is_answered_with_usage(params string[] arguments)
     {
         var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(1), arguments);
@@ -124,15 +170,45 @@ public sealed class ShopTests(FinishedShop shop)
         Assert.InRange(Sum(replica, "repeatedByKills"), 0, 4 * kills);
     }
 
+    private static async Task RequireVerdictThatCanFailAsync(string data)
+    {
+        var payments = Path.Combine(data, "payments.db");
+        var newest = (await new ReplicaFile(payments, "shop.order.v2").NewestHandledAsync(TestContext.Current.CancellationToken)).First();
+        var next = new StateRevision(newest.Value.Epoch, newest.Value.Number + 1);
+        Assert.True((await CompareAsync(newest.Value)).Equal);
+        // A change that no handler heard of, and more replacements than there are rows.
+        Assert.False((await CompareAsync(next)).Equal);
+        await using (var connection = new SqliteConnection($"Data Source={payments};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE statecast_replica SET applied = applied + keys + 1000, received = received + keys + 1000";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.False((await CompareAsync(newest.Value)).Equal);
+
+        Task<ReplicaVerdict> CompareAsync(StateRevision answered) =>
+            new Comparison(
+                new SourceFile(Path.Combine(data, "orders.db")),
+                new Dictionary<Guid, string>(),
+                upgrade: new([], new Dictionary<string, StateRevision> { [newest.Key] = answered })
+            ).CompareAsync<OrderStateV2>("payments", payments, null, TestContext.Current.CancellationToken);
+    }
+
+    private static bool IsOfOrders(JsonElement replica) =>
+        replica.GetProperty("name").GetString()!.Contains("shop.order", StringComparison.Ordinal);
+
     private static long Sum(JsonElement replica, string name) => replica.GetProperty(name).GetInt64();
 
-    private static void RequireEqual(JsonElement report)
+    private static void RequireEqual(JsonElement report) => RequireEqual(report, Replicas);
+
+    private static void RequireEqual(JsonElement report, string[] names)
     {
         var kills = report.GetProperty("kills").GetArrayLength();
         Assert.True(report.GetProperty("equal").GetBoolean(), report.ToString());
         Assert.True(report.GetProperty("seconds").GetDouble() > 0);
         var replicas = report.GetProperty("replicas").EnumerateArray().ToList();
-        Assert.Equal(Replicas, replicas.Select(r => r.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(names, replicas.Select(r => r.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
         Assert.All(
             replicas,
             replica =>

@@ -119,6 +119,7 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
     ValueTask IPublishedStore.RemoveAsync(CaptureScope scope, PublishedDestination destination)
     {
         Published.RemoveAll(p => p.Carrier == destination.Carrier && p.Destination == destination.Destination);
+        Outbox.RemoveAll(row => row.Carrier == destination.Carrier && row.Lane.Destination == destination.Destination);
         return ValueTask.CompletedTask;
     }
 }
