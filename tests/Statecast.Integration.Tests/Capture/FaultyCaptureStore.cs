@@ -61,5 +61,7 @@ internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdap
 
     public ICaptureStore Capture => capture;
 
+    public string Locate(DbConnection connection) => connection.DataSource;
+
     public IOutboxStore OpenOutbox(string connectionString) => throw new NotSupportedException();
 }
