@@ -1,7 +1,9 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Sqlite.Capture;
+using Statecast.Sqlite.Files;
 using Statecast.Sqlite.Outbox;
 
 namespace Statecast.Sqlite;
@@ -25,6 +27,18 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
 
     /// <inheritdoc/>
     public ICaptureStore Capture => SqliteCaptureStore.Instance;
+
+    /// <inheritdoc/>
+    public string Locate(DbConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        // While it is open, this is the file that SQLite opened: relative and URI names are resolved. What is in memory has no file, but may have a name.
+        if (connection.DataSource is { Length: > 0 } file)
+            return SqlitePath.Comparable(file);
+        return connection is SqliteConnection
+            ? $"memory '{new SqliteConnectionStringBuilder(connection.ConnectionString).DataSource}'"
+            : connection.GetType().Name;
+    }
 
     /// <inheritdoc/>
     public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, clock);

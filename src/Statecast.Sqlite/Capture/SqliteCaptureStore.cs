@@ -29,15 +29,20 @@ public sealed class SqliteCaptureStore : ICaptureStore
     public IRepublishStore Republish => SqliteRepublishStore.Instance;
 
     /// <inheritdoc/>
-    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
+    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted)
     {
         scope.CancellationToken.ThrowIfCancellationRequested();
         var handle = SqliteCaptureScope.Handle(scope);
         SqliteCaptureScope.RequireWriteLock(scope, handle);
         var statements = SqliteCaptureScope.StatementsOf(scope, handle);
-        var heads = new Head[keys.Count];
-        for (var i = 0; i < heads.Length; i++)
-            heads[i] = ReadHead(statements.ReadHead, contract, keys[i]);
+        var count = 0;
+        foreach (var (_, keys) in wanted)
+            count += keys.Count;
+        var heads = new Head[count];
+        var next = 0;
+        foreach (var (contract, keys) in wanted)
+        foreach (var key in keys)
+            heads[next++] = ReadHead(statements.ReadHead, contract, key);
         return new(new LockedHeads(EpochOf(statements).Epoch, heads));
     }
 

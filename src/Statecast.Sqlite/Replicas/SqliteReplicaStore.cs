@@ -20,7 +20,7 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
     private SqliteReplicaInbox? _inbox;
 
     /// <summary>The file's full path.</summary>
-    public string Path { get; } = Resolve(path);
+    public string Path { get; } = SqlitePath.Resolve(path);
 
     /// <inheritdoc/>
     public IReplicaInbox Inbox => _inbox ?? throw NotOpen();
@@ -103,13 +103,6 @@ public sealed class SqliteReplicaStore(string path, SqliteOptions? options = nul
     {
         if (Interlocked.Exchange(ref _file, null) is { } file)
             await file.LeaveAsync(_replica!.Layout.Name).ConfigureAwait(false);
-    }
-
-    private static string Resolve(string path)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        var full = System.IO.Path.GetFullPath(path);
-        return File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full : full;
     }
 
     private (SqliteReplicaFile File, SqliteReplica Replica) Opened() => _file is { } file ? (file, _replica!) : throw NotOpen();

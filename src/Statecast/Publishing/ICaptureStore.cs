@@ -11,10 +11,12 @@ namespace Statecast.Publishing;
 public interface ICaptureStore
 {
     /// <summary>
-    /// Locks the heads of these keys until the transaction ends, in the order given, and returns them; a key never published has a head at revision 0.
-    /// Reads the epoch along, so that it costs no round trip of its own.
+    /// Locks the heads of all these keys until the transaction ends, in the order given, and returns them; a key never published has a head at revision 0.
+    /// In as few round trips as the database allows, however many contracts and keys there are. Reads the epoch along, so that it costs none of its own.
     /// </summary>
-    ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys);
+    /// <param name="scope">The transaction.</param>
+    /// <param name="wanted">In (contract, key) order.</param>
+    ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted);
 
     /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows.</summary>
     ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows);
@@ -44,9 +46,14 @@ public interface ICaptureStore
     IRepublishStore Republish { get; }
 }
 
+/// <summary>Heads to lock.</summary>
+/// <param name="Contract">The contract's name.</param>
+/// <param name="Keys">The text forms of the keys, in order.</param>
+public readonly record struct HeadKeys(string Contract, IReadOnlyList<string> Keys);
+
 /// <summary>Heads under lock.</summary>
 /// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>
-/// <param name="Heads">One per key, in the order asked for.</param>
+/// <param name="Heads">One per key, in the order asked for: the first contract's keys, then the next one's.</param>
 public readonly record struct LockedHeads(long Epoch, IReadOnlyList<Head> Heads);
 
 /// <summary>A head's new values.</summary>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Statecast.Outbox;
 
 namespace Statecast.Publishing;
@@ -16,6 +17,10 @@ public interface IDatabaseAdapter
 
     /// <summary>Capture's SQL.</summary>
     ICaptureStore Capture { get; }
+
+    /// <summary>Where the database of an open connection is, as a person can read it: two connections to one database give the same text, however each was written.</summary>
+    /// <param name="connection">Open; of any type, for it is the application's.</param>
+    string Locate(DbConnection connection);
 
     /// <summary>Checks the database (library version, settings) and opens the relay's view of it.</summary>
     /// <param name="connectionString">How the application connects.</param>

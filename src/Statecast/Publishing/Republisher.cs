@@ -146,7 +146,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         var unpublished = new List<string>();
         if (keys.Count > 0)
         {
-            var locked = await store.LockAsync(session.Scope, request.Contract, keys).ConfigureAwait(false);
+            var locked = await store.LockAsync(session.Scope, [new(request.Contract, keys)]).ConfigureAwait(false);
             for (var i = 0; i < keys.Count; i++)
                 if (locked.Heads[i].Revision == 0)
                     unpublished.Add(keys[i]);

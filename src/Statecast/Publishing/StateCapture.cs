@@ -50,21 +50,25 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
     private async ValueTask RunAsync(ICaptureStore store, CaptureScope scope, IReadOnlyList<ICaptureSet> sets, CaptureWrites writes)
     {
         var ordered = InContractOrder(sets);
-        // All locks before the first read: what is read cannot be changed any more by another capture.
-        var locked = new LockedHeads[ordered.Count];
-        for (var i = 0; i < ordered.Count; i++)
+        if (ordered.Count == 0)
+            return;
+        var wanted = new HeadKeys[ordered.Count];
+        for (var i = 0; i < wanted.Length; i++)
         {
             RequireRoutes(ordered[i].Publication);
-            locked[i] = await store.LockAsync(scope, ordered[i].Publication.Contract.Name, ordered[i].Keys).ConfigureAwait(false);
-            writes.Epoch = locked[i].Epoch;
+            wanted[i] = new(ordered[i].Publication.Contract.Name, ordered[i].Keys);
         }
+        // All locks before the first read: what is read cannot be changed any more by another capture.
+        var locked = await store.LockAsync(scope, wanted).ConfigureAwait(false);
+        writes.Epoch = locked.Epoch;
         if (writes.Epoch == 0)
             writes.Epoch = await store.EnsureEpochAsync(scope, writes.Now.ToUnixTimeMilliseconds()).ConfigureAwait(false);
+        var head = 0;
         for (var i = 0; i < ordered.Count; i++)
         {
             var states = await ordered[i].ReadAsync(scope).ConfigureAwait(false);
             for (var k = 0; k < states.Count; k++)
-                writes.Add(ordered[i], ordered[i].Keys[k], locked[i].Heads[k], states[k]);
+                writes.Add(ordered[i], ordered[i].Keys[k], locked.Heads[head++], states[k]);
         }
         if (writes.Heads.Count > 0 || writes.Rows.Count > 0)
             await store.WriteAsync(scope, writes.Heads, writes.Rows).ConfigureAwait(false);

@@ -380,6 +380,7 @@ public sealed class CaptureCaseTests : IAsyncLifetime
         db.Add(new Shipment { Region = "r", Number = 1 });
         db.SaveChanges();
 
+        Assert.Equal(["lock", "write"], _world.Store.Batches);
         Assert.Equal(4, _world.Store.Locked.Count);
         Assert.Equal(_world.Store.Locked.Order(StringComparer.Ordinal), _world.Store.Locked);
         _world.AssertCapturedEqualsRows();

@@ -18,18 +18,23 @@ internal sealed class FaultyCaptureStore : ICaptureStore
 
     public List<string> Locked { get; } = [];
 
+    /// <summary>Calls that a database elsewhere would pay a round trip for.</summary>
+    public List<string> Batches { get; } = [];
+
     public IRepublishStore Republish => Inner.Republish;
 
-    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
+    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted)
     {
         BeforeLock?.Invoke();
-        Locked.AddRange(keys.Select(k => $"{contract}/{k}"));
-        return Inner.LockAsync(scope, contract, keys);
+        Batches.Add("lock");
+        Locked.AddRange(wanted.SelectMany(w => w.Keys.Select(k => $"{w.Contract}/{k}")));
+        return Inner.LockAsync(scope, wanted);
     }
 
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
         BeforeWrite?.Invoke();
+        Batches.Add("write");
         return Inner.WriteAsync(scope, heads, rows);
     }
 
@@ -60,6 +65,8 @@ internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdap
     public string TableScript => "";
 
     public ICaptureStore Capture => capture;
+
+    public string Locate(DbConnection connection) => connection.DataSource;
 
     public IOutboxStore OpenOutbox(string connectionString) => throw new NotSupportedException();
 }

@@ -68,7 +68,7 @@ public sealed class SqliteCaptureStoreTests
         reader.Open();
         using var transaction = reader.BeginTransaction(deferred: true);
         var scope = new CaptureScope(reader, transaction, Synchronous: true, CancellationToken.None);
-        await world.Store.LockAsync(scope, "test.order", ["a"]);
+        await world.Store.LockAsync(scope, [new("test.order", ["a"])]);
 
         using var writer = new SqliteConnection(world.ConnectionString + ";Default Timeout=1");
         writer.Open();
@@ -87,7 +87,7 @@ public sealed class SqliteCaptureStoreTests
         var scope = new CaptureScope(connection, null, Synchronous: true, CancellationToken.None);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
-            await world.Store.LockAsync(scope, "test.order", ["a"])
+            await world.Store.LockAsync(scope, [new("test.order", ["a"])])
         );
         Assert.Contains("BeginTransaction", error.Message);
     }

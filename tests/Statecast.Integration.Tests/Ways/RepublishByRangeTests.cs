@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -40,19 +41,25 @@ public sealed class RepublishByRangeTests : IAsyncDisposable
     [Fact]
     public async Task Progress_is_seen_while_a_rate_limit_holds_it_back()
     {
-        // 40 heads and 40 rows take more than a second, so the way is seen.
-        var host = await StartAsync(60);
+        // 40 heads and 40 rows take more than a second, in chunks small enough that the way is seen.
+        const int limit = 60;
+        const int chunk = 5;
+        var host = await StartAsync(limit, chunk);
         var changed = await ChangePastCaptureAsync(host, 40);
         var statecast = host.Services.GetRequiredService<IStatecast>();
+        var began = Stopwatch.GetTimestamp();
         await statecast.RepublishAsync<JobState>();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (statecast.Republishing[0].Remaining is 0)
+        RepublishProgress seen;
+        while ((seen = statecast.Republishing[0]).Done < 6 * chunk)
             await Task.Delay(1, deadline.Token);
-        var seen = statecast.Republishing[0];
+        var elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
         Assert.Equal(("JobDb", 1), (seen.Source, seen.Requests));
         // Every key by its head and by its row.
         Assert.Equal(80, seen.Done + seen.Remaining);
-        Assert.InRange(seen.KeysPerSecond, double.Epsilon, double.MaxValue);
+        // Every chunk but the last was waited for, and no key was done before it was asked for; a little for the timers.
+        var (least, most) = (seen.Done / elapsed, (double)limit * seen.Done / (seen.Done - chunk));
+        Assert.InRange(seen.KeysPerSecond, 0.9 * least, 1.1 * most);
 
         await Hosts.IdleAsync(host);
         Assert.Equal(changed, await HeldAsync(host));
@@ -66,7 +73,7 @@ public sealed class RepublishByRangeTests : IAsyncDisposable
         Assert.Contains($"Statecast:Republish:KeysPerSecond is {keysPerSecond}", error.Message);
     }
 
-    private Task<IHost> StartAsync(int? keysPerSecond) =>
+    private Task<IHost> StartAsync(int? keysPerSecond, int chunkSize = 200) =>
         _hosts.StartAsync(
             "jobs",
             services => _hosts.AddContext<JobDb>(services, "jobs.db"),
@@ -74,7 +81,7 @@ public sealed class RepublishByRangeTests : IAsyncDisposable
                 s.UseSqliteLog(_hosts.File("log"))
                     .FromDbContext<JobDb>(db => db.Publish<Job, JobState>(j => j.State()))
                     .Replica<JobState>(r => r.InMemory())
-                    .Configure(o => o.Republish.KeysPerSecond = keysPerSecond)
+                    .Configure(o => (o.Republish.KeysPerSecond, o.Republish.ChunkSize) = (keysPerSecond, chunkSize))
         );
 
     private async Task<List<int>> ChangePastCaptureAsync(IHost host, int count)

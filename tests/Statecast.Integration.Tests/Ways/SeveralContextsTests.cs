@@ -131,6 +131,8 @@ public sealed class SeveralContextsTests : IAsyncDisposable
 
         public ICaptureStore Capture => _store;
 
+        public string Locate(System.Data.Common.DbConnection connection) => _inner.Locate(connection);
+
         public IOutboxStore OpenOutbox(string connectionString) => _inner.OpenOutbox(connectionString);
     }
 }

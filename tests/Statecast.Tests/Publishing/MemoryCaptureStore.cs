@@ -30,10 +30,11 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
 
     IPublishedStore IRepublishStore.Published => this;
 
-    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, string contract, IReadOnlyList<string> keys)
+    public ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted)
     {
-        Calls.Add($"lock {contract} {string.Join(' ', keys)}");
-        return new(new LockedHeads(Epoch, [.. keys.Select(k => Heads.GetValueOrDefault((contract, k), Head.None))]));
+        Calls.Add($"lock {string.Join(", ", wanted.Select(w => $"{w.Contract} {string.Join(' ', w.Keys)}"))}");
+        var heads = wanted.SelectMany(w => w.Keys.Select(k => Heads.GetValueOrDefault((w.Contract, k), Head.None)));
+        return new(new LockedHeads(Epoch, [.. heads]));
     }
 
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)

@@ -23,7 +23,50 @@ public sealed class StateCaptureTests
         var others = new GivenStates(Publication<Other>(), States(("1", new Other(1, "x"))), _store);
         await SaveAsync(others, items);
 
-        Assert.Equal(["lock tests.item a b", "lock tests.other 1", "read tests.item", "read tests.other", "write 3 3"], _store.Calls);
+        Assert.Equal(["lock tests.item a b, tests.other 1", "read tests.item", "read tests.other", "write 3 3"], _store.Calls);
+    }
+
+    [Theory, InlineData(1, 0), InlineData(0, 7), InlineData(3, 2), InlineData(40, 60)]
+    public async Task Capture_is_two_batches_for_any_number_of_contracts_and_keys(int items, int others)
+    {
+        for (var revision = 1; revision <= 2; revision++)
+        {
+            _store.Calls.Clear();
+            var sets = new List<ICaptureSet>();
+            if (others > 0)
+                sets.Add(new GivenStates(Publication<Other>(), Many(others, i => new Other(i, $"{revision}"))));
+            if (items > 0)
+                sets.Add(new GivenStates(Publication<Item>(), Many(items, i => new Item($"{i}", $"{revision}"))));
+            var tokens = await SaveAsync([.. sets]);
+
+            Assert.Equal(["lock", "write"], _store.Calls.Select(c => c.Split(' ')[0]));
+            // Each head is its own key's: the numbers and the last values fit.
+            Assert.Equal(items + others, tokens.Count);
+            Assert.All(tokens, t => Assert.Equal(revision, t.Revision.Number));
+        }
+    }
+
+    [Fact]
+    public async Task Heads_of_one_call_go_to_their_own_keys()
+    {
+        await SaveAsync(Set(new Item("b", "x")));
+        await SaveAsync(Set(new Item("b", "y")));
+        await SaveAsync(new GivenStates(Publication<Other>(), States(("1", new Other(1, "x")))));
+        var tokens = await SaveAsync(
+            new GivenStates(Publication<Other>(), States(("1", new Other(1, "y")), ("2", new Other(2, "y")))),
+            new GivenStates(Publication<Item>(), States(("a", new Item("a", "z")), ("b", new Item("b", "z"))))
+        );
+
+        Assert.Equal(["a 1", "b 3", "1 2", "2 1"], tokens.Select(t => $"{t.Key} {t.Revision.Number}"));
+    }
+
+    [Fact]
+    public async Task Nothing_to_capture_asks_nothing()
+    {
+        _store.Epoch = 0;
+        Assert.Empty(await SaveAsync());
+        Assert.Empty(_store.Calls);
+        Assert.Equal(0, _store.Epoch);
     }
 
     [Fact]
@@ -161,6 +204,9 @@ public sealed class StateCaptureTests
 
     private static Dictionary<string, object?> States(params (string Key, object? State)[] states) =>
         states.ToDictionary(s => s.Key, s => s.State);
+
+    private static Dictionary<string, object?> Many(int count, Func<int, object> state) =>
+        Enumerable.Range(0, count).ToDictionary(i => $"{i}", i => (object?)state(i));
 
     private ValueTask<IReadOnlyList<StateToken>> SaveAsync(params ICaptureSet[] sets) =>
         _capture.SaveAsync(_store, MemoryCaptureStore.Scope, sets);

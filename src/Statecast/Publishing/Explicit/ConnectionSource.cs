@@ -15,6 +15,7 @@ internal sealed class ConnectionSource : IStateSource
     private readonly IReadOnlyList<IDatabaseAdapter> _adapters;
     private readonly StateCapture _capture;
     private readonly ILogger _logger;
+    private readonly OwnDatabase _own;
     private readonly Lazy<(IDatabaseAdapter Adapter, string ConnectionString)> _database;
 
     // One for its life: it remembers when what is withheld is to be tried again.
@@ -32,6 +33,7 @@ internal sealed class ConnectionSource : IStateSource
     {
         (Name, _connect, _makesTables, _rows) = (name, connect, declared.MakesTables, declared.Publications);
         (_adapters, _capture, _logger) = (adapters, capture, logger);
+        _own = new(name, connect);
         Publications = [.. _rows.Select(r => r.Publication)];
         foreach (var publication in Publications)
             binder.Bind(publication);
@@ -97,6 +99,7 @@ internal sealed class ConnectionSource : IStateSource
         InTransactionAsync(session => _republisher.Value.CountAsync(session), ct);
 
     /// <summary>Captures what the application changed, in its own transaction.</summary>
+    /// <exception cref="SourceException">The transaction is of another database.</exception>
     public async ValueTask<IReadOnlyList<StateToken>> CaptureAsync(
         DbTransaction transaction,
         IEnumerable<StateWrite> writes,
@@ -105,6 +108,7 @@ internal sealed class ConnectionSource : IStateSource
     )
     {
         var connection = transaction.Connection!;
+        await _own.RequireAsync(_database.Value.Adapter, connection, synchronous, ct).ConfigureAwait(false);
         var sets = writes
             .GroupBy(w => w.Contract.Destination)
             .Select(g => (ICaptureSet)new RowsCaptureSet(_rows.First(r => r.Publication.Contract.Destination == g.Key), transaction, g))
