@@ -92,7 +92,7 @@ internal sealed class SimInProcess : SimCarrier
 
     protected override SendOutcome Take(StateEvent stateEvent, SimBatch batch)
     {
-        var outcome = _transport.Find(stateEvent.Lane.Destination).Append(stateEvent);
+        var outcome = _transport.Find(stateEvent.Lane.Destination).Append(stateEvent, stateEvent.Body.Length);
         if (outcome.Result != SendResult.Confirmed)
         {
             World.Coverage.Note(Event.LogRefused);
