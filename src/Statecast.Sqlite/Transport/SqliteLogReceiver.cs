@@ -75,10 +75,16 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
             return null;
         var news = _owner.Read(_cursors, maxEvents, _maxBytes);
         var batches = news?.Batches ?? [];
-        var room = maxEvents - batches.Sum(b => b.Events.Count);
         foreach (var (file, intruder) in _intruders)
-            if (room > 0 && Array.TrueForAll(_cursors, c => c.Sought) && file.Read(intruder.Cursors, room, _maxBytes) is { } foreign)
-                room -= Refuse(file, foreign.Batches, batches);
+        {
+            // What others take counts against the same caps: it is held by the target too.
+            var room = maxEvents - batches.Sum(b => b.Events.Count);
+            var bytes = _maxBytes - batches.Sum(BytesOf);
+            if (room <= 0 || bytes <= 0 || !Array.TrueForAll(_cursors, c => c.Sought))
+                break;
+            if (file.Read(intruder.Cursors, room, bytes) is { } foreign)
+                Refuse(file, foreign.Batches, batches);
+        }
         var heartbeats = news?.Heartbeat is { } word ? new[] { word } : [];
         return batches.Count == 0 && heartbeats.Length == 0 ? null : new() { Batches = batches, Heartbeats = heartbeats };
     }
@@ -112,11 +118,10 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
         return new() { Closed = closed, Opened = [.. _cursors.Select((c, i) => new LaneOpened(c.Lane, _incarnation, ends[i]))] };
     }
 
-    private int Refuse(SqliteLogFile file, List<LaneBatch> foreign, List<LaneBatch> batches)
+    private void Refuse(SqliteLogFile file, List<LaneBatch> foreign, List<LaneBatch> batches)
     {
         var reason =
             $"'{file.Header.Source}' publishes '{file.Destination!.Name}' too, which belongs to source '{_owner!.Header.Source}': two services must not publish one contract.";
-        var refused = 0;
         foreach (var batch in foreign)
         {
             if (batch.Events.Count == 0)
@@ -124,10 +129,10 @@ internal sealed class SqliteLogReceiver : ITransportReceiver
             // Reported on a lane of the owner's, whose position it does not move.
             var cursor = _cursors[batch.Lane.Number % _cursors.Length];
             batches.Add(new(cursor.Lane, [.. batch.Events.Select(e => Refuse(e, reason))], cursor.Next, AtTail: false));
-            refused += batch.Events.Count;
         }
-        return refused;
     }
+
+    private static long BytesOf(LaneBatch batch) => batch.Events.Sum(e => (long)(e.Event?.Body.Length ?? e.Raw.Length));
 
     private static ReceivedEvent Refuse(ReceivedEvent received, string reason) =>
         new(null, received.Position, received.Event?.Key ?? received.Key, reason, received.Event?.Body ?? received.Raw);

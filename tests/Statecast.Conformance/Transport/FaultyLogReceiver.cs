@@ -4,7 +4,7 @@ using Statecast.Transport;
 namespace Statecast.Conformance.Transport;
 
 /// <summary>Reads a faulty log by positions.</summary>
-internal sealed class FaultyLogReceiver(FaultyTransport transport, string destination) : FaultyReceiver(transport, destination)
+internal sealed class FaultyLogReceiver(FaultyTransport transport, ReceiverOptions options) : FaultyReceiver(transport, options)
 {
     private readonly HashSet<int> _tailTold = [];
     private List<Heartbeat>? _source;
@@ -27,21 +27,25 @@ internal sealed class FaultyLogReceiver(FaultyTransport transport, string destin
     )
     {
         var batches = new List<LaneBatch>();
+        var maxBytes = MaxBytes;
         foreach (var lane in Lanes.Keys.ToList())
-            if (Lanes[lane] is { } from && Read(destination.Lanes[lane], from, maxEvents) is { } batch)
+            if (Lanes[lane] is { } from && Read(destination.Lanes[lane], from, maxEvents, maxBytes) is { } batch)
             {
                 batches.Add(batch);
                 maxEvents -= batch.Events.Count;
+                maxBytes -= batch.Events.Sum(e => (long)e.Event!.Body.Length);
                 Lanes[lane] = batch.Next;
                 _ = batch.AtTail ? _tailTold.Add(lane) : _tailTold.Remove(lane);
             }
         return (batches, Hear(destination), null);
     }
 
-    private LaneBatch? Read(FaultyLane lane, long from, int maxEvents)
+    private LaneBatch? Read(FaultyLane lane, long from, int maxEvents, long maxBytes)
     {
         var waiting = lane.Records.Where(r => r.Position >= from).ToList();
-        var take = Math.Min(waiting.Count, maxEvents);
+        var take = 0;
+        for (; take < Math.Min(waiting.Count, maxEvents) && maxBytes > 0; take++)
+            maxBytes -= waiting[take].Event.Body.Length;
         var isShort = Hides(Transport.Options.ShortRead, "short read");
         if (isShort)
             take = Transport.Any(take + 1);

@@ -4,8 +4,8 @@ using Statecast.Transport;
 namespace Statecast.Conformance.Transport;
 
 /// <summary>Reads a faulty queue: no positions, acknowledgements that get lost, messages that overtake each other.</summary>
-internal sealed class FaultyQueueReceiver(FaultyTransport transport, string destination, FaultyQueue queue)
-    : FaultyReceiver(transport, destination)
+internal sealed class FaultyQueueReceiver(FaultyTransport transport, ReceiverOptions options, FaultyQueue queue)
+    : FaultyReceiver(transport, options)
 {
     private const int Window = 8;
 
@@ -55,7 +55,8 @@ internal sealed class FaultyQueueReceiver(FaultyTransport transport, string dest
         var taken = new List<FaultyMessage>();
         var events = new SortedDictionary<int, List<ReceivedEvent>>();
         var heartbeats = new List<Heartbeat>();
-        while (maxEvents > 0 && Pick() is { } message)
+        var maxBytes = MaxBytes;
+        while (maxEvents > 0 && maxBytes > 0 && Pick() is { } message)
         {
             if (Hides(Transport.Options.Duplicate, "delivered twice"))
                 queue.Messages.Add(message);
@@ -67,7 +68,8 @@ internal sealed class FaultyQueueReceiver(FaultyTransport transport, string dest
                 break; // in-band: what follows it in the queue comes after it
             }
             maxEvents--;
-            var lane = message.Event!.Lane.Number;
+            maxBytes -= message.Event!.Body.Length;
+            var lane = message.Event.Lane.Number;
             if (!events.TryGetValue(lane, out var list))
                 events.Add(lane, list = []);
             list.Add(new(message.Event, 0));

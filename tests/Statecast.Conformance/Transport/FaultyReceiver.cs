@@ -4,7 +4,7 @@ using Statecast.Transport;
 namespace Statecast.Conformance.Transport;
 
 /// <summary>What log and queue receivers share: lanes that come and go, and the wait for something to tell.</summary>
-internal abstract class FaultyReceiver(FaultyTransport transport, string destination) : ITransportReceiver
+internal abstract class FaultyReceiver(FaultyTransport transport, ReceiverOptions options) : ITransportReceiver
 {
     // A fault may hide what there is; after so many tries in a row it is told as it is.
     private const int MostHidden = 50;
@@ -15,6 +15,9 @@ internal abstract class FaultyReceiver(FaultyTransport transport, string destina
     protected SortedDictionary<int, long?> Lanes { get; } = [];
 
     protected FaultyTransport Transport { get; } = transport;
+
+    /// <summary>A delivery ends with the event that reaches them.</summary>
+    protected long MaxBytes { get; } = options.MaxBytes;
 
     /// <summary>Whether faults may hide something in this try.</summary>
     protected bool MayHide { get; private set; }
@@ -31,7 +34,7 @@ internal abstract class FaultyReceiver(FaultyTransport transport, string destina
                 for (var hidden = 0; ; hidden++)
                 {
                     MayHide = hidden < MostHidden;
-                    if (Transport.Find(destination) is { } found && Look(found, maxEvents) is { } delivery)
+                    if (Transport.Find(options.Contract.Destination) is { } found && Look(found, maxEvents) is { } delivery)
                         return delivery;
                     if (!MayHide)
                         break;

@@ -97,16 +97,15 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
 
     public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
     {
-        var destination = options.Contract.Destination;
         if (Abilities.Retained)
-            return new(new FaultyLogReceiver(this, destination));
+            return new(new FaultyLogReceiver(this, options));
         lock (Gate)
         {
             // Bound before anything is asked for: what was sent before is not there.
-            var key = (destination, options.Target, options.Instance);
+            var key = (options.Contract.Destination, options.Target, options.Instance);
             if (!_queues.TryGetValue(key, out var queue))
                 _queues.Add(key, queue = new());
-            return new(new FaultyQueueReceiver(this, destination, queue));
+            return new(new FaultyQueueReceiver(this, options, queue));
         }
     }
 

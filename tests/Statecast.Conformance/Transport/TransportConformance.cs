@@ -194,6 +194,25 @@ public abstract class TransportConformance
     }
 
     [Fact]
+    public async Task Delivery_ends_with_the_event_that_reaches_MaxBytes()
+    {
+        const int events = 40;
+        const int bodyBytes = 100;
+        await using var sender = await Sender();
+        await using var target = await Target(maxBytes: (2 * bodyBytes) + 50);
+        await target.UntilTailOrOpen(Lanes, Create().Abilities, Ct);
+        AssertConfirmed(
+            await sender.SendAsync([.. Enumerable.Range(0, events).Select(i => Upsert($"k{i}", 1, new string('x', bodyBytes)))], Ct)
+        );
+        await target.Until(t => t.Newest().Count == events, Ct);
+        // Over all lanes together; the last delivery takes what is left.
+        var sizes = target.Deliveries.Select(d => d.Batches.Sum(b => b.Events.Count)).Where(n => n > 0).ToList();
+        Assert.All(sizes.SkipLast(1), size => Assert.Equal(3, size));
+        Assert.Equal((events + 2) / 3, sizes.Count);
+        Assert.Equal(events, target.Received.Count);
+    }
+
+    [Fact]
     public async Task Event_of_an_undeclared_lane_fails_alone_or_with_its_batch()
     {
         await using var sender = await Sender();
@@ -265,8 +284,9 @@ public abstract class TransportConformance
     protected async Task<ProbeTarget> Target(
         string name = "target",
         StateContract? contract = null,
-        IReadOnlyDictionary<LaneId, long>? positions = null
-    ) => new(await Create().OpenReceiverAsync(new(name, null, contract ?? ProbeContracts.Item), Ct), positions);
+        IReadOnlyDictionary<LaneId, long>? positions = null,
+        long maxBytes = long.MaxValue
+    ) => new(await Create().OpenReceiverAsync(new(name, null, contract ?? ProbeContracts.Item) { MaxBytes = maxBytes }, Ct), positions);
 }
 
 /// <summary>Waits that hold for every carrier.</summary>

@@ -189,6 +189,22 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Events_of_other_sources_count_against_the_same_bytes()
+    {
+        const int bodyBytes = 100;
+        await using var owner = await Sender("owner");
+        await using var second = await Sender("second");
+        await using var third = await Sender("third");
+        foreach (var sender in new[] { owner, second, third })
+            await sender.SendAsync([.. Enumerable.Range(0, 4).Select(i => Upsert($"k{i}", 1, new string('x', bodyBytes)))], Ct);
+        // The owner's four, and one of another's.
+        await using var target = await Target(maxBytes: (4 * bodyBytes) + 50);
+        await target.Until(t => t.Received.Count == 12, Ct);
+        var sizes = target.Deliveries.Select(d => d.Batches.Sum(b => b.Events.Count)).Where(n => n > 0).ToList();
+        Assert.Equal([5, 5, 2], sizes);
+    }
+
+    [Fact]
     public async Task Log_made_anew_reopens_its_lanes_under_another_incarnation()
     {
         await using var old = await Sender();
@@ -336,8 +352,14 @@ public sealed class SqliteLogFileTests : IDisposable
     private async Task<ProbeTarget> Target(
         Contracts.StateContract? contract = null,
         IReadOnlyDictionary<LaneId, long>? positions = null,
-        string? source = null
-    ) => new(await Create().OpenReceiverAsync(new("target", null, contract ?? ProbeContracts.Item) { Source = source }, Ct), positions);
+        string? source = null,
+        long maxBytes = long.MaxValue
+    ) =>
+        new(
+            await Create()
+                .OpenReceiverAsync(new("target", null, contract ?? ProbeContracts.Item) { Source = source, MaxBytes = maxBytes }, Ct),
+            positions
+        );
 
     // The page that holds the record at a position: dbstat is not compiled in, so its body is looked for in the file.
     private async Task<long> PageOf(long position)

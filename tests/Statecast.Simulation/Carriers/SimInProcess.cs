@@ -32,7 +32,7 @@ internal sealed class SimInProcess : SimCarrier
 
     public override TransportAbilities Abilities => _transport.Abilities;
 
-    public ITransportReceiver OpenReceiver() => new InProcessReceiver(_transport.Find(SimContent.Destination), bodies: null);
+    public ITransportReceiver OpenReceiver() => new InProcessReceiver(_transport.Find(SimContent.Destination), bodies: null, long.MaxValue);
 
     /// <summary>The process ends in the midst of everything, and starts again.</summary>
     public void Die()
@@ -92,7 +92,7 @@ internal sealed class SimInProcess : SimCarrier
 
     protected override SendOutcome Take(StateEvent stateEvent, SimBatch batch)
     {
-        var outcome = _transport.Find(stateEvent.Lane.Destination).Append(stateEvent);
+        var outcome = _transport.Find(stateEvent.Lane.Destination).Append(stateEvent, stateEvent.Body.Length);
         if (outcome.Result != SendResult.Confirmed)
         {
             World.Coverage.Note(Event.LogRefused);

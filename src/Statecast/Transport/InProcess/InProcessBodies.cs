@@ -7,13 +7,20 @@ namespace Statecast.Transport.InProcess;
 /// <summary>Encodes what was handed along as an object, for a target that keeps bytes: the same bytes that capture would have written.</summary>
 internal sealed class InProcessBodies(StateContract contract, IReadOnlyDictionary<string, IStateCodec> codecs)
 {
-    public Delivery Fill(Delivery delivery) =>
-        new()
+    /// <summary>Encodes a batch up to the event that takes the last of the room: of what was never encoded before, the length shows only here.</summary>
+    public LaneBatch Fill(LaneBatch batch, ReadRoom room)
+    {
+        var events = new List<ReceivedEvent>(batch.Events.Count);
+        foreach (var received in batch.Events)
         {
-            Opened = delivery.Opened,
-            Batches = [.. delivery.Batches.Select(b => b with { Events = [.. b.Events.Select(e => e with { Event = Fill(e.Event!) })] })],
-            Heartbeats = delivery.Heartbeats,
-        };
+            if (!room.HasRoom)
+                return batch with { Events = events, Next = received.Position, AtTail = false };
+            var filled = Fill(received.Event!);
+            room.Take(filled.Body.Length);
+            events.Add(received with { Event = filled });
+        }
+        return batch with { Events = events };
+    }
 
     private StateEvent Fill(StateEvent stateEvent) =>
         stateEvent.State is { } state && stateEvent.Body.IsEmpty

@@ -45,7 +45,9 @@ internal sealed class InProcessDestination(string name)
     }
 
     /// <summary>Appends by the guard, and wakes who reads.</summary>
-    public SendOutcome Append(StateEvent stateEvent)
+    /// <param name="stateEvent">The event.</param>
+    /// <param name="length">The bytes of its encoded body; 0 where it was never encoded.</param>
+    public SendOutcome Append(StateEvent stateEvent, int length)
     {
         lock (Gate)
         {
@@ -54,7 +56,7 @@ internal sealed class InProcessDestination(string name)
                     SendResult.Failed,
                     Reason: $"'{stateEvent.Lane}' was not declared: '{name}' has {Lanes.Count} lanes. Set Lanes in its publication."
                 );
-            var outcome = Lanes[stateEvent.Lane.Number].Append(stateEvent);
+            var outcome = Lanes[stateEvent.Lane.Number].Append(stateEvent, length);
             if (outcome.Result == SendResult.Confirmed)
                 Wake();
             return outcome;

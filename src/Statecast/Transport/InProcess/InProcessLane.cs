@@ -46,7 +46,10 @@ internal sealed class InProcessLane(LaneId id)
         return end with { Floor = Floor };
     }
 
-    public SendOutcome Append(StateEvent stateEvent)
+    /// <summary>Appends by the guard.</summary>
+    /// <param name="stateEvent">The event.</param>
+    /// <param name="length">The bytes of its encoded body; 0 where it was never encoded.</param>
+    public SendOutcome Append(StateEvent stateEvent, int length)
     {
         HighestEpoch = Math.Max(HighestEpoch, stateEvent.Revision.Epoch);
         // What is published without a database has no lease: nobody but this process can have sent it.
@@ -67,7 +70,7 @@ internal sealed class InProcessLane(LaneId id)
         }
         var position = Math.Max(1, End);
         End = position + 1;
-        _records.Add(_newest[stateEvent.Key] = new(position, stateEvent));
+        _records.Add(_newest[stateEvent.Key] = new(position, stateEvent, length));
         // Half of them may be holes: an append costs the same on average, whatever the number of keys.
         if (_holes > HolesKept && _holes > _newest.Count)
         {
@@ -89,7 +92,7 @@ internal sealed class InProcessLane(LaneId id)
             if (_records[index].Event is not { } found)
                 continue;
             events.Add(new(found, _records[index].Position));
-            room.Take(found.Body.Length);
+            room.Take(_records[index].Length);
         }
         var atTail = index == _records.Count;
         return new(Id, events, atTail ? Math.Max(from, End) : _records[index].Position, atTail);
@@ -123,9 +126,12 @@ internal sealed class InProcessLane(LaneId id)
         return low;
     }
 
-    private sealed class Record(long position, StateEvent stateEvent)
+    private sealed class Record(long position, StateEvent stateEvent, int length)
     {
         public long Position { get; } = position;
+
+        /// <summary>What it takes once it is encoded for a target that keeps bytes.</summary>
+        public int Length { get; } = length;
 
         /// <summary>Null once a newer one of its key replaced it.</summary>
         public StateEvent? Event { get; set; } = stateEvent;

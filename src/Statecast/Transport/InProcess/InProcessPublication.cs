@@ -86,7 +86,7 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
             TraceParent = stamp.TraceParent,
             TraceState = stamp.TraceState,
         };
-        var outcome = _destination.Append(stateEvent);
+        var outcome = _destination.Append(stateEvent, length: 0);
         if (outcome.Result == SendResult.Failed)
             throw new TransportException(outcome.Reason!);
         // A Delete that is said again changes nothing in a log that has it. Whatever else the log refuses would be lost while its caller holds a token.

@@ -6,13 +6,9 @@ namespace Statecast.Transport.InProcess;
 /// <summary>Reads one destination by positions.</summary>
 internal sealed class InProcessReceiver : ITransportReceiver
 {
-    private const long MaxDeliveryBytes = 8 << 20;
-
-    // Objects are handed along by reference; for a target that keeps bytes they are encoded, which this bounds.
-    private const int MaxEncoded = 100;
-
     private readonly InProcessDestination _destination;
     private readonly InProcessBodies? _bodies;
+    private readonly long _maxBytes;
     private readonly AsyncSignal _changed = new();
 
     // Touched under the destination's gate: from where each open lane is read, null until it was sought; and whether its tail was told there.
@@ -21,10 +17,12 @@ internal sealed class InProcessReceiver : ITransportReceiver
 
     /// <param name="destination">The destination.</param>
     /// <param name="bodies">Gives events their bytes, for a target that keeps bytes; null for one that takes the objects.</param>
-    public InProcessReceiver(InProcessDestination destination, InProcessBodies? bodies)
+    /// <param name="maxBytes">A delivery ends with the event that reaches them.</param>
+    public InProcessReceiver(InProcessDestination destination, InProcessBodies? bodies, long maxBytes)
     {
         _destination = destination;
         _bodies = bodies;
+        _maxBytes = maxBytes;
         destination.Attach(_changed);
     }
 
@@ -35,9 +33,9 @@ internal sealed class InProcessReceiver : ITransportReceiver
             ct.ThrowIfCancellationRequested();
             Delivery? found;
             lock (_destination.Gate)
-                found = Look(_bodies is null ? maxEvents : Math.Min(maxEvents, MaxEncoded));
+                found = Look(maxEvents);
             if (found is not null)
-                return _bodies?.Fill(found) ?? found;
+                return _bodies is null ? found : Encode(found, _bodies);
             await _changed.WaitAsync(ct).ConfigureAwait(false);
         }
     }
@@ -58,6 +56,35 @@ internal sealed class InProcessReceiver : ITransportReceiver
         return ValueTask.CompletedTask;
     }
 
+    // Not under the gate: whoever publishes would wait for it.
+    private Delivery Encode(Delivery found, InProcessBodies bodies)
+    {
+        var room = new ReadRoom(int.MaxValue, _maxBytes);
+        var batches = new List<LaneBatch>(found.Batches.Count);
+        foreach (var batch in found.Batches)
+        {
+            var encoded = bodies.Fill(batch, room);
+            if (encoded.Next != batch.Next)
+                ReadAgainFrom(encoded, batch);
+            if (encoded.Events.Count > 0 || batch.Events.Count == 0)
+                batches.Add(encoded);
+        }
+        return new()
+        {
+            Opened = found.Opened,
+            Batches = batches,
+            Heartbeats = found.Heartbeats,
+        };
+    }
+
+    // What was read and found no room comes with the next delivery, unless the lane was sought elsewhere since.
+    private void ReadAgainFrom(LaneBatch encoded, LaneBatch read)
+    {
+        lock (_destination.Gate)
+            if (_lanes[read.Lane.Number] == (read.Next, read.AtTail))
+                _lanes[read.Lane.Number] = (encoded.Next, false);
+    }
+
     private Delivery? Look(int maxEvents)
     {
         var opened = new List<LaneOpened>();
@@ -68,7 +95,7 @@ internal sealed class InProcessReceiver : ITransportReceiver
             _lanes.Add((null, false));
         }
         var batches = new List<LaneBatch>();
-        var room = new ReadRoom(maxEvents, MaxDeliveryBytes);
+        var room = new ReadRoom(maxEvents, _maxBytes);
         for (var i = 0; i < _lanes.Count; i++)
         {
             if (_lanes[i].From is not { } from || !room.HasRoom)

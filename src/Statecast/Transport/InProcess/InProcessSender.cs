@@ -20,7 +20,7 @@ internal sealed class InProcessSender(InProcessTransport transport) : ITransport
                         Body = default,
                     }
                     : stateEvent;
-            outcomes[i] = transport.Find(stateEvent.Lane.Destination).Append(withState);
+            outcomes[i] = transport.Find(stateEvent.Lane.Destination).Append(withState, stateEvent.Body.Length);
         }
         return new(outcomes);
     }

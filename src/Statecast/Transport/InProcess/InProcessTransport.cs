@@ -50,7 +50,8 @@ internal sealed class InProcessTransport(InProcessOptions options, IReadOnlyDict
     public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        return new(new InProcessReceiver(Find(options.Contract.Destination), options.TakesObjects ? null : new(options.Contract, codecs)));
+        var bodies = options.TakesObjects ? null : new InProcessBodies(options.Contract, codecs);
+        return new(new InProcessReceiver(Find(options.Contract.Destination), bodies, options.MaxBytes));
     }
 
     /// <summary>A destination, whether a source declared it yet or not: a target may be there first.</summary>
