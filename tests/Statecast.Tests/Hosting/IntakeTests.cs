@@ -137,6 +137,18 @@ public sealed class IntakeTests
             Interlocked.Increment(ref _decodes);
             return _inner.Decode(contract, schema, body);
         }
+
+        public bool TryEncodePatch<TState>(
+            StateContract<TState> contract,
+            TState before,
+            TState after,
+            int bodyBytes,
+            System.Buffers.IBufferWriter<byte> destination
+        )
+            where TState : class => _inner.TryEncodePatch(contract, before, after, bodyBytes, destination);
+
+        public TState ApplyPatch<TState>(StateContract<TState> contract, TState before, Fingerprint schema, ReadOnlyMemory<byte> patch)
+            where TState : class => _inner.ApplyPatch(contract, before, schema, patch);
     }
 
     /// <summary>Writes down how many keys each unit had, and commits none before it is released.</summary>
