@@ -10,7 +10,7 @@ using Statecast.Transport;
 namespace Statecast.Benchmarks.Replicas;
 
 /// <summary>The ways to hold a replica in memory. Each block applies all events to an empty one and reads keys at random.</summary>
-/// <remarks>Figures: events a second, bytes allocated and nanoseconds of processor time an event, nanoseconds a read of a state's bytes (for objects: of the object).</remarks>
+/// <remarks>Figures: events a second, bytes allocated and nanoseconds of processor time an event, nanoseconds a read that copies a state's bytes (for objects: of the object); ours also without the copy.</remarks>
 internal sealed class MemoryBlocks(ReplicaEvents events)
 {
     private const int Reads = 200_000;
@@ -31,6 +31,11 @@ internal sealed class MemoryBlocks(ReplicaEvents events)
                     ReadAll(key =>
                     {
                         store.TryRead(key, copy, static (_, body, to) => to.Take(body));
+                        return copy.Length;
+                    }),
+                    ReadAll(key =>
+                    {
+                        store.TryRead(key, copy, static (_, body, to) => to.See(body));
                         return copy.Length;
                     }),
                 ]
@@ -148,6 +153,9 @@ internal sealed class MemoryBlocks(ReplicaEvents events)
     private sealed class Copy(byte[] buffer)
     {
         public int Length { get; private set; }
+
+        /// <summary>Comes to the bytes and looks at the first and the last of them.</summary>
+        public void See(ReadOnlySpan<byte> body) => Length = body[0] == body[^1] ? -1 : body.Length;
 
         public void Take(ReadOnlySpan<byte> body)
         {

@@ -66,10 +66,16 @@ internal sealed class ReplicaSuite : ISuite
                 new("ConcurrentDictionary of bytes", bytes[2]),
                 slabs(2)
             ),
-            new(Name, "memory: point read", "ns", Better.Lower, ours[3], new("ConcurrentDictionary of bytes", bytes[3]), slabs(3))
-            {
-                Aim = new("≤ 150 ns", 150),
-            },
+            new(
+                Name,
+                "memory: point read, bytes copied",
+                "ns",
+                Better.Lower,
+                ours[3],
+                new("ConcurrentDictionary of bytes", bytes[3]),
+                slabs(3)
+            ),
+            new(Name, "memory: point read to the bytes", "ns", Better.Lower, ours[4], null, null) { Aim = new("≤ 150 ns", 150) },
         ];
     }
 }

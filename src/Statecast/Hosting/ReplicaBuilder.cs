@@ -39,7 +39,7 @@ public sealed class ReplicaBuilder<TState>
 
     /// <summary>
     /// Keeps the replica in memory: it bootstraps anew at every start. A carrier that hands state objects along has them kept; else bodies are kept as received and
-    /// decoded when they are first read, unless the replica has an index or a handler; one that cannot be decoded is parked then.
+    /// decoded by each read, unless the replica has an index or a handler; one that cannot be decoded is parked then.
     /// </summary>
     /// <param name="store">The store, where the caller wants to look at it; null for a new one, whose kind the carrier decides.</param>
     public ReplicaBuilder<TState> InMemory(MemoryReplicaStore? store = null)
