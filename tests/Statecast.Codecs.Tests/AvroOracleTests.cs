@@ -80,6 +80,7 @@ public sealed class AvroOracleTests : IClassFixture<OracleRun>
         "resolve: AvroException: Schema mismatch",
         "resolve: AvroException: No matching schema for",
         "resolve: AvroException: field or alias",
+        "resolve: AvroException: End of stream reached",
         "resolve: ArgumentOutOfRangeException: size must be greater",
     ];
 
@@ -88,7 +89,8 @@ public sealed class AvroOracleTests : IClassFixture<OracleRun>
     {
         foreach (var (what, count) in _run.ApacheResolutions)
             TestContext.Current.TestOutputHelper?.WriteLine($"{count} {what}");
-        Assert.Empty(_run.ApacheResolutions.Keys.Except(ApacheFaults).Except([OracleRun.Same, OracleRun.Another]));
+        var unknown = _run.ApacheResolutions.Keys.Except(ApacheFaults).Except([OracleRun.Same, OracleRun.Another]).ToList();
+        Assert.True(unknown.Count == 0, string.Join("\n", unknown.Select(u => $"{u}\n{_run.ApacheExamples[u]}")));
         // Where it does not take a default for what an alias names, it reads as we do.
         Assert.True(_run.ApacheResolutions[OracleRun.Same] > _run.ApacheResolutions.GetValueOrDefault(OracleRun.Another));
     }

@@ -44,6 +44,9 @@ public sealed class OracleRun : IAsyncLifetime
     /// <summary>What Apache.Avro makes of another writer's values that we read: the same, another value, or a fault; and how often.</summary>
     internal SortedDictionary<string, int> ApacheResolutions { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The first value of each of <see cref="ApacheResolutions"/>.</summary>
+    internal Dictionary<string, string> ApacheExamples { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Schemas of which Apache.Avro has another canonical form or fingerprint.</summary>
     internal List<string> ApacheSchemas { get; } = [];
 
@@ -102,7 +105,9 @@ public sealed class OracleRun : IAsyncLifetime
             if (pair.Read[i] is { } ours)
             {
                 var (body, fault) = apache.Resolve(pair.Writer, pair.Bodies[i]);
-                Tally(ApacheResolutions, fault ?? (body.AsSpan().SequenceEqual(ours) ? Same : Another));
+                var said = fault ?? (body.AsSpan().SequenceEqual(ours) ? Same : Another);
+                Tally(ApacheResolutions, said);
+                ApacheExamples.TryAdd(said, $"{pair}\n{Convert.ToHexStringLower(pair.Bodies[i])}");
             }
     }
 

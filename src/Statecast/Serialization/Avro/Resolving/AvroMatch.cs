@@ -111,7 +111,7 @@ internal static class AvroMatch
     private static AvroMatchProblem? Logical(AvroSchema writer, AvroSchema reader)
     {
         if (writer.Logical is not { } written || reader.Logical is not { } read)
-            return null;
+            return TextAsDigits(writer, reader) ?? TextAsDigits(reader, writer);
         if (written.Name != read.Name)
             return new(
                 AvroMismatchRule.LogicalType,
@@ -126,6 +126,16 @@ internal static class AvroMatch
                 "keep the scale, and let the precision only grow"
             );
     }
+
+    // The promotion between text and bytes would take letters for the digits of a decimal, or its digits for letters: most values of one are none of the other.
+    private static AvroMatchProblem? TextAsDigits(AvroSchema text, AvroSchema digits) =>
+        text.Type == AvroType.String && digits.Logical?.Name == "decimal"
+            ? new(
+                AvroMismatchRule.LogicalType,
+                "text is on one side and a decimal on the other",
+                "keep the type, or add a new field beside the old one"
+            )
+            : null;
 }
 
 /// <summary>Why two schemas do not match.</summary>
