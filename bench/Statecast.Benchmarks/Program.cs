@@ -3,7 +3,9 @@ using Statecast.Benchmarks.Capture;
 using Statecast.Benchmarks.Codecs;
 using Statecast.Benchmarks.Dispatch;
 using Statecast.Benchmarks.Harness;
+using Statecast.Benchmarks.Kafka;
 using Statecast.Benchmarks.Log;
+using Statecast.Benchmarks.RabbitMQ;
 using Statecast.Benchmarks.Replicas;
 
 if (args is [ChildProcess.RoleOption, var role, var way, var directory])
@@ -13,7 +15,17 @@ if (args is [ChildProcess.RoleOption, var role, var way, var directory])
 }
 if (args.Contains("--quick"))
     return await QuickRun.RunAsync(
-        [new CaptureSuite(), new LogSuite(), new JsonSuite(), new AvroSuite(), new ReplicaSuite(), new GrowthSuite(), new DispatchSuite()],
+        [
+            new CaptureSuite(),
+            new LogSuite(),
+            new JsonSuite(),
+            new AvroSuite(),
+            new ReplicaSuite(),
+            new GrowthSuite(),
+            new DispatchSuite(),
+            new KafkaSuite(),
+            new RabbitSuite(),
+        ],
         args
     );
 

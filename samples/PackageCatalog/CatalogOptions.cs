@@ -1,4 +1,5 @@
 using System.Globalization;
+using PackageCatalog.Running;
 
 namespace PackageCatalog;
 
@@ -12,6 +13,9 @@ internal sealed record CatalogOptions
           --updates FILE   later states, applied after it
           --remove SECTION removes the packages of a section at the end; default oldlibs (transitional packages)
           --batch N        states in one transaction, 1 to 10,000; default 500
+          --kafka SERVERS  sends over Kafka, as host:port; default the SQLite log
+          --rabbitmq URI   sends over RabbitMQ, as amqp://user:password@host:port/vhost
+          --registry URL   with either: states travel in Avro, their schemas in a registry with Confluent's API
           --json           writes one JSON object to standard output, and all else to standard error
           --data DIR       where the databases and the log go: kept, and must be empty; default a directory of its own that is removed at the end
         """;
@@ -29,6 +33,15 @@ internal sealed record CatalogOptions
     public bool Json { get; init; }
 
     public string? Data { get; init; }
+
+    public string? Kafka { get; init; }
+
+    public string? RabbitMQ { get; init; }
+
+    public string? Registry { get; init; }
+
+    /// <summary>The files of a run in a directory, and what it sends over.</summary>
+    public CatalogFiles FilesIn(string directory) => new(directory, Kafka, RabbitMQ, Registry);
 
     /// <summary>Set in the process of the search service.</summary>
     public bool IsSearch { get; init; }
@@ -49,6 +62,9 @@ internal sealed record CatalogOptions
                 "--remove" => options with { Remove = Value(rest) },
                 "--batch" => options with { Batch = Number(rest, 1, 10_000) },
                 "--json" => options with { Json = true },
+                "--kafka" => options with { Kafka = Value(rest) },
+                "--rabbitmq" => options with { RabbitMQ = Value(rest) },
+                "--registry" => options with { Registry = Value(rest) },
                 "--data" => options with { Data = Value(rest) },
                 "--role" => Value(rest) == "search"
                     ? options with
@@ -58,6 +74,8 @@ internal sealed record CatalogOptions
                     : throw new UsageException($"There is no service '{rest.Current}'."),
                 var unknown => throw new UsageException($"Unknown option '{unknown}'."),
             };
+        if (options is { Kafka: not null, RabbitMQ: not null } or { Kafka: null, RabbitMQ: null, Registry: not null })
+            throw new UsageException("--kafka or --rabbitmq, not both; --registry goes with either.");
         if (options is { IsSearch: true, Data: null })
             throw new UsageException("--role needs --data.");
         return options;

@@ -20,7 +20,7 @@ internal sealed class CatalogRun(CatalogOptions options, CatalogFiles files, Pro
         var started = clock.GetTimestamp();
         var differences = new Differences();
         using var catalog = await CatalogService.StartAsync(files, new LineLoggerProvider(line => progress.Say($"! catalog: {line}")), ct);
-        await using var search = await SearchProcess.StartAsync(files.Directory, line => progress.Say($"! search: {line}"), ct);
+        await using var search = await SearchProcess.StartAsync(files, line => progress.Say($"! search: {line}"), ct);
         progress.Say($"The search service runs in process {search.Id}, the catalogue in {Environment.ProcessId}.");
 
         var first = clock.GetTimestamp();

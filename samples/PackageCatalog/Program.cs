@@ -23,13 +23,13 @@ using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 if (options.IsSearch)
-    return await SearchProcess.ServeAsync(options.Data!);
+    return await SearchProcess.ServeAsync(options.FilesIn(options.Data!));
 
 var output = options.Json ? Console.Error : Console.Out;
 try
 {
     using var directory = RunDirectory.Open(options.Data);
-    var run = new CatalogRun(options, new(directory.Path), new(output, TimeProvider.System), TimeProvider.System);
+    var run = new CatalogRun(options, options.FilesIn(directory.Path), new(output, TimeProvider.System), TimeProvider.System);
     var report = await run.PlayAsync(stop.Token);
     foreach (var line in report.ToLines())
         output.WriteLine(line);

@@ -21,7 +21,7 @@ catch (UsageException e)
     return 2;
 }
 if (options.Role is { } role)
-    return await ServiceProcess.RunAsync(role, options.Generation, options.Data!);
+    return await ServiceProcess.RunAsync(role, options.Generation, options.Data!, options.Carrier);
 
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -17,6 +17,9 @@ internal sealed record ShopOptions
           --restore      one more act: the orders database is restored from an earlier copy, and the targets follow it back
           --upgrade      one more act: the order contract gets a second major, and source and targets move to it one after the other while orders flow
           --serve        starts everything, loads the orders and stays up, until Ctrl+C
+          --kafka SERVERS sends over Kafka, as host:port; default the SQLite log
+          --rabbitmq URI sends over RabbitMQ, as amqp://user:password@host:port/vhost
+          --registry URL with either: states travel in Avro, their schemas in a registry with Confluent's API
           --json         writes one JSON object to standard output, and all else to standard error
           --data DIR     where the databases and the log go: kept, and must be empty; default a directory of its own that is removed at the end
           --keep         keeps that directory
@@ -39,6 +42,9 @@ internal sealed record ShopOptions
     public bool Json { get; init; }
 
     public string? Data { get; init; }
+
+    /// <summary>What the services send over.</summary>
+    public ShopCarrier Carrier { get; init; } = new();
 
     public bool Keep { get; init; }
 
@@ -65,12 +71,17 @@ internal sealed record ShopOptions
                 "--upgrade" => options with { Upgrade = true },
                 "--serve" => options with { Serve = true },
                 "--json" => options with { Json = true },
+                "--kafka" => options with { Carrier = options.Carrier with { Kafka = Value(rest) } },
+                "--rabbitmq" => options with { Carrier = options.Carrier with { RabbitMQ = Value(rest) } },
+                "--registry" => options with { Carrier = options.Carrier with { Registry = Value(rest) } },
                 "--data" => options with { Data = Value(rest) },
                 "--keep" => options with { Keep = true },
                 "--role" => options with { Role = RoleFrom(Value(rest)) },
                 "--generation" => options with { Generation = GenerationFrom(Value(rest)) },
                 var unknown => throw new UsageException($"Unknown option '{unknown}'."),
             };
+        if (options.Carrier is { Kafka: not null, RabbitMQ: not null } or { Kafka: null, RabbitMQ: null, Registry: not null })
+            throw new UsageException("--kafka or --rabbitmq, not both; --registry goes with either.");
         if (options is { Role: not null, Data: null })
             throw new UsageException("--role needs --data.");
         return options;

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Statecast.EntityFrameworkCore.Capture;
+using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Publishing;
 
@@ -35,7 +36,7 @@ public sealed class EfStateSource<TContext> : IStateSource
     internal EfCapture Capture { get; }
 
     /// <inheritdoc/>
-    public async ValueTask PrepareAsync(CancellationToken ct)
+    public async ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct)
     {
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
@@ -59,9 +60,7 @@ public sealed class EfStateSource<TContext> : IStateSource
                 )
         );
         _republisher = new(Capture.Capture, adapter.Capture);
-        var queued = await PrepareTablesAsync(context, adapter.Capture, ct).ConfigureAwait(false);
-        foreach (var request in queued)
-            EfLog.RepublishQueued(_logger, request.Contract, request.Reason);
+        return await PrepareTablesAsync(context, adapter.Capture, ct).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -80,7 +79,8 @@ public sealed class EfStateSource<TContext> : IStateSource
                 Publications.FirstOrDefault(p => p.Contract.Name == request.Contract)
                 ?? throw new SourceException($"{Name} does not publish {request.Contract}.");
             string[] destinations = [publication.Contract.Destination, .. publication.Older.Select(c => c.Destination)];
-            if (request.Destination is { } destination && !destinations.Contains(destination))
+            // What answers one target names its destination first.
+            if (request.Destination is { } destination && !destinations.Contains(SnapshotLane.LiveOf(new(destination, 0)).Destination))
                 throw new SourceException($"{request.Contract} goes to {string.Join(", ", destinations)}, not to {destination}.");
         }
         await using var scope = _scopes.CreateAsyncScope();
@@ -99,20 +99,12 @@ public sealed class EfStateSource<TContext> : IStateSource
     }
 
     /// <inheritdoc/>
-    public async ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+    public async ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct)
     {
         var republisher = _republisher ?? throw NotPrepared();
-        while (true)
-        {
-            await using var scope = _scopes.CreateAsyncScope();
-            var context = scope.ServiceProvider.GetRequiredService<TContext>();
-            var chunk = await InTransactionAsync(context, session => republisher.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
-            foreach (var passedOver in chunk.PassedOver)
-                EfLog.PassedOver(_logger, passedOver.Contract, passedOver.Key, passedOver);
-            // A chunk may end a request without a key left in it; zero means that nothing is queued.
-            if (chunk.Keys > 0 || !chunk.Worked)
-                return chunk.Keys;
-        }
+        await using var scope = _scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        return await InTransactionAsync(context, session => republisher.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ public static class ModelBuilderExtensions
         }
         entity.HasKey([.. table.Key]);
         foreach (var index in table.Indexes)
-            entity.HasIndex([.. index]).HasDatabaseName($"IX_{table.Name}_{string.Join('_', index)}");
+            entity.HasIndex([.. index.Columns]).HasDatabaseName(table.NameOf(index)).HasFilter(index.Filter);
     }
 
     private static Type ClrType(TableColumn column) =>

@@ -4,6 +4,7 @@ using Statecast.Aot;
 (string Name, Func<Task> Prove)[] proofs =
 [
     ("contracts and codecs", ContractProof.RunAsync),
+    ("schemas of a registry", RegistryProof.RunAsync),
     ("a source and two targets in their hosts", HostProof.RunAsync),
 ];
 foreach (var (name, prove) in proofs)

@@ -20,6 +20,9 @@ internal sealed record Measured(MadeContract Made, CompiledContract Compiled, IR
 /// </summary>
 public sealed class OracleRun : IAsyncLifetime
 {
+    /// <summary>The collection of the tests that share the one run.</summary>
+    public const string Collection = "oracle";
+
     public const string Same = "resolve: same";
     public const string Another = "resolve: another value";
 
@@ -30,9 +33,14 @@ public sealed class OracleRun : IAsyncLifetime
 
     public static int Seed { get; } = Setting("STATECAST_ORACLE_SEED", 7);
 
+    /// <summary>Whether it is the run of which exact numbers are known.</summary>
+    public static bool IsByDefault => (Count, Seed) == (5_000, 7);
+
     internal List<Measured> Contracts { get; } = [];
 
     internal List<SchemaPair> Pairs { get; } = [];
+
+    internal List<JsonPair> JsonPairs { get; } = [];
 
     internal Answers Answers { get; private set; } = new([], []);
 
@@ -52,10 +60,10 @@ public sealed class OracleRun : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (!PythonOracle.IsInstalled)
-            return;
         for (var first = 0; first < Count; first += Batch)
             MakeBatch([.. Enumerable.Range(first, Math.Min(Batch, Count - first)).Select(i => ContractMaker.Make(i, Seed, StatesOfEach))]);
+        if (!PythonOracle.IsInstalled)
+            return;
         var values = PythonOracle.AskAsync([.. Contracts.Select(c => Question.Of(c.Compiled.Contract.AvroSchema, c.Values))]);
         var pairs = PythonOracle.AskAsync([
             .. Pairs.Select(p => Question.Of(p.Writer, p.Reader, [.. p.Bodies.Select(Convert.ToHexStringLower)])),
@@ -79,8 +87,12 @@ public sealed class OracleRun : IAsyncLifetime
             var pair = SchemaPair.Of(Writer(made[i].Number, compiled, i), compiled[i]);
             Pairs.Add(pair);
             AskApache(apache, pair);
+            JsonPairs.Add(JsonPair.Of(JsonWriter(made[i].Number, compiled[i]), compiled[i]));
         }
     }
+
+    private static string JsonWriter(int number, CompiledContract reader) =>
+        new JsonSchemaEvolution(new(unchecked(Seed * 7_919 + number))).Evolve(reader.Contract.JsonSchema);
 
     private static AskedValue Measure(CompiledContract contract, string json)
     {
@@ -131,3 +143,7 @@ public sealed class OracleRun : IAsyncLifetime
     private static int Setting(string name, int byDefault) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : byDefault;
 }
+
+/// <summary>The tests that look at the one run.</summary>
+[CollectionDefinition(OracleRun.Collection)]
+public sealed class OracleRunCollection : ICollectionFixture<OracleRun>;

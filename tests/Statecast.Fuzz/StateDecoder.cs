@@ -5,12 +5,14 @@ using Statecast.Fuzz.Corpus;
 using Statecast.Serialization;
 using Statecast.Serialization.Avro;
 using Statecast.Serialization.Avro.Schemas;
+using Statecast.Serialization.Compatibility;
 using Statecast.Serialization.Json;
+using Statecast.Serialization.Json.Schema;
 using Statecast.Tests.Serialization;
 
 namespace Statecast.Fuzz;
 
-/// <summary>A codec over a contract that holds every kind of value.</summary>
+/// <summary>A codec over a contract that holds every kind of value: of whole states, or of patches to one.</summary>
 internal sealed class StateDecoder : IDecoder
 {
     // An exception with its texts, and the path's second reading of the body.
@@ -21,12 +23,14 @@ internal sealed class StateDecoder : IDecoder
 
     private readonly IStateCodec _codec;
     private readonly Fingerprint _schema;
+    private readonly EveryValue? _before;
 
-    private StateDecoder(string name, IStateCodec codec, Fingerprint schema, IReadOnlyList<byte[]> corpus)
+    private StateDecoder(string name, IStateCodec codec, Fingerprint schema, IReadOnlyList<byte[]> corpus, EveryValue? before = null)
     {
         Name = name;
         _codec = codec;
         _schema = schema;
+        _before = before;
         Corpus = corpus;
     }
 
@@ -36,23 +40,38 @@ internal sealed class StateDecoder : IDecoder
 
     public IReadOnlyList<byte[]> Corpus { get; }
 
-    public static StateDecoder Avro() =>
-        new("avro", new AvroStateCodec(), Contract.SchemaFingerprint, [Body(), .. MalformedAvro.All(Body())]);
+    public static StateDecoder Avro(string name) =>
+        new(name, new AvroStateCodec(), Contract.SchemaFingerprint, [Body(), .. MalformedAvro.All(Body())]);
 
     /// <summary>By the plan of a writer's schema that has more fields than the contract knows, in another order.</summary>
-    public static StateDecoder AvroOfAnotherSchema()
+    public static StateDecoder AvroOfAnotherSchema(string name)
     {
         var schemas = new AvroSchemaSet();
         var schema = schemas.Add(AnotherSchema.Of(Contract.AvroSchema));
         byte[] body = [.. AnotherSchema.Before, .. Body(), .. AnotherSchema.After];
-        return new("avro-resolved", new AvroStateCodec(schemas), schema, [body, .. MalformedAvro.All(body)]);
+        return new(name, new AvroStateCodec(schemas), schema, [body, .. MalformedAvro.All(body)]);
     }
 
-    public static StateDecoder Json()
+    public static StateDecoder Json(string name)
     {
         var body = new ArrayBufferWriter<byte>();
         new JsonStateCodec().Encode(Contract, new AvroStateCodec().Decode(Contract, Contract.SchemaFingerprint, Body()), body);
-        return new("json", new JsonStateCodec(), default, [body.WrittenSpan.ToArray(), .. MalformedJson.All(body.WrittenSpan)]);
+        return new(name, new JsonStateCodec(), default, [body.WrittenSpan.ToArray(), .. MalformedJson.All(body.WrittenSpan)]);
+    }
+
+    /// <summary>Patches from the first of the golden states to the others, over the first.</summary>
+    public static StateDecoder Patches(string name, IStateCodec codec)
+    {
+        var states = Bodies().Select(b => new AvroStateCodec().Decode(Contract, Contract.SchemaFingerprint, b)).ToList();
+        var corpus = new List<byte[]>();
+        foreach (var after in states.Skip(1))
+        {
+            var patch = new ArrayBufferWriter<byte>();
+            if (!codec.TryEncodePatch(Contract, states[0], after with { Id = states[0].Id }, int.MaxValue, patch))
+                throw new InvalidOperationException("There is no patch.");
+            corpus.Add(patch.WrittenSpan.ToArray());
+        }
+        return new(name, codec, Contract.SchemaFingerprint, corpus, states[0]);
     }
 
     public long MaxAllocated(int inputBytes) => Fixed + EachByte * inputBytes;
@@ -61,29 +80,73 @@ internal sealed class StateDecoder : IDecoder
     {
         try
         {
-            _codec.Decode(Contract, _schema, input);
+            _ = _before is null ? _codec.Decode(Contract, _schema, input) : _codec.ApplyPatch(Contract, _before, _schema, input);
             return null;
         }
         catch (StateFormatException refused)
         {
-            return new(refused.Path, refused.Offset, refused.Reason);
+            return Expected(refused);
         }
     }
 
-    /// <summary>The golden body, which another implementation wrote.</summary>
-    private static byte[] Body()
+    // The codecs make their one exception of whatever is thrown, since a contract's own constructor may refuse a value; here none does, so that only the
+    // platform's own reader may stand behind it, which says of a text that is no Unicode that the operation is invalid.
+    internal static Refusal Expected(StateFormatException refused) =>
+        refused.InnerException is null or System.Text.Json.JsonException || IsOfReader(refused.InnerException)
+            ? new(refused.Path, refused.Offset, refused.Reason)
+            : throw refused.InnerException;
+
+    private static bool IsOfReader(Exception defect) =>
+        defect is InvalidOperationException && defect.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true;
+
+    /// <summary>The golden bodies, which another implementation wrote.</summary>
+    internal static IReadOnlyList<byte[]> Bodies()
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("every-value.hex")!;
-        return Convert.FromHexString(new StreamReader(stream).ReadToEnd().Trim());
+        return [.. new StreamReader(stream).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Convert.FromHexString)];
+    }
+
+    private static byte[] Body() => Bodies()[0];
+}
+
+/// <summary>The parser of our JSON Schemas, and the checker over what it takes.</summary>
+internal sealed class JsonSchemaDecoder(string name) : IDecoder
+{
+    private static readonly byte[] Text = System.Text.Encoding.UTF8.GetBytes(StateContract.Of<EveryValue>().JsonSchema);
+    private static readonly JsonStateSchema Now = JsonStateSchema.Parse(StateContract.Of<EveryValue>().JsonSchema);
+
+    public string Name => name;
+
+    // Whole, and cut off here and there.
+    public IReadOnlyList<byte[]> Corpus { get; } = [Text, .. Enumerable.Range(0, 64).Select(part => Text[..(part * Text.Length / 64)])];
+
+    public long MaxAllocated(int inputBytes) => 256 * 1024 + 4_096L * inputBytes;
+
+    public Refusal? Decode(byte[] input)
+    {
+        try
+        {
+            var schema = JsonStateSchema.Parse(System.Text.Encoding.UTF8.GetString(input));
+            SchemaCompatibility.Check(CompatibilityMode.Full, Now, [schema]);
+            return null;
+        }
+        catch (JsonStateSchemaException refused)
+        {
+            return new(refused.Path, refused.Offset, refused.Message);
+        }
     }
 }
 
-/// <summary>The parser of schemas, and what is made of a schema that it takes: printed, put in canonical form, resolved against a contract's.</summary>
-internal sealed class SchemaDecoder : IDecoder
+/// <summary>
+/// The parser of schemas, and what is made of a schema that it takes: printed, put in canonical form, resolved against a contract's, and a body read as if it had
+/// been written in it.
+/// </summary>
+internal sealed class SchemaDecoder(string name) : IDecoder
 {
+    private static readonly byte[] Body = StateDecoder.Bodies()[0];
     private static readonly AvroSchema Reader = AvroSchema.Parse(StateContract.Of<EveryValue>().AvroSchema);
 
-    public string Name => "schema";
+    public string Name => name;
 
     public IReadOnlyList<byte[]> Corpus { get; } = MalformedSchemas.All(StateContract.Of<EveryValue>().AvroSchema);
 
@@ -99,11 +162,26 @@ internal sealed class SchemaDecoder : IDecoder
             if (printed.ToCanonicalForm() != schema.ToCanonicalForm() || AvroFingerprints.Rabin(printed) != AvroFingerprints.Rabin(schema))
                 throw new InvalidOperationException("What is printed is another schema.");
             Serialization.Avro.Resolving.AvroResolution.Of(schema, Reader);
+            Read(schema.ToJson());
             return null;
         }
         catch (AvroSchemaException refused)
         {
             return new(refused.Path, refused.Offset, refused.Message);
+        }
+    }
+
+    private static void Read(string schema)
+    {
+        var schemas = new AvroSchemaSet();
+        var print = schemas.Add(schema);
+        try
+        {
+            new AvroStateCodec(schemas).Decode(StateContract.Of<EveryValue>(), print, Body);
+        }
+        catch (StateFormatException refused)
+        {
+            StateDecoder.Expected(refused);
         }
     }
 }

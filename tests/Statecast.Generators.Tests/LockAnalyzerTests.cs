@@ -50,6 +50,25 @@ public sealed class LockAnalyzerTests
             { Order("Pay Pay") + Cases("card"), Order("Pay Pay") + Cases("card", "cash"), "STC1602", "Order", "Upgrade targets first" },
             { Order("int? Count, string Note"), Order("string Note"), "STC1602", "Order", "v1.1" },
             { Order("string Name"), Order("string Title"), "STC1603", "Title", "[Alias(\"name\")]" },
+            // An alias of something else, and one of two that came: neither says what became of the old name.
+            { Order("string? Name"), Order("[Alias(\"other\")] string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
+            { Order("string? Name"), Order("string? Title, string? Extra"), "STC1603", "Title", "[Alias(\"name\")]" },
+            // The name was kept once, and states of that version have it still.
+            { Order("[Alias(\"name\")] string? Title"), Order("string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
+            {
+                Order("Line? Home") + "public sealed record Line(int A);",
+                Order("Line? House") + "public sealed record Line(int A, int? B);",
+                "STC1603",
+                "House",
+                "[Alias(\"home\")]"
+            },
+            {
+                Order("Kind Kind") + "public enum Kind { [EnumDefault] A, B, C }",
+                Order("Kind Kind") + "public enum Kind { [EnumDefault] A, B, D }",
+                "STC1601",
+                "Kind",
+                "the member 'C' is gone, and earlier states that have it would be read as 'A'"
+            },
             // It would be read, as null: what Apache.Avro loses without a word.
             { Order("string? Name"), Order("string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
             {
@@ -160,6 +179,18 @@ public sealed class LockAnalyzerTests
         Assert.Equal(("STC1606", DiagnosticSeverity.Error), (required.Id, required.Severity));
         var beside = Assert.Single(await Locked.Analyze(Order("int A"), Order("int A") + other));
         Assert.Equal(("STC1606", DiagnosticSeverity.Error), (beside.Id, beside.Severity));
+    }
+
+    [Fact]
+    public async Task Lock_without_its_JSON_Schema_is_an_error_whatever_changed()
+    {
+        var locks = (await Locked.Of("[StateContract(\"a\")] public sealed partial record Order([StateKey] int A, int B);")).RemoveAll(f =>
+            f.Path.EndsWith(".json", StringComparison.Ordinal)
+        );
+        var now = "[StateContract(\"a\")] public sealed partial record Order(int A, [StateKey] int B);";
+        var diagnostic = Assert.Single(await Compiled.Analyze(Locked.Options(locks), now));
+        Assert.Equal("STC1607", diagnostic.Id);
+        Assert.Contains("a/v1.0.schema.json is missing", diagnostic.GetMessage(null), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,13 +25,16 @@ internal sealed class Ending(SimWorld world)
         if (world.Carrier.PoisonedKey is { } poisoned)
         {
             // A floor waits for all that is said again, the refused key too: what the source has no more may stay until then.
-            Await(() => FirstDifference(poisoned, world.Truth.Newest), Checker.OwnKeyOnly);
+            if (!world.Bootstraps.Lost)
+                Await(() => FirstDifference(poisoned, world.Truth.Newest), Checker.OwnKeyOnly);
             world.Carrier.PoisonedKey = null;
         }
         var bad = world.Targets.Where(HasBadKey).ToList();
         Await(() => bad.Select(FirstDifferenceBesideBad).FirstOrDefault(d => d is not null), Checker.OwnKeyOnly);
         Await(() => world.Database.Unsent == 0 ? null : $"{world.Database.Unsent} rows are not sent", Checker.Converges);
         Await(() => FirstDifference(except: null), Checker.Converges);
+        Await(FirstWaiting, Checker.Converges);
+        Await(FirstOrphan, Checker.Converges);
         foreach (var target in world.Targets)
             target.DropNameless();
         var healed = world.Truth.Clock;
@@ -62,6 +65,17 @@ internal sealed class Ending(SimWorld world)
         return null;
     }
 
+    private string? FirstWaiting() =>
+        world
+            .Targets.SelectMany(t => t.Contents.WaitingKeys.Select(k => $"{t.Name}: {k.Patches.Count} patch(es) of {k.Key} wait"))
+            .FirstOrDefault();
+
+    private string? FirstOrphan() =>
+        world
+            .Targets.Where(t => world.Bootstraps.FirstOrphan(t.Find, _ => true) is not null)
+            .Select(t => $"{t.Name} shows a row that its source never had")
+            .FirstOrDefault();
+
     // Promise 7 at a target: what it cannot apply delays no other key.
     private bool HasBadKey(SimTarget target) => world.Keys.Any(k => IsBad(target, k));
 
@@ -90,8 +104,6 @@ internal sealed class Ending(SimWorld world)
     // Only while something is parked may a replica go on without knowing.
     private string? FirstStale(DateTimeOffset healed)
     {
-        if (world.Carrier is SimQueue { Reordered: true })
-            return null;
         foreach (var target in world.Targets.Where(t => t.Contents.Parked == 0))
         foreach (var instance in target.Instances.Where(i => target.LanesOf(i).Any()))
         {

@@ -57,6 +57,9 @@ internal sealed class FaultSchedule(SimWorld world)
             case 32 or 33 when world.Source is SimMemorySource:
                 Crash(random);
                 return true;
+            case 34 when world.Bootstraps.DeletesQueues && world.Carrier is SimQueue queue:
+                queue.Delete(random.Pick(world.Targets).Name);
+                return true;
             case 20 or 21 or 22 or 23 when faults.Restores:
                 world.Restores.Strike();
                 return true;

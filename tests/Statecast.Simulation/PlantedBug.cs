@@ -171,6 +171,47 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             ),
             Checker.GoingBack
         ),
+        new("a patch's base unchecked", Apply(r => r with { IsBase = (newest, _) => newest is { Deleted: false } }), Checker.Atomic),
+        new("newest patch wins", Apply(r => r with { UsefulPatches = patches => patches.TakeLast(1).ToList() }), Checker.EffectsOnce),
+        new(
+            "a patch drops a patch",
+            Relay(() => RelayRules.Protocol with { MayCoalesce = (older, later) => !older.KeepEach && !later.KeepEach }),
+            Checker.NothingSkipped
+        ),
+        new(
+            "a number changes when it is sent again",
+            SimRules.Protocol with
+            {
+                RenumbersResends = true,
+            },
+            Checker.NothingSkipped,
+            Checker.GoingBack
+        ),
+        new("a heartbeat counts before its numbers", Apply(r => r with { WordCounts = _ => true }), Checker.HonestFreshness),
+        new(
+            "orphans without a cut",
+            Apply(r => r with { IsOrphan = (sweep, row) => row.OwnNumber <= sweep.RangeOf(row.Key).Begin }),
+            Checker.NeverBackwards
+        ),
+        new("a range is read before its begin", SimRules.Protocol with { ReadsBeforeBegin = true }, Checker.NeverBackwards),
+        new(
+            "an end counts without its numbers",
+            Apply(r => r with { EndCounts = _ => true }),
+            Checker.NeverBackwards,
+            Checker.HonestFreshness
+        ),
+        new("a queue is bound after the request", SimRules.Protocol with { BindsLate = true }, Checker.NothingSkipped),
+        new(
+            "an orphan's tombstone keeps the orphan's revision",
+            Apply(r =>
+                r with
+                {
+                    Tombstone = row => row.Revision.Number == 0 ? row with { Revision = row.Revision with { Number = 3 } } : row,
+                }
+            ),
+            Checker.Atomic,
+            Checker.Converges
+        ),
         new("a kept revision is coalesced", Relay(() => RelayRules.Protocol with { MayCoalesce = (_, _) => true }), Checker.NothingSkipped),
     ];
 

@@ -24,6 +24,15 @@ internal sealed record SimRules
     /// <summary>Whether the in-process log has the same incarnation after a restart: nobody then finds out that it is empty.</summary>
     public bool LogKeepsIncarnation { get; init; }
 
+    /// <summary>Whether a range is read before its begin mark is written.</summary>
+    public bool ReadsBeforeBegin { get; init; }
+
+    /// <summary>Whether a target's queue is bound only after it was told so.</summary>
+    public bool BindsLate { get; init; }
+
+    /// <summary>Whether what is sent again gets another number.</summary>
+    public bool RenumbersResends { get; init; }
+
     /// <summary>Whether a commit's lease is the one that the database shows.</summary>
     public Func<OutboxCommit, LeaseStanding, bool> Holds { get; init; } =
         static (commit, standing) => standing == new LeaseStanding(commit.LeaseId, commit.Counter, commit.Epoch);

@@ -31,6 +31,7 @@ internal sealed class SimWorld
         {
             Profile.Sleepers => new SimLog(this, conditional: false),
             Profile.Repeaters => new SimQueue(this),
+            Profile.Restores when seed % 7 == 0 => new SimQueue(this),
             Profile.Restores => new SimLog(this, conditional: true),
             _ => Random.Next(6) switch
             {
@@ -41,6 +42,11 @@ internal sealed class SimWorld
             },
         };
         Source = Carrier is SimInProcess process && Random.Chance(0.5) ? new SimMemorySource(this, process) : Writer;
+        Patches = new(this, seed);
+        Bootstraps = new(this, seed);
+        Snapshots = new(this);
+        if (Bootstraps.On)
+            Keys = [.. Keys, .. SimBootstraps.QuietKeys, SimBootstraps.LateKey];
         Relays =
         [
             .. Enumerable.Range(0, Faults.TwoRelays && Carrier is not SimInProcess ? 2 : 1).Select(i => new SimRelay(this, $"relay{i}")),
@@ -66,9 +72,12 @@ internal sealed class SimWorld
     /// <summary>What publishes: <see cref="Writer"/> over <see cref="Database"/>, or a source without one.</summary>
     public ISimSource Source { get; }
 
+    public SimPatches Patches { get; }
+    public SimBootstraps Bootstraps { get; }
+    public SimSnapshots Snapshots { get; }
     public IReadOnlyList<SimRelay> Relays { get; }
     public List<SimTarget> Targets { get; } = [];
-    public IReadOnlyList<string> Keys { get; }
+    public IReadOnlyList<string> Keys { get; private set; }
 
     /// <summary>Where copies are taken, keys must be made after them and never touched again.</summary>
     private const int PassingKeys = 16;
@@ -76,10 +85,18 @@ internal sealed class SimWorld
     private int Passing { get; set; }
 
     /// <summary>A key to write.</summary>
-    public string PickKey() =>
-        !Faults.Restores ? Random.Pick(Keys)
-        : Random.Chance(0.3) ? Keys[^(1 + Passing)]
-        : Keys[Random.Next(Keys.Count - PassingKeys)];
+    public string PickKey()
+    {
+        var extra = Bootstraps.On ? 1 + SimBootstraps.QuietKeys.Count : 0;
+        if (Bootstraps.On && !Faults.Restores && Random.Chance(0.05) && LateKeyIsDue && Bootstraps.LateKeyIsDue)
+            return SimBootstraps.LateKey;
+        if (!Faults.Restores)
+            return Keys[Random.Next(Keys.Count - extra)];
+        return Random.Chance(0.3) ? Keys[^(1 + Passing + extra)] : Keys[Random.Next(Keys.Count - PassingKeys - extra)];
+    }
+
+    // Long after the first targets came: what they had of it is gone.
+    private bool LateKeyIsDue { get; set; }
 
     public int Lanes { get; }
     public long Incarnation { get; }
@@ -113,7 +130,7 @@ internal sealed class SimWorld
                 : Carrier is SimInProcess ? $"in process, {(Source is SimMemorySource ? "without" : "with")} a database"
                 : Carrier.Abilities.ConditionalAppend ? "a log with conditional append"
                 : "a log without conditional append";
-            return $"profile {Faults.Profile}, {carrier}, {Lanes} lane(s), {Keys.Count} keys, {Relays.Count} relay(s), {Targets.Sum(t => t.Instances.Count)} target instances; faults: {Faults}";
+            return $"profile {Faults.Profile}, {carrier}, {Lanes} lane(s), {Keys.Count} keys, {Relays.Count} relay(s), {Targets.Sum(t => t.Instances.Count)} target instances{(Patches.On ? ", patches" : "")}; faults: {Faults}";
         }
     }
 
@@ -125,12 +142,13 @@ internal sealed class SimWorld
         Source.Begin();
         foreach (var relay in Relays)
             relay.Start();
-        foreach (var target in Targets.Skip(Carrier is SimLog && Faults.LateTarget ? 1 : 0))
+        foreach (var target in Targets.Skip((Carrier is SimLog && Faults.LateTarget) || Bootstraps.LateTarget ? 1 : 0))
             target.Start();
         for (var operation = 0; operation < Operations; operation++)
         {
             Passing = operation * PassingKeys / Operations;
             Scheduler.RunUntil(Scheduler.Now + Random.Seconds(0.01, 0.25));
+            LateKeyIsDue = operation > Operations * 3 / 4;
             if (operation == Operations / 2)
                 schedule.StartLateTargets();
             if (!schedule.Strike())

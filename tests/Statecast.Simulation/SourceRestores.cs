@@ -62,7 +62,7 @@ internal sealed class SourceRestores(SimWorld world)
     private void TakeCopy()
     {
         _copy.Clear();
-        _copy.AddRange([world.Database.Copy(), world.Writer.Copy(), world.Truth.Copy()]);
+        _copy.AddRange([world.Database.Copy(), world.Writer.Copy(), world.Truth.Copy(), world.Snapshots.Copy()]);
         world.Trace.Add("copy taken", "");
         if (_restores < MaxRestores && world.Random.Chance(0.5))
             _holdsTailUntil = world.Scheduler.Now + TimeSpan.FromSeconds(10);

@@ -14,14 +14,16 @@ internal sealed record CodecCase(string Suite, string Case, string Other, bool I
 internal static class CodecRows
 {
     private const int Operations = 2_000;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     /// <returns>Time, and bytes allocated.</returns>
     public static async Task<Row[]> CompareAsync(QuickContext context, CodecCase of, Func<int> ours, Func<int> other)
     {
         await context.Progress.WriteLineAsync($"  {of.Case}");
         Contender[] contenders = [new("ours", () => Block(ours)), new(of.Other, () => Block(other))];
-        // Unmeasured, until the compiler's last tier has taken over.
-        await Interleaved.MediansAsync(contenders, 20, TextWriter.Null);
+        // Unmeasured, until the compiler's last tier has taken over: it waits until nothing new was compiled for a while, however short the work is.
+        for (var since = Stopwatch.StartNew(); since.Elapsed < WarmUp; )
+            await Interleaved.MediansAsync(contenders, 20, TextWriter.Null);
         // Many short blocks: what disturbs one contender disturbs its neighbour in time as well.
         var medians = await Interleaved.MediansAsync(contenders, 20 * context.Rounds + 1, context.Progress);
         return [Of(0, "time", "ns"), Of(1, "allocated", "B")];

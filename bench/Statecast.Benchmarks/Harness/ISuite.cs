@@ -14,4 +14,11 @@ internal interface ISuite
 /// <param name="Scratch">A directory of its own, removed afterwards.</param>
 /// <param name="Progress">Where progress goes; standard output is for rows only.</param>
 /// <param name="Rounds">How often every contender runs; the row holds the median.</param>
-internal sealed record QuickContext(string Scratch, TextWriter Progress, int Rounds);
+/// <param name="Events">How many events a suite that moves a million moves instead; null for a million.</param>
+internal sealed record QuickContext(string Scratch, TextWriter Progress, int Rounds, int? Events)
+{
+    /// <summary>The parts that are wanted, of a suite that has parts; none for all.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = [];
+
+    public bool Wants(string part) => Parts.Count == 0 || Parts.Contains(part);
+}

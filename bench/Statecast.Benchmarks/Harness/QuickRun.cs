@@ -28,7 +28,11 @@ internal static class QuickRun
         {
             var started = Stopwatch.GetTimestamp();
             await Console.Error.WriteLineAsync($"{suite.Name}");
-            await foreach (var row in suite.RunAsync(new(scratch.Sub(suite.Name), Console.Error, options.Rounds)))
+            await foreach (
+                var row in suite.RunAsync(
+                    new(scratch.Sub(suite.Name), Console.Error, options.Rounds, options.Events) { Parts = options.Parts }
+                )
+            )
             {
                 rows.Add(row);
                 if (options.Json)

@@ -1,3 +1,4 @@
+using Statecast.Events;
 using Statecast.Replicas;
 
 namespace Statecast.Benchmarks.Log;
@@ -25,6 +26,12 @@ internal sealed class WatchedStore(IReplicaStore inner, AppliedOrders applied) :
         public ReplicaRow? Find(string key) => inner.Find(key);
 
         public ParkedEvent? FindParked(string key) => inner.FindParked(key);
+
+        public WaitingPatches Waiting => inner.Waiting;
+
+        public IReadOnlyList<StateEvent> FindWaiting(string key) => inner.FindWaiting(key);
+
+        public StoredBody? FindBody(string key) => inner.FindBody(key);
 
         public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {

@@ -55,6 +55,13 @@ internal sealed class SlabOfBytes(int keys)
         }
     }
 
+    /// <summary>Comes as far as where a state's bytes are.</summary>
+    /// <returns>Their number; -1 for an unknown key.</returns>
+    public int Find(string key) =>
+        _index.TryGetValue(key, out var number)
+            ? _slabs[_entries[number].Slab].AsSpan(_entries[number].Offset, _entries[number].Length).Length
+            : -1;
+
     private void Put(ref Entry entry, ReadOnlySpan<byte> body)
     {
         if (entry.Capacity < body.Length)

@@ -40,12 +40,16 @@ internal sealed class SortedSqlite : IDisposable
     private readonly sqlite3_stmt _commit;
     private readonly Dictionary<string, int> _newest = new(StringComparer.Ordinal);
 
-    public SortedSqlite(string path)
+    /// <param name="path">A new file.</param>
+    /// <param name="synced">Whether each commit is synced, as of a replica whose events nobody keeps.</param>
+    public SortedSqlite(string path, bool synced = false)
     {
         _connection = new($"Data Source={path};Pooling=False");
         _connection.Open();
         _database = _connection.Handle!;
         Check(raw.sqlite3_exec(_database, Settings));
+        if (synced)
+            Check(raw.sqlite3_exec(_database, "PRAGMA synchronous = FULL"));
         _upsert = Prepare(Upsert);
         _move = Prepare("UPDATE position SET next = ?1, received = received + ?2 WHERE lane = 0");
         _begin = Prepare("BEGIN IMMEDIATE");

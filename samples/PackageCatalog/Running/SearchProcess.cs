@@ -17,12 +17,12 @@ internal sealed class SearchProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts this executable again, as the search service.</summary>
-    /// <param name="directory">The run's directory.</param>
+    /// <param name="files">The run's files.</param>
     /// <param name="errors">Told what the process writes to standard error.</param>
     /// <param name="ct">Ends the wait for it.</param>
-    public static async Task<SearchProcess> StartAsync(string directory, Action<string> errors, CancellationToken ct)
+    public static async Task<SearchProcess> StartAsync(CatalogFiles files, Action<string> errors, CancellationToken ct)
     {
-        var process = new Process { StartInfo = Command(directory) };
+        var process = new Process { StartInfo = Command(files) };
         process.ErrorDataReceived += (_, line) =>
         {
             if (!string.IsNullOrEmpty(line.Data))
@@ -47,9 +47,9 @@ internal sealed class SearchProcess : IAsyncDisposable
     }
 
     /// <summary>The inside: says its address on standard output, and stops when its standard input ends, so also when its parent is gone.</summary>
-    public static async Task<int> ServeAsync(string directory)
+    public static async Task<int> ServeAsync(CatalogFiles files)
     {
-        await using var app = SearchService.Build(new(directory), new LineLoggerProvider(Console.Error.WriteLine));
+        await using var app = SearchService.Build(files, new LineLoggerProvider(Console.Error.WriteLine));
         await app.StartAsync();
         Console.WriteLine(app.Urls.First());
         while (await Console.In.ReadLineAsync() is not null) { }
@@ -98,7 +98,7 @@ internal sealed class SearchProcess : IAsyncDisposable
     private async Task<List<string>> NamesAsync(string path, CancellationToken ct) =>
         await _http.GetFromJsonAsync<List<string>>(path, ct) ?? throw new InvalidOperationException($"{path} was answered with nothing.");
 
-    private static ProcessStartInfo Command(string directory)
+    private static ProcessStartInfo Command(CatalogFiles files)
     {
         var executable = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this executable is not known.");
         var command = new ProcessStartInfo(executable)
@@ -110,7 +110,9 @@ internal sealed class SearchProcess : IAsyncDisposable
         // Started as "dotnet PackageCatalog.dll", the executable is the runtime and wants the assembly's path first.
         if (Path.GetFileNameWithoutExtension(executable) == "dotnet")
             command.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        foreach (var argument in (string[])["--role", "search", "--data", directory])
+        foreach (var argument in (string[])["--role", "search", "--data", files.Directory])
+            command.ArgumentList.Add(argument);
+        foreach (var argument in files.Arguments)
             command.ArgumentList.Add(argument);
         return command;
     }

@@ -6,7 +6,7 @@ namespace PackageCatalog.Search;
 /// <summary>What packages are searched by.</summary>
 internal static class PackageIndexes
 {
-    public static readonly StateIndex<PackageState, string> BySection = StateIndex.On("section", (PackageState p) => p.Section);
+    public static readonly StateIndex<PackageState, string> BySection = StateIndex.On(PackageState.Fields.Section);
 
     public static readonly StateIndex<PackageState, string> ByDependency = StateIndex.OnMany(
         "dependency",

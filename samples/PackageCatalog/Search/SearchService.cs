@@ -22,7 +22,8 @@ internal static class SearchService
         builder.Services.AddStatecast(
             "search",
             s =>
-                s.UseSqliteLog(files.Log)
+                files
+                    .Carry(s)
                     .Replica<PackageState>(r => r.InSqlite(files.Search).Index(PackageIndexes.BySection).Index(PackageIndexes.ByDependency))
         );
 

@@ -3,7 +3,6 @@ using PackageCatalog.Contracts;
 using PackageCatalog.Running;
 using Statecast.EntityFrameworkCore;
 using Statecast.Hosting;
-using Statecast.Sqlite;
 
 namespace PackageCatalog.Source;
 
@@ -17,7 +16,7 @@ internal static class CatalogService
         builder.Services.AddDbContext<CatalogDb>(o => o.UseSqlite($"Data Source={files.Catalog}"));
         builder.Services.AddStatecast(
             "catalog",
-            s => s.UseSqliteLog(files.Log).FromDbContext<CatalogDb>(db => db.Publish<Package, PackageState>(p => p.ToState()))
+            s => files.Carry(s).FromDbContext<CatalogDb>(db => db.Publish<Package, PackageState>(p => p.ToState()))
         );
         var host = builder.Build();
         try

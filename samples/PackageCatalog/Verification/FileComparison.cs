@@ -26,7 +26,7 @@ internal sealed class FileComparison(CatalogFiles files)
         if (figures.Captured != changes)
             differences.Add($"{changes} changes were saved, and {figures.Captured} captured.");
         var compared = await CompareRowsAsync(replica, differences, ct);
-        Check(figures, compared, differences);
+        Check(figures, compared, files.RabbitMQ is not null, differences);
         await CompareRevisionsAsync(replica, differences, ct);
         return figures;
     }
@@ -45,7 +45,9 @@ internal sealed class FileComparison(CatalogFiles files)
             // A key's text form percent-encodes what RFC 3986 reserves, as this does.
             key.Value = Uri.EscapeDataString(package.Name);
             var wanted = StateText.Of(package.ToState());
-            var found = await find.ExecuteScalarAsync(ct) is byte[] body ? StateText.OfBody(body) : "no such row";
+            var found = await find.ExecuteScalarAsync(ct) is byte[] body
+                ? StateText.OfBody(body, files.Registry is not null)
+                : "no such row";
             if (wanted != found)
                 differences.Add($"{package.Name}: the catalogue has {wanted}, the replica {found}.");
         }
@@ -110,7 +112,7 @@ internal sealed class FileComparison(CatalogFiles files)
         );
     }
 
-    private static void Check(ReplicaFigures figures, long compared, Differences differences)
+    private static void Check(ReplicaFigures figures, long compared, bool asked, Differences differences)
     {
         if (compared == 0 || figures.LiveRows == 0)
             differences.Add("there is nothing to compare.");
@@ -122,7 +124,9 @@ internal sealed class FileComparison(CatalogFiles files)
             differences.Add($"{figures.Parked} events are parked.");
         if (figures.Waiting != 0)
             differences.Add($"{figures.Waiting} events were received and are nowhere.");
-        if (figures.AppliedTwice != 0)
+        // A carrier that forgets is asked for everything, again where the answer is slow: what the replica has already is then said again at the revision it has.
+        var saidAgain = asked ? long.MaxValue : 0;
+        if (figures.AppliedTwice < 0 || figures.AppliedTwice > saidAgain)
             differences.Add($"{figures.Applied} events were applied, for {figures.Writes} revisions: some were applied twice.");
     }
 }

@@ -17,7 +17,8 @@ internal static class NotificationsService
         builder.Services.AddStatecast(
             "notifications",
             s =>
-                s.UseSqliteLog(context.Log)
+                context
+                    .Carry(s)
                     .Replica<CustomerState>(r => r.InSqlite(context.File("notifications")))
                     .Replica<OrderState>(r => r.InSqlite(context.File("notifications")).On<SendNotification>())
         );

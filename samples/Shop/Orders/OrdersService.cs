@@ -20,7 +20,8 @@ internal static class OrdersService
         builder.Services.AddStatecast(
             "orders",
             s =>
-                s.UseSqliteLog(context.Log)
+                context
+                    .Carry(s)
                     // When this process is killed its lease stays behind, and its successor sends once that has run out. Short here, where kills are the point.
                     .Configure(o =>
                     {

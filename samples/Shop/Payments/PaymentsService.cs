@@ -16,7 +16,7 @@ internal static class PaymentsService
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Ledger>());
         builder.Services.AddStatecast(
             "payments",
-            s => s.UseSqliteLog(context.Log).Replica<OrderState>(r => r.InSqlite(context.File("payments")).On<TakePayment>())
+            s => context.Carry(s).Replica<OrderState>(r => r.InSqlite(context.File("payments")).On<TakePayment>())
         );
 
         var app = builder.Build();

@@ -4,10 +4,10 @@ using Shop.Upgrade;
 namespace Shop.Running;
 
 /// <summary>Runs every service as a host of its own in this process.</summary>
-internal sealed class InProcessStarter(string directory, Func<Role, ILoggerProvider> logging) : IServiceStarter
+internal sealed class InProcessStarter(string directory, ShopCarrier carrier, Func<Role, ILoggerProvider> logging) : IServiceStarter
 {
     public async Task<IRunningService> StartAsync(Role role, Generation generation, CancellationToken ct) =>
-        new Running(await RoleHost.StartAsync(role, generation, new(directory, logging(role)), ct));
+        new Running(await RoleHost.StartAsync(role, generation, new(directory, logging(role), carrier), ct));
 
     private sealed class Running(WebApplication app) : IRunningService
     {

@@ -5,7 +5,7 @@ using Shop.Upgrade;
 namespace Shop.Running;
 
 /// <summary>Runs every service in a process of its own: this executable, started again with the service's role.</summary>
-internal sealed class ProcessStarter(string directory, Action<Role, string> errors) : IServiceStarter
+internal sealed class ProcessStarter(string directory, ShopCarrier carrier, Action<Role, string> errors) : IServiceStarter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -48,6 +48,8 @@ internal sealed class ProcessStarter(string directory, Action<Role, string> erro
         foreach (
             var argument in (string[])["--role", RoleHost.NameOf(role), "--generation", Generations.NameOf(generation), "--data", directory]
         )
+            command.ArgumentList.Add(argument);
+        foreach (var argument in carrier.Arguments)
             command.ArgumentList.Add(argument);
         return command;
     }

@@ -11,12 +11,12 @@ namespace Shop.Running;
 /// </summary>
 internal static class ServiceProcess
 {
-    public static async Task<int> RunAsync(Role role, Generation generation, string directory)
+    public static async Task<int> RunAsync(Role role, Generation generation, string directory, ShopCarrier carrier)
     {
         // Ctrl+C reaches the whole process group: whoever started this process decides when it stops.
         using var ignored = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         var logging = new LineLoggerProvider((level, line) => Console.Error.WriteLine($"{level}: {line}"));
-        await using var app = await RoleHost.StartAsync(role, generation, new(directory, logging), CancellationToken.None);
+        await using var app = await RoleHost.StartAsync(role, generation, new(directory, logging, carrier), CancellationToken.None);
         Console.WriteLine(app.Urls.First());
         while (await Console.In.ReadLineAsync() is not null) { }
         await app.StopAsync();

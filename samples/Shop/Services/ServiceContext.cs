@@ -1,15 +1,32 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Statecast.Hosting;
+using Statecast.Kafka;
+using Statecast.RabbitMQ;
+using Statecast.Serialization.Avro.Registry;
+using Statecast.Sqlite;
 
 namespace Shop.Services;
 
-/// <summary>Where a service finds its files and whom it tells what goes wrong. The services share the log's directory and nothing else.</summary>
+/// <summary>Where a service finds its files and whom it tells what goes wrong. The services share the carrier and nothing else.</summary>
 /// <param name="Directory">The run's directory.</param>
 /// <param name="Logging">Takes the services' warnings and errors.</param>
-internal sealed record ServiceContext(string Directory, ILoggerProvider Logging)
+/// <param name="Carrier">What to send over.</param>
+internal sealed record ServiceContext(string Directory, ILoggerProvider Logging, ShopCarrier Carrier)
 {
-    /// <summary>The directory of the SQLite log.</summary>
-    public string Log => Path.Combine(Directory, "log");
+    /// <summary>The one line that differs from carrier to carrier.</summary>
+    public StatecastBuilder Carry(StatecastBuilder statecast) =>
+        Carrier switch
+        {
+            { Kafka: { } servers, Registry: { } url } => statecast.UseKafka(servers, k => k.Registry(url, Registers)).UseSqliteDatabase(),
+            { Kafka: { } servers } => statecast.UseKafka(servers).UseSqliteDatabase(),
+            { RabbitMQ: { } uri, Registry: { } url } => statecast.UseRabbitMQ(uri, r => r.Registry(url, Registers)).UseSqliteDatabase(),
+            { RabbitMQ: { } uri } => statecast.UseRabbitMQ(uri).UseSqliteDatabase(),
+            _ => statecast.UseSqliteLog(Path.Combine(Directory, "log")),
+        };
+
+    // Nobody releases a sample: it registers its schemas by itself, which production leaves to a pipeline.
+    private static void Registers(SchemaRegistryOptions registry) => registry.AutoRegister = true;
 
     /// <summary>A service's own database file.</summary>
     public string File(string service) => Path.Combine(Directory, $"{service}.db");

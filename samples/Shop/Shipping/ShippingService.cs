@@ -19,9 +19,7 @@ internal static class ShippingService
         builder.Services.AddSingleton<IEffects>(services => services.GetRequiredService<Warehouse>());
         builder.Services.AddStatecast(
             "shipping",
-            s =>
-                s.UseSqliteLog(context.Log)
-                    .Replica<OrderState>(r => r.InSqlite(context.File("shipping")).Index(ByCountry).On<PrepareShipment>())
+            s => context.Carry(s).Replica<OrderState>(r => r.InSqlite(context.File("shipping")).Index(ByCountry).On<PrepareShipment>())
         );
 
         var app = builder.Build();

@@ -26,7 +26,13 @@ internal static class Finale
             statuses.Add(await stage.Client.StatusAsync(target, ct));
         await stage.Fleet.StopAllAsync(ct);
 
-        var comparison = new Comparison(new SourceFile(FileOf(stage, Role.Orders)), stage.Load.Tokens, stage.Options.Restore, upgrade);
+        var comparison = new Comparison(
+            new SourceFile(FileOf(stage, Role.Orders)),
+            stage.Load.Tokens,
+            stage.Options.Restore,
+            upgrade,
+            asked: stage.Options.Carrier.RabbitMQ is not null
+        );
         var verdicts = new List<ReplicaVerdict>();
         foreach (var status in statuses)
         foreach (var replica in status.Replicas)

@@ -29,7 +29,7 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
         var monitor = new ProgressWatch(fleet, client, load, display, clock).RunAsync(stop.Token);
         try
         {
-            var connection = new ServiceContext(directory, NewLogger(Role.Orders)).ConnectionString("orders");
+            var connection = new ServiceContext(directory, NewLogger(Role.Orders), options.Carrier).ConnectionString("orders");
             await History.WriteAsync(connection, workload, stop.Token);
             display.Say($"{workload.HistoryCount:N0} orders and {workload.CustomerCount:N0} customers from before Statecast was added.");
             var kills = options.Serve ? await ServeAsync(stage, stop.Token) : await PlayActsAsync(stage, stop.Token);
@@ -88,8 +88,8 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
 
     private IServiceStarter NewStarter() =>
         options.Processes
-            ? new ProcessStarter(directory, (role, line) => display.Trouble(RoleHost.NameOf(role), line))
-            : new InProcessStarter(directory, NewLogger);
+            ? new ProcessStarter(directory, options.Carrier, (role, line) => display.Trouble(RoleHost.NameOf(role), line))
+            : new InProcessStarter(directory, options.Carrier, NewLogger);
 
     private LineLoggerProvider NewLogger(Role role) => new((level, line) => display.Trouble(RoleHost.NameOf(role), $"{level}: {line}"));
 }

@@ -27,7 +27,8 @@ internal static class UpgradedTargets
         builder.Services.AddStatecast(
             "shipping",
             s =>
-                s.UseSqliteLog(context.Log)
+                context
+                    .Carry(s)
                     .Replica<OrderStateV2>(r =>
                         Orders<PrepareShipmentV2>(r, context.File("shipping"), nameof(PrepareShipment), generation).Index(ByCountry)
                     )
@@ -41,7 +42,8 @@ internal static class UpgradedTargets
         builder.Services.AddStatecast(
             "payments",
             s =>
-                s.UseSqliteLog(context.Log)
+                context
+                    .Carry(s)
                     .Replica<OrderStateV2>(r => Orders<TakePaymentV2>(r, context.File("payments"), nameof(TakePayment), generation))
         );
         return Build(builder);
@@ -53,7 +55,8 @@ internal static class UpgradedTargets
         builder.Services.AddStatecast(
             "notifications",
             s =>
-                s.UseSqliteLog(context.Log)
+                context
+                    .Carry(s)
                     .Replica<CustomerState>(r => r.InSqlite(context.File("notifications")))
                     .Replica<OrderStateV2>(r =>
                         Orders<SendNotificationV2>(r, context.File("notifications"), nameof(SendNotification), generation)

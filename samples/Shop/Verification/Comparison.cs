@@ -10,11 +10,13 @@ namespace Shop.Verification;
 /// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
 /// <param name="restored">Whether the source was restored from a copy: replicas then wrote revisions that it knows nothing of.</param>
 /// <param name="upgrade">What the rolling upgrade showed, if there was one: replicas then moved from one major to the next.</param>
+/// <param name="asked">Whether the carrier forgets, so that replicas ask for everything: what they have already is then said again at the revision it has.</param>
 internal sealed class Comparison(
     SourceFile source,
     IReadOnlyDictionary<Guid, string> tokens,
     bool restored = false,
-    UpgradeEvidence? upgrade = null
+    UpgradeEvidence? upgrade = null,
+    bool asked = false
 )
 {
     private const int MostDifferences = 10;
@@ -35,7 +37,14 @@ internal sealed class Comparison(
         CompareRows<TState>(rows, wanted, revisions, differences);
         CompareTokens(rows, contract.Name, differences);
         var moved = ofOrders && contract.Major > ContractOf<OrderState>.Value.Major;
-        var (appliedTwice, replaced) = CompareFigures(rows, figures, moved, differences);
+        var (appliedTwice, replaced) = CompareFigures(
+            rows,
+            figures,
+            asked ? long.MaxValue
+                : moved ? rows.Count
+                : 0,
+            differences
+        );
         var handled = ofOrders ? await file.HandledAsync(ct) : null;
         if (handled is not null)
             CompareEffects(handled, differences);
@@ -55,7 +64,7 @@ internal sealed class Comparison(
         Dictionary<string, long> revisions,
         Differences differences
     )
-        where TState : class
+        where TState : class, IStateContract<TState>
     {
         var missing = new HashSet<string>(wanted.Keys);
         foreach (var row in rows)
@@ -74,7 +83,7 @@ internal sealed class Comparison(
             else if (!wanted.TryGetValue(row.Key, out var state))
                 differences.If(true, $"{row.Key}: there in the replica, not at the source.");
             else
-                differences.IfDifferent(row.Key, state, row.Body is { } body ? StateText.OfBody<TState>(body) : "no body");
+                differences.IfDifferent(row.Key, state, row.Body is { } body ? StateText.OfBody<TState>(row.Codec, body) : "no body");
         }
         foreach (var key in missing)
             differences.If(true, $"{key}: at the source, not in the replica.");
@@ -96,7 +105,7 @@ internal sealed class Comparison(
     private static (long AppliedTwice, long Replaced) CompareFigures(
         List<ReplicaFileRow> rows,
         ReplicaFigures figures,
-        bool moved,
+        long mostSaidAgain,
         Differences differences
     )
     {
@@ -107,9 +116,10 @@ internal sealed class Comparison(
         differences.If(figures.Waiting != 0, $"{figures.Waiting} events were received and are nowhere.");
         differences.If(figures.Unfinished != 0, $"{figures.Unfinished} changes are not finished by their handlers.");
         // Both majors share a key's revisions. A replica that moved meets in the newer one what it had of the older: it replaces the row, at the same revision, which is
-        // an application and no second write. Once for each row at most, and for no row of a replica that did not move.
+        // an application and no second write: once for each row at most, and for no row of a replica that did not move. One that asks for everything may ask again, where
+        // the answer is slow: then only rows' own counts (written no more often than there are revisions) and the handlers' notes tell what happened twice.
         var beyondWrites = figures.Applied - rows.Sum(row => row.Writes);
-        var replaced = moved ? Math.Clamp(beyondWrites, 0, rows.Count) : 0;
+        var replaced = Math.Clamp(beyondWrites, 0, mostSaidAgain);
         var appliedTwice = beyondWrites - replaced;
         differences.If(
             appliedTwice != 0,

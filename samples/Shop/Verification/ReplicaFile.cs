@@ -4,7 +4,7 @@ using Statecast.Events;
 namespace Shop.Verification;
 
 /// <summary>A row of a replica's closed file.</summary>
-internal sealed record ReplicaFileRow(string Key, long Epoch, long Revision, bool Deleted, long Writes, byte[]? Body);
+internal sealed record ReplicaFileRow(string Key, long Epoch, long Revision, bool Deleted, long Writes, string Codec, byte[]? Body);
 
 /// <summary>The figures that a replica keeps beside its rows.</summary>
 /// <param name="Dropped">Parked events that an operator dropped.</param>
@@ -37,7 +37,7 @@ internal sealed class ReplicaFile(string path, string destination)
     {
         await using var connection = await OpenAsync(ct);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT key, epoch, revision, deleted, writes, body FROM \"statecast_rows.{destination}\"";
+        command.CommandText = $"SELECT key, epoch, revision, deleted, writes, codec, body FROM \"statecast_rows.{destination}\"";
         await using var rows = await command.ExecuteReaderAsync(ct);
         var read = new List<ReplicaFileRow>();
         while (await rows.ReadAsync(ct))
@@ -48,7 +48,8 @@ internal sealed class ReplicaFile(string path, string destination)
                     rows.GetInt64(2),
                     rows.GetBoolean(3),
                     rows.GetInt64(4),
-                    await rows.IsDBNullAsync(5, ct) ? null : rows.GetFieldValue<byte[]>(5)
+                    rows.GetString(5),
+                    await rows.IsDBNullAsync(6, ct) ? null : rows.GetFieldValue<byte[]>(6)
                 )
             );
         return read;

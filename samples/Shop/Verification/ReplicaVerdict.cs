@@ -6,7 +6,7 @@ namespace Shop.Verification;
 /// <param name="Staleness">Seconds, as the replica last said; null for unknown.</param>
 /// <param name="AppliedTwice">Applications that were not of a new revision, by the replica's own counts: 0, or something was applied twice.</param>
 /// <param name="ReplacedByMove">
-/// Applications that said a row's revision again in the newer major, after the replica had moved to it: at most one a row, and none where it did not move.
+/// Applications that said a row's revision again, in the newer major after the replica had moved to it, at most one a row; or because it asked for everything; else none.
 /// </param>
 /// <param name="Handled">What the service's handlers did; null where it has none for this replica.</param>
 /// <param name="Differences">What differs, at most a few; empty if the replica equals its source.</param>

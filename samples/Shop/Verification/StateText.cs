@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Statecast.Contracts;
+using Statecast.Serialization.Avro;
 
 namespace Shop.Verification;
 
 /// <summary>
 /// One text per state, for comparing. Written and read by System.Text.Json's own reflection, on purpose: the codec that made the bodies proves nothing about itself.
+/// Avro, which the platform does not read, is read by the library's codec; that one is held beside other implementations elsewhere.
 /// </summary>
 internal static class StateText
 {
@@ -18,7 +21,11 @@ internal static class StateText
     public static string Of<TState>(TState state) => JsonSerializer.Serialize(state, Json);
 
     /// <summary>The text of a state as it was stored.</summary>
-    public static string OfBody<TState>(byte[] body) => Of(JsonSerializer.Deserialize<TState>(body, Json));
+    public static string OfBody<TState>(string codec, byte[] body)
+        where TState : class, IStateContract<TState> =>
+        codec == "avro"
+            ? Of(new AvroStateCodec().Decode(StateContract.Of<TState>(), StateContract.Of<TState>().SchemaFingerprint, body))
+            : Of(JsonSerializer.Deserialize<TState>(body, Json));
 
     /// <summary>1.5 and 1.50 are one value.</summary>
     private sealed class PlainDecimal : JsonConverter<decimal>

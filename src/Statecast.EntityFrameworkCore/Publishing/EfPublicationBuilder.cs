@@ -64,6 +64,18 @@ public sealed class EfPublicationBuilder<TRoot, TState>
     }
 
     /// <summary>
+    /// Sends what changed instead of the whole state, where that is smaller: for large states of which little changes at a time. The contract needs
+    /// <see cref="StateContractAttribute.Patches"/>, and every carrier must take patches; start-up says so otherwise.
+    /// </summary>
+    /// <param name="configure">How often a full state goes out all the same; null for the defaults, every 20 patches and after 5 minutes.</param>
+    public EfPublicationBuilder<TRoot, TState> Patches(Action<PatchOptions>? configure = null)
+    {
+        _options.Patches = new();
+        configure?.Invoke(_options.Patches);
+        return this;
+    }
+
+    /// <summary>
     /// Publishes only roots for which the predicate holds. It sees the aggregate as read back: one that stops matching is published as Delete,
     /// one that starts to match as Upsert. After a change of the predicate, republish.
     /// </summary>

@@ -31,6 +31,21 @@ internal sealed class AvroReadEmitter(CodeWriter code)
         EmitCollections();
     }
 
+    /// <summary>A method that reads one field by its plan, and says whether it is there.</summary>
+    /// <param name="header">Its beginning.</param>
+    /// <param name="shape">The field's shape.</param>
+    /// <param name="value">The same without its nullability.</param>
+    public void EmitField(string header, ValueShape shape, ValueShape value)
+    {
+        code.Open($"{header}({Reader}, {Plan}, out {value.Type} value)");
+        if (shape is NullableShape)
+            FieldEmitter.EmitNull(code, "reader.Choose(plan) is not { IsNull: false } present");
+        code.Line($"value = {Read(value, shape is NullableShape ? "present" : "plan")};");
+        code.Line("return true;");
+        code.Close();
+        code.Line();
+    }
+
     private void EmitCollections()
     {
         while (_collections.Count > 0)
@@ -187,8 +202,7 @@ internal sealed class AvroReadEmitter(CodeWriter code)
                 code.Line(list.IsArray ? "return items.DrainToImmutable();" : "return items.ToImmutable();");
                 break;
             case SetShape set:
-                // Ordinal, or a sorted set of texts would ask this machine's culture.
-                var comparer = set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? Code.Ordinal : "";
+                var comparer = set.IsOrdinal ? Code.Ordinal : "";
                 code.Line($"var left = {next};");
                 code.Line($"var items = global::System.Collections.Immutable.{set.Factory}.CreateBuilder<{set.Item.Type}>({comparer});");
                 EmitBlocks(next, () => code.Line($"items.Add({Read(set.Item, item)});"));

@@ -94,8 +94,7 @@ internal sealed class AvroWriteEmitter(CodeWriter code)
                 code.Line("    writer.WriteInt(0);");
                 break;
             case RecordShape record:
-                var present = record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";
-                code.Line($"WriteAvro{Code.Suffix(record.SchemaName)}(ref writer, {present});");
+                code.Line($"WriteAvro{Code.Suffix(record.SchemaName)}(ref writer, {Code.Present(record, value, path)});");
                 break;
             case HierarchyShape hierarchy:
                 var at = Code.Quote(path);

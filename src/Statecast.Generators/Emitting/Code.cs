@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.CodeAnalysis.CSharp;
 using Statecast.Generators.Shapes;
+using Statecast.Serialization.Avro.Schemas;
 
 namespace Statecast.Generators.Emitting;
 
@@ -22,15 +23,9 @@ internal static class Code
     /// <summary>A JSON string literal.</summary>
     public static string QuoteJson(string text)
     {
-        var quoted = new StringBuilder("\"");
-        foreach (var c in text)
-            if (c is '"' or '\\')
-                quoted.Append('\\').Append(c);
-            else if (c < ' ')
-                quoted.Append($"\\u{(int)c:x4}");
-            else
-                quoted.Append(c);
-        return quoted.Append('"').ToString();
+        var quoted = new StringBuilder();
+        SchemaJson.WriteText(quoted, text);
+        return quoted.ToString();
     }
 
     public static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
@@ -38,6 +33,14 @@ internal static class Code
     public static string Access(string value, string property) => $"{value}.{Identifier(property)}";
 
     public static string Member(EnumShape shape, string symbol) => $"{shape.Type}.{Identifier(symbol)}";
+
+    /// <summary>A value as it travels: what is within its wrappers, and how C# gets at it.</summary>
+    public static (ValueShape Shape, string Value) Unwrap(ValueShape shape, string value) =>
+        shape is WrapperShape wrapper ? Unwrap(wrapper.Inner, Access(value, wrapper.Property)) : (shape, value);
+
+    /// <summary>A record's value, looked at for null where it can be null in spite of its type.</summary>
+    public static string Present(RecordShape record, string value, string path) =>
+        record.IsStruct ? value : $"{Domain}.Present({value}, {Quote(path)})";
 
     public static string Construct(WrapperShape shape, string inner) =>
         shape.ByConstructor ? $"new {shape.Type}({inner})" : $"new {shape.Type} {{ {Identifier(shape.Property)} = {inner} }}";

@@ -43,20 +43,22 @@ internal static class ContractEmitter
         );
         code.Line();
         key.EmitStruct();
+        var fields = new FieldEmitter(code, contract);
+        fields.EmitClass();
         code.Line("[global::System.CodeDom.Compiler.GeneratedCode(\"Statecast.Generators\", \"1\")]");
         code.Open($"private sealed class GeneratedContract : {Code.Contracts}.StateContract<{key.Type}, {type}>");
         EmitDescription(code, contract);
         EmitUpcasters(code, contract);
         key.EmitMethods();
-        EmitCodecs(code, contract);
+        EmitCodecs(code, contract, fields);
         code.Close();
         code.Close();
     }
 
     private static void EmitDescription(CodeWriter code, ContractShape contract)
     {
-        var schema = SchemaEmitter.Emit(contract);
-        var (high, low) = SchemaEmitter.Fingerprint(schema);
+        var schema = AvroSchemaEmitter.Emit(contract);
+        var (high, low) = AvroSchemaEmitter.Fingerprint(schema);
         code.Line("public static readonly GeneratedContract Instance = new();");
         code.Line();
         code.Line("private const string Schema =");
@@ -89,7 +91,7 @@ internal static class ContractEmitter
         code.Line();
     }
 
-    private static void EmitCodecs(CodeWriter code, ContractShape contract)
+    private static void EmitCodecs(CodeWriter code, ContractShape contract, FieldEmitter fields)
     {
         var type = contract.State.Type;
         var suffix = Code.Suffix(contract.State.SchemaName);
@@ -134,6 +136,7 @@ internal static class ContractEmitter
             writeAvro.Emit(hierarchy);
             readAvro.Emit(hierarchy);
         }
+        fields.EmitMethods(readJson, readAvro);
         if (contract.HasPatches)
             new PatchEmitter(code, new(code, readJson, writeJson, readAvro, writeAvro)).Emit(contract, walk);
     }

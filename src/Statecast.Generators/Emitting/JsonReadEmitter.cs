@@ -92,6 +92,21 @@ internal sealed class JsonReadEmitter(CodeWriter code)
         EmitCollections();
     }
 
+    /// <summary>A method that reads one field by itself, and says whether it is there.</summary>
+    /// <param name="header">Its beginning.</param>
+    /// <param name="shape">The field's shape.</param>
+    /// <param name="value">The same without its nullability.</param>
+    public void EmitField(string header, ValueShape shape, ValueShape value)
+    {
+        code.Open($"{header}({Reader}, out {value.Type} value)");
+        if (shape is NullableShape)
+            FieldEmitter.EmitNull(code, $"{Code.JsonReader}.IsNull(ref reader)");
+        code.Line($"value = {Read(value)};");
+        code.Line("return true;");
+        code.Close();
+        code.Line();
+    }
+
     private void EmitNames(RecordShape record)
     {
         var names = record.Properties.Select(p => p.WireName);
@@ -202,8 +217,7 @@ internal sealed class JsonReadEmitter(CodeWriter code)
 
     private void EmitSet(SetShape set)
     {
-        // Ordinal, or a sorted set of texts would ask this machine's culture.
-        var comparer = set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? Code.Ordinal : "";
+        var comparer = set.IsOrdinal ? Code.Ordinal : "";
         code.Line($"{Code.JsonReader}.BeginArray(ref reader);");
         code.Line($"var items = global::System.Collections.Immutable.{set.Factory}.CreateBuilder<{set.Item.Type}>({comparer});");
         // Counted by themselves: an item given again, or an unknown symbol's stand-in, adds nothing.

@@ -116,7 +116,7 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
                 break;
             case RecordShape record:
                 Name(name);
-                code.Line($"WriteJson{Code.Suffix(record.SchemaName)}(writer, {Present(record, value, path)});");
+                code.Line($"WriteJson{Code.Suffix(record.SchemaName)}(writer, {Code.Present(record, value, path)});");
                 break;
             case HierarchyShape hierarchy:
                 Name(name);
@@ -139,9 +139,6 @@ internal sealed class JsonWriteEmitter(CodeWriter code)
             Scalar.TimeOnly => "WriteTime",
             _ => "WriteDuration",
         };
-
-    private static string Present(RecordShape record, string value, string path) =>
-        record.IsStruct ? value : $"{Code.Domain}.Present({value}, {Code.Quote(path)})";
 
     private void Name(string? name)
     {

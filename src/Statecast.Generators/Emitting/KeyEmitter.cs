@@ -44,7 +44,11 @@ internal sealed class KeyEmitter(CodeWriter code, ContractShape contract)
         code.Close();
         code.Line();
         foreach (
-            var symbols in _parts.Select(p => Unwrap(p.Value, "").Shape).OfType<EnumShape>().GroupBy(e => e.Type).Select(g => g.First())
+            var symbols in _parts
+                .Select(p => Code.Unwrap(p.Value, "").Shape)
+                .OfType<EnumShape>()
+                .GroupBy(e => e.Type)
+                .Select(g => g.First())
         )
             EmitSymbols(symbols);
     }
@@ -52,7 +56,7 @@ internal sealed class KeyEmitter(CodeWriter code, ContractShape contract)
     private void EmitSingleFormat()
     {
         var path = Path(_parts[0]);
-        var (shape, value) = Unwrap(_parts[0].Value, "key");
+        var (shape, value) = Code.Unwrap(_parts[0].Value, "key");
         var text = shape is EnumShape symbols
             ? $"Symbol{Code.Suffix(symbols.Name)}({value}, {path})"
             : $"{Code.Contracts}.KeyText.Of({path}, {value})";
@@ -65,7 +69,7 @@ internal sealed class KeyEmitter(CodeWriter code, ContractShape contract)
         code.Line($"var text = new {Code.Contracts}.KeyTextWriter(stackalloc char[{Code.Contracts}.KeyText.MaxBytes]);");
         foreach (var part in _parts)
         {
-            var (shape, value) = Unwrap(part.Value, Code.Access("key", part.Name));
+            var (shape, value) = Code.Unwrap(part.Value, Code.Access("key", part.Name));
             code.Line(
                 shape is EnumShape symbols
                     ? $"text.Add({Path(part)}, Symbol{Code.Suffix(symbols.Name)}({value}, {Path(part)}));"
@@ -95,9 +99,6 @@ internal sealed class KeyEmitter(CodeWriter code, ContractShape contract)
     }
 
     private string Path(PropertyShape part) => Code.Quote($"{contract.State.Name}.{part.Name}");
-
-    private static (ValueShape Shape, string Value) Unwrap(ValueShape shape, string value) =>
-        shape is WrapperShape wrapper ? Unwrap(wrapper.Inner, Code.Access(value, wrapper.Property)) : (shape, value);
 
     private static string Parse(ValueShape shape) =>
         shape switch

@@ -15,6 +15,8 @@ internal sealed class PatchEmitter(CodeWriter code, PatchValueEmitter values)
     {
         var type = contract.State.Type;
         var edit = PatchValueEmitter.EditOf(contract.State.SchemaName);
+        code.Line("public override bool HasPatches => true;");
+        code.Line();
         code.Open($"public override bool TryWritePatch({Writer}, {type} before, {type} after)");
         code.Line($"{edit}.Write(ref writer, before, after);");
         code.Line("return true;");

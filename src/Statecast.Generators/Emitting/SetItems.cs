@@ -12,7 +12,7 @@ internal static class SetItems
     public static ScalarShape? Collect(CodeWriter code, SetShape set, string path)
     {
         var at = Code.Quote(path);
-        var (shape, item) = Unwrap(set.Item, "item");
+        var (shape, item) = Code.Unwrap(set.Item, "item");
         var (type, travelling) = shape switch
         {
             EnumShape symbols => ("int", $"Index{Code.Suffix(symbols.Name)}({item}, {at})"),
@@ -27,12 +27,13 @@ internal static class SetItems
     }
 
     /// <summary>The C# type of an item as it travels.</summary>
-    public static string TypeOf(SetShape set) => Unwrap(set.Item, "").Shape is ScalarShape scalar ? Travelling(scalar, "", "").Type : "int";
+    public static string TypeOf(SetShape set) =>
+        Code.Unwrap(set.Item, "").Shape is ScalarShape scalar ? Travelling(scalar, "", "").Type : "int";
 
     public static void Release(CodeWriter code) => code.Line("items.Dispose();");
 
     /// <summary>The enum of a set's items.</summary>
-    public static EnumShape EnumOf(SetShape set) => (EnumShape)Unwrap(set.Item, "").Shape;
+    public static EnumShape EnumOf(SetShape set) => (EnumShape)Code.Unwrap(set.Item, "").Shape;
 
     private static (string Type, string Value) Travelling(ScalarShape shape, string item, string at) =>
         shape.Scalar switch
@@ -44,7 +45,4 @@ internal static class SetItems
             Scalar.TimeOnly or Scalar.TimeSpan => (shape.Type, $"{Code.Domain}.Cut({item})"),
             _ => (shape.Type, item),
         };
-
-    private static (ValueShape Shape, string Value) Unwrap(ValueShape shape, string value) =>
-        shape is WrapperShape wrapper ? Unwrap(wrapper.Inner, Code.Access(value, wrapper.Property)) : (shape, value);
 }

@@ -16,7 +16,7 @@ internal sealed class LockChecker(LockHistory history, Action<Diagnostic> report
     {
         if (history.Of(shape.Name, shape.Major, ct) is not { } locked)
             return;
-        var schemas = new Schemas(SchemaEmitter.Emit(shape), JsonSchemaEmitter.Emit(shape));
+        var schemas = new Schemas(AvroSchemaEmitter.Emit(shape), JsonSchemaEmitter.Emit(shape));
         if (locked.Count == 0)
         {
             var first = new ContractVersion(shape.Major, 0);
@@ -33,6 +33,17 @@ internal sealed class LockChecker(LockHistory history, Action<Diagnostic> report
             );
             return;
         }
+        // What the Avro schema does not say, the key above all, would change unnoticed.
+        foreach (var half in locked.Where(l => l.JsonText is null))
+            report(
+                Diagnostic.Create(
+                    LockRules.BadLock,
+                    PlaceOf(contract, contract),
+                    $"{shape.Name}/{half.Version}{LockFile.Json} is missing, which says what the key is"
+                )
+            );
+        if (locked.Exists(l => l.JsonText is null))
+            return;
         var last = locked[locked.Count - 1].Version;
         var now = new LockedSchemas(last, LockFile.Minify(schemas.Avro), LockFile.Minify(schemas.Json));
         var change = ContractChange.Judge(locked, now, history.Mode);

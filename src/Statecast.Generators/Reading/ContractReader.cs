@@ -1,6 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Statecast.Generators.Emitting;
 using Statecast.Generators.Rules;
 using Statecast.Generators.Shapes;
 
@@ -50,11 +51,12 @@ internal sealed class ContractReader
                     )
                     : "",
                 Containers().Select(Declaration).ToEquatable(),
-                Identifier(_contract.Name),
+                Code.Identifier(_contract.Name),
                 name,
                 major,
                 state,
                 HasPatches(attribute),
+                HasFields: _contract.GetMembers("Fields").All(KeyChecker.IsGenerated),
                 upcasters.ToEquatable()
             );
     }
@@ -122,8 +124,6 @@ internal sealed class ContractReader
             (_, TypeKind.Interface) => "interface",
             _ => "class",
         };
-        return $"partial {keyword} {Identifier(type.Name)}";
+        return $"partial {keyword} {Code.Identifier(type.Name)}";
     }
-
-    private static string Identifier(string name) => SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
 }

@@ -79,9 +79,8 @@ internal static class DefaultReader
             _ => null,
         };
 
-    // As it is read: a sorted set of texts in an order that is no culture's.
-    private static string Empty(SetShape set) =>
-        set is { IsSorted: true, Item: ScalarShape { Scalar: Scalar.String } } ? $".Empty.WithComparer({Code.Ordinal})" : ".Empty";
+    // As it is read.
+    private static string Empty(SetShape set) => set.IsOrdinal ? $".Empty.WithComparer({Code.Ordinal})" : ".Empty";
 
     private static DefaultShape? MakeEnum(EnumShape shape, object? constant, ITypeSymbol type)
     {
@@ -92,7 +91,7 @@ internal static class DefaultReader
         var member = type.GetMembers()
             .OfType<IFieldSymbol>()
             .FirstOrDefault(f => f.HasConstantValue && Convert.ToDecimal(f.ConstantValue, CultureInfo.InvariantCulture) == value);
-        return member is null ? null : new(Code.Member(shape, member.Name), Code.Quote(member.Name));
+        return member is null ? null : new(Code.Member(shape, member.Name), Code.QuoteJson(member.Name));
     }
 
     private static DefaultShape? MakeScalar(ScalarShape shape, object? constant) =>

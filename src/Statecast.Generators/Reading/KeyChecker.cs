@@ -33,7 +33,7 @@ internal static class KeyChecker
     }
 
     // The analyzer sees the contract with what the generator added to it.
-    private static bool IsGenerated(ISymbol member) =>
+    public static bool IsGenerated(ISymbol member) =>
         member.DeclaringSyntaxReferences.All(r => r.SyntaxTree.FilePath.EndsWith(".g.cs", StringComparison.Ordinal));
 
     private static bool HasText(ValueShape value) =>

@@ -8,6 +8,7 @@ namespace Statecast.Generators.Shapes;
 /// <param name="Major">Its major version.</param>
 /// <param name="State">The record's shape.</param>
 /// <param name="HasPatches">Whether its states can travel as patches.</param>
+/// <param name="HasFields">Whether it has a class that names its fields: not where the record has a member called so.</param>
 /// <param name="Upcasters">What makes its state of an older major's, by that major.</param>
 internal sealed record ContractShape(
     string Namespace,
@@ -17,6 +18,7 @@ internal sealed record ContractShape(
     int Major,
     RecordShape State,
     bool HasPatches,
+    bool HasFields,
     EquatableArray<UpcasterShape> Upcasters
 )
 {

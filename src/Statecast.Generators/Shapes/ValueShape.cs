@@ -84,6 +84,9 @@ internal sealed record ListShape(string Type, ValueShape Item, string Factory) :
 internal sealed record SetShape(string Type, ValueShape Item, string Factory) : ValueShape(Type)
 {
     public bool IsSorted => Factory == "ImmutableSortedSet";
+
+    /// <summary>Whether it is made with the ordinal comparer: a sorted set of texts would ask this machine's culture.</summary>
+    public bool IsOrdinal => IsSorted && Item is ScalarShape { Scalar: Scalar.String };
 }
 
 /// <summary>An immutable dictionary with string keys.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using Statecast.Outbox;
@@ -29,6 +30,9 @@ internal static class SqliteCaptureScope
 
     public static SqliteCaptureStatements StatementsOf(CaptureScope scope, sqlite3 handle) =>
         SqliteCaptureStatements.Of(ConnectionOf(scope), handle);
+
+    /// <summary>As the other; for what is prepared seldom.</summary>
+    public static SqliteStatement Prepare(sqlite3 handle, string sql) => Prepare(handle, Encoding.UTF8.GetBytes(sql));
 
     public static SqliteStatement Prepare(sqlite3 handle, ReadOnlySpan<byte> sql)
     {

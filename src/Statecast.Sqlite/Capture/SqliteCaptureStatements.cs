@@ -20,11 +20,12 @@ internal sealed class SqliteCaptureStatements
     private SqliteStatement? _addHead;
     private SqliteStatement? _raiseHead;
     private SqliteStatement? _addRow;
+    private SqliteStatement? _readBase;
+    private SqliteStatement? _writeBase;
 
     private SqliteCaptureStatements(sqlite3 handle) => _handle = handle;
 
-    public SqliteStatement ReadEpoch =>
-        _readEpoch ??= SqliteCaptureScope.Prepare(_handle, "SELECT epoch, layout FROM statecast_source WHERE id = 1"u8);
+    public SqliteStatement ReadEpoch => _readEpoch ??= SqliteCaptureScope.Prepare(_handle, SqliteSourceRow.Select);
 
     public SqliteStatement ReadHead =>
         _readHead ??= SqliteCaptureScope.Prepare(
@@ -40,7 +41,7 @@ internal sealed class SqliteCaptureStatements
             VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (contract, key) DO UPDATE SET
                 revision = excluded.revision, deleted = excluded.deleted, schema = excluded.schema,
-                content = excluded.content, operation_id = excluded.operation_id
+                content = excluded.content, operation_id = excluded.operation_id, body = NULL
             """u8
         );
 
@@ -48,8 +49,30 @@ internal sealed class SqliteCaptureStatements
         _raiseHead ??= SqliteCaptureScope.Prepare(
             _handle,
             """
-            UPDATE statecast_head SET revision = ?3, deleted = ?4, schema = ?5, content = ?6, operation_id = ?7
+            UPDATE statecast_head SET revision = ?3, deleted = ?4, schema = ?5, content = ?6, operation_id = ?7,
+                patches = NULL, full_at = NULL, body = NULL
             WHERE contract = ?1 AND key = ?2
+            """u8
+        );
+
+    /// <summary>A head of a publication with patches.</summary>
+    public SqliteStatement ReadBase =>
+        _readBase ??= SqliteCaptureScope.Prepare(
+            _handle,
+            "SELECT revision, deleted, schema, content, patches, full_at, body FROM statecast_head WHERE contract = ?1 AND key = ?2"u8
+        );
+
+    /// <summary>Writes one.</summary>
+    public SqliteStatement WriteBase =>
+        _writeBase ??= SqliteCaptureScope.Prepare(
+            _handle,
+            """
+            INSERT INTO statecast_head (contract, key, bucket, revision, deleted, schema, content, operation_id, patches, full_at, body)
+            VALUES (?1, ?2, ?8, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11)
+            ON CONFLICT (contract, key) DO UPDATE SET
+                revision = excluded.revision, deleted = excluded.deleted, schema = excluded.schema,
+                content = excluded.content, operation_id = excluded.operation_id,
+                patches = excluded.patches, full_at = excluded.full_at, body = excluded.body
             """u8
         );
 
@@ -58,8 +81,8 @@ internal sealed class SqliteCaptureStatements
             _handle,
             """
             INSERT INTO statecast_outbox (carrier, destination, lane, contract, key, revision, operation, causes, codec,
-                schema, content, body, trace_parent, trace_state, captured_at, keep_each)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                schema, content, body, trace_parent, trace_state, captured_at, keep_each, base)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             """u8
         );
 
@@ -90,5 +113,7 @@ internal sealed class SqliteCaptureStatements
         statements._addHead?.Dispose();
         statements._raiseHead?.Dispose();
         statements._addRow?.Dispose();
+        statements._readBase?.Dispose();
+        statements._writeBase?.Dispose();
     }
 }

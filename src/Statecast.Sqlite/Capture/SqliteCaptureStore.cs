@@ -1,6 +1,7 @@
 using System.Data.Common;
 using SQLitePCL;
 using Statecast.Contracts;
+using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Sqlite.Files;
@@ -13,11 +14,16 @@ namespace Statecast.Sqlite.Capture;
 /// </summary>
 public sealed class SqliteCaptureStore : ICaptureStore
 {
-    private static ReadOnlySpan<byte> Walk =>
+    // All of them lie together by their keys, and mostly the rows that they speak of do too.
+    private static ReadOnlySpan<byte> WalkAll =>
+        "SELECT key FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0 ORDER BY key LIMIT ?3"u8;
+
+    // By the index of the buckets: else each range would look at every head.
+    private static ReadOnlySpan<byte> WalkRange =>
         """
         SELECT key FROM statecast_head
-        WHERE contract = ?1 AND key > ?2 AND revision > 0 AND bucket BETWEEN ?3 AND ?4
-        ORDER BY key LIMIT ?5
+        WHERE contract = ?1 AND (bucket, key) > (?2, ?3) AND bucket <= ?4 AND revision > 0
+        ORDER BY bucket, key LIMIT ?5
         """u8;
 
     /// <summary>The one instance.</summary>
@@ -36,14 +42,16 @@ public sealed class SqliteCaptureStore : ICaptureStore
         SqliteCaptureScope.RequireWriteLock(scope, handle);
         var statements = SqliteCaptureScope.StatementsOf(scope, handle);
         var count = 0;
-        foreach (var (_, keys) in wanted)
-            count += keys.Count;
+        foreach (var each in wanted)
+            count += each.Keys.Count;
         var heads = new Head[count];
         var next = 0;
-        foreach (var (contract, keys) in wanted)
-        foreach (var key in keys)
-            heads[next++] = ReadHead(statements.ReadHead, contract, key);
-        return new(new LockedHeads(EpochOf(statements).Epoch, heads));
+        foreach (var each in wanted)
+        foreach (var key in each.Keys)
+            heads[next++] = each.WithBases
+                ? ReadBase(statements.ReadBase, each.Contract, key)
+                : ReadHead(statements.ReadHead, each.Contract, key);
+        return new(new LockedHeads(SqliteSourceRow.Read(statements.ReadEpoch).Epoch, heads));
     }
 
     /// <inheritdoc/>
@@ -72,8 +80,17 @@ public sealed class SqliteCaptureStore : ICaptureStore
     )
     {
         scope.CancellationToken.ThrowIfCancellationRequested();
-        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), Walk);
-        statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, firstBucket).Bind(4, lastBucket).Bind(5, limit);
+        var isAll = SqliteRepublishStore.IsAll(firstBucket, lastBucket);
+        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), isAll ? WalkAll : WalkRange);
+        if (isAll)
+            statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, limit);
+        else
+            statement
+                .Bind(1, contract)
+                .Bind(2, after is null ? firstBucket : KeyText.Bucket(after))
+                .Bind(3, after ?? "")
+                .Bind(4, lastBucket)
+                .Bind(5, limit);
         var keys = new List<string>();
         while (statement.Step())
             keys.Add(statement.Text(0));
@@ -84,27 +101,9 @@ public sealed class SqliteCaptureStore : ICaptureStore
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch)
     {
         var handle = SqliteCaptureScope.Handle(scope);
-        using (
-            var insert = SqliteCaptureScope.Prepare(
-                handle,
-                "INSERT INTO statecast_source (id, epoch, layout) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING"u8
-            )
-        )
-            insert.Bind(1, epoch).Bind(2, (long)TableLayout.Version).Run();
-        var (known, layout) = EpochOf(SqliteCaptureScope.StatementsOf(scope, handle));
-        return layout == TableLayout.Version
-            ? new(known)
-            : throw new SourceException(
-                $"Statecast's tables have layout {layout}, but this version works with {TableLayout.Version}. Add and apply a migration, or deploy the version that made them."
-            );
-    }
-
-    private static (long Epoch, long Layout) EpochOf(SqliteCaptureStatements statements)
-    {
-        var statement = statements.ReadEpoch;
-        var source = statement.Step() ? (statement.Int64(0), statement.Int64(1)) : default;
-        statement.Reset();
-        return source;
+        using var add = SqliteCaptureScope.Prepare(handle, SqliteSourceRow.Add);
+        var select = SqliteCaptureScope.StatementsOf(scope, handle).ReadEpoch;
+        return new(SqliteSourceRow.Ensure(add, select, epoch, scope.Connection.DataSource));
     }
 
     private static Head ReadHead(SqliteStatement statement, string contract, string key)
@@ -121,10 +120,30 @@ public sealed class SqliteCaptureStore : ICaptureStore
         }
     }
 
+    private static Head ReadBase(SqliteStatement statement, string contract, string key)
+    {
+        try
+        {
+            if (!statement.Bind(1, contract).Bind(2, key).Step())
+                return Head.None;
+            return new(statement.Int64(0), statement.Boolean(1), statement.FingerprintOrNull(2), statement.FingerprintOrNull(3))
+            {
+                Base = statement.IsNull(6) ? null : new(statement.Bytes(6), statement.Int32(4), statement.Time(5)),
+            };
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
     private static void WriteHead(SqliteCaptureStatements statements, HeadWrite write)
     {
-        var first = write.Head.Revision == 1;
-        var statement = first ? statements.AddHead : statements.RaiseHead;
+        var first = write.Head.Revision == 1 || write.Head.Base is not null;
+        var statement =
+            write.Head.Base is not null ? statements.WriteBase
+            : first ? statements.AddHead
+            : statements.RaiseHead;
         statement
             .Bind(1, write.Contract)
             .Bind(2, write.Key)
@@ -135,6 +154,8 @@ public sealed class SqliteCaptureStore : ICaptureStore
             .Bind(7, write.OperationId);
         if (first)
             statement.Bind(8, KeyText.Bucket(write.Key));
+        if (write.Head.Base is { } kept)
+            statement.Bind(9, kept.Patches).Bind(10, SqliteStatement.Microseconds(kept.FullAt)).Bind(11, kept.Body.Span);
         statement.Run();
     }
 
@@ -158,11 +179,17 @@ public sealed class SqliteCaptureStore : ICaptureStore
                 .Bind(14, row.TraceState)
                 .Bind(15, SqliteStatement.Microseconds(row.CapturedAt))
                 .Bind(16, row.KeepEach);
-            if (row.Content is null)
+            // A mark has no state, but says which range it is of.
+            if (row.Operation == StateOperation.Delete)
                 statement.BindNull(12);
             else
                 statement.Bind(12, row.Body.Span);
+            var patch = row.Operation == StateOperation.Patch;
+            if (patch)
+                statement.Bind(17, row.Base);
             statement.Run();
+            if (patch)
+                statement.BindNull(17);
         }
         // The statement is kept; the copy of the last body need not be.
         statement.BindNull(12);

@@ -1,3 +1,4 @@
+using Statecast.Events;
 using Statecast.Publishing;
 
 namespace Statecast.Sqlite.Capture;
@@ -55,8 +56,25 @@ internal sealed class SqlitePublishedStore : IPublishedStore
     public ValueTask RemoveAsync(CaptureScope scope, PublishedDestination destination)
     {
         Delete(scope, "DELETE FROM statecast_publication WHERE carrier = ?1 AND destination = ?2"u8, destination);
-        Delete(scope, "DELETE FROM statecast_outbox WHERE carrier = ?1 AND destination = ?2"u8, destination);
+        Delete(
+            scope,
+            "DELETE FROM statecast_outbox WHERE carrier = ?1 AND (destination = ?2 OR substr(destination, 1, length(?2) + 1) = ?2 || '>')"u8,
+            destination
+        );
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<PublishedLane> ReadLaneAsync(CaptureScope scope, string carrier, LaneId lane, int countUpTo)
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            """
+            SELECT coalesce((SELECT next_number FROM statecast_lane WHERE carrier = ?1 AND destination = ?2 AND lane = ?3), 1),
+                (SELECT count(*) FROM (SELECT 1 FROM statecast_outbox WHERE carrier = ?1 AND destination = ?2 AND lane = ?3 LIMIT ?4))
+            """u8
+        );
+        statement.Bind(1, carrier).Bind(2, lane.Destination).Bind(3, lane.Number).Bind(4, countUpTo).Step();
+        return new(new PublishedLane(statement.Int64(0), statement.Int32(1)));
     }
 
     private static void Delete(CaptureScope scope, ReadOnlySpan<byte> sql, PublishedDestination destination)

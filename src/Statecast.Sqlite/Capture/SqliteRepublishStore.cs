@@ -1,3 +1,4 @@
+using Statecast.Contracts;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Sqlite.Files;
@@ -25,20 +26,9 @@ public sealed class SqliteRepublishStore : IRepublishStore
     /// <inheritdoc/>
     public ValueTask QueueAsync(CaptureScope scope, IReadOnlyList<RepublishRequest> requests, string? cursor)
     {
-        using var statement = SqliteCaptureScope.Prepare(
-            SqliteCaptureScope.Handle(scope),
-            "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason, cursor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"u8
-        );
+        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), SqliteRepublishRow.Insert);
         foreach (var request in requests)
-            statement
-                .Bind(1, request.Contract)
-                .Bind(2, request.Key)
-                .Bind(3, request.FirstBucket)
-                .Bind(4, request.LastBucket)
-                .Bind(5, request.Destination)
-                .Bind(6, request.Reason)
-                .Bind(7, cursor)
-                .Run();
+            SqliteRepublishRow.Add(statement, request, cursor);
         return ValueTask.CompletedTask;
     }
 
@@ -102,12 +92,49 @@ public sealed class SqliteRepublishStore : IRepublishStore
     /// <inheritdoc/>
     public ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket)
     {
+        var isAll = IsAll(firstBucket, lastBucket);
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
-            "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0 AND bucket BETWEEN ?3 AND ?4"u8
+            isAll
+                ? "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0"u8
+                : "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND (bucket, key) > (?3, ?2) AND bucket <= ?4 AND revision > 0"u8
         );
-        statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, firstBucket).Bind(4, lastBucket).Step();
+        statement.Bind(1, contract).Bind(2, after ?? "");
+        if (!isAll)
+            statement.Bind(3, after is null ? firstBucket : KeyText.Bucket(after)).Bind(4, lastBucket);
+        statement.Step();
         return new(statement.Int64(0));
+    }
+
+    /// <summary>Whether a bucket range is none, but everything.</summary>
+    internal static bool IsAll(int firstBucket, int lastBucket) => firstBucket == 0 && lastBucket == KeyText.Buckets - 1;
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<PatchedHead>> ReadPatchedAsync(
+        CaptureScope scope,
+        string contract,
+        PatchedHead? after,
+        DateTimeOffset fullBefore,
+        int limit
+    )
+    {
+        using var statement = SqliteCaptureScope.Prepare(
+            SqliteCaptureScope.Handle(scope),
+            """
+            SELECT full_at, key FROM statecast_head
+            WHERE contract = ?1 AND patches > 0 AND (full_at, key) > (?2, ?3) AND full_at < ?4 ORDER BY full_at, key LIMIT ?5
+            """u8
+        );
+        statement
+            .Bind(1, contract)
+            .Bind(2, after is { } last ? SqliteStatement.Microseconds(last.FullAt) : long.MinValue)
+            .Bind(3, after?.Key ?? "")
+            .Bind(4, SqliteStatement.Microseconds(fullBefore))
+            .Bind(5, limit);
+        var found = new List<PatchedHead>();
+        while (statement.Step())
+            found.Add(new(statement.Time(0), statement.Text(1)));
+        return new(found);
     }
 
     // A contract's name has nothing in it that JSON would escape.

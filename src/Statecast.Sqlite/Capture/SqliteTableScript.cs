@@ -23,15 +23,13 @@ public static class SqliteTableScript
             sql.Length -= 2;
             sql.Append("\n);\n");
             foreach (var index in table.Indexes)
-                sql.Append("CREATE INDEX IF NOT EXISTS \"IX_")
-                    .Append(table.Name)
-                    .Append('_')
-                    .AppendJoin('_', index)
+                sql.Append("CREATE INDEX IF NOT EXISTS \"")
+                    .Append(table.NameOf(index))
                     .Append("\" ON \"")
                     .Append(table.Name)
                     .Append("\" (")
-                    .Append(Names(index))
-                    .Append(");\n");
+                    .Append(Names(index.Columns))
+                    .Append(index.Filter is { } filter ? $") WHERE {filter};\n" : ");\n");
         }
         return sql.ToString();
     }

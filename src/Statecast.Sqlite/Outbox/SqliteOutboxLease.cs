@@ -1,6 +1,7 @@
 using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Publishing;
+using Statecast.Sqlite.Capture;
 using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Outbox;
@@ -18,7 +19,12 @@ internal static class SqliteOutboxLease
     /// <param name="dead">A lease whose holder is known to have died; null for none.</param>
     public static LeaseGrant? Acquire(SqliteDatabase database, LeaseRequest request, DateTimeOffset now, Guid? dead)
     {
-        var epoch = ReadEpoch(database, now);
+        var epoch = SqliteSourceRow.Ensure(
+            database.Prepare(SqliteSourceRow.Add),
+            database.Prepare(SqliteSourceRow.Select),
+            now.ToUnixTimeMilliseconds(),
+            database.Path
+        );
         database
             .Prepare(
                 "INSERT INTO statecast_lease (shard, fencing, expires_at, counter) VALUES (?1, 0, 0, 0) ON CONFLICT (shard) DO NOTHING"
@@ -37,6 +43,7 @@ internal static class SqliteOutboxLease
             .Bind(3, request.LeaseId)
             .Bind(4, until)
             .Run();
+        request = request with { Lanes = [.. request.Lanes.Union(ReadSnapshotLanes(database, request.Shard))] };
         var lanes = request.Lanes.Select(lane => Begin(database, request, lane)).ToList();
         var statement = database.Prepare("SELECT fencing, counter FROM statecast_lease WHERE shard = ?1").Bind(1, request.Shard);
         statement.Step();
@@ -60,6 +67,18 @@ internal static class SqliteOutboxLease
         var lease = (statement.GuidOrNull(0), statement.Time(1));
         statement.Reset();
         return lease;
+    }
+
+    // Targets' own lanes come as they are asked for: what stands in them goes on.
+    private static List<LaneId> ReadSnapshotLanes(SqliteDatabase database, string shard)
+    {
+        var lanes = new List<LaneId>();
+        var statement = database
+            .Prepare("SELECT destination, lane FROM statecast_lane WHERE carrier = ?1 AND instr(destination, '>') > 0 ORDER BY rowid")
+            .Bind(1, shard);
+        while (statement.Step())
+            lanes.Add(new(statement.Text(0), statement.Int32(1)));
+        return lanes;
     }
 
     // The counters of a lane, and the line of its numbers under the new lease.
@@ -104,24 +123,5 @@ internal static class SqliteOutboxLease
             if (new LaneId(statement.Text(0), statement.Int32(1)) is var lane && asked.Contains(lane))
                 lines.Add(new(lane, statement.Guid(2), statement.Int64(3)));
         return lines;
-    }
-
-    private static long ReadEpoch(SqliteDatabase database, DateTimeOffset now)
-    {
-        database
-            .Prepare("INSERT INTO statecast_source (id, epoch, layout) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING")
-            .Bind(1, now.ToUnixTimeMilliseconds())
-            .Bind(2, TableLayout.Version)
-            .Run();
-        var statement = database.Prepare("SELECT epoch, layout FROM statecast_source WHERE id = 1");
-        statement.Step();
-        var (epoch, layout) = (statement.Int64(0), statement.Int64(1));
-        statement.Reset();
-        return layout == TableLayout.Version
-            ? epoch
-            : throw new SourceException(
-                $"The tables of Statecast in '{database.Path}' have layout {layout}; this version knows {TableLayout.Version}. "
-                    + "Add and apply a migration, or deploy the version that made them."
-            );
     }
 }

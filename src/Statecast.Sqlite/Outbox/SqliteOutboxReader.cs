@@ -10,7 +10,7 @@ internal sealed class SqliteOutboxReader
     private const int CountedExactly = 512;
     private const string Columns =
         "sequence, destination, lane, lane_number, contract, key, epoch, revision, operation, causes, codec, schema, content, body, "
-        + "trace_parent, trace_state, captured_at, keep_each";
+        + "trace_parent, trace_state, captured_at, keep_each, base";
 
     // Whose number it is stands in the line: the newest lease that began at or below it.
     private const string Lease =
@@ -127,8 +127,10 @@ internal sealed class SqliteOutboxReader
         return published;
     }
 
-    private static OutboxRow Map(SqliteStatement row, string carrier, LaneId lane) =>
-        new()
+    private static OutboxRow Map(SqliteStatement row, string carrier, LaneId lane)
+    {
+        var operation = (StateOperation)row.Int32(8);
+        return new()
         {
             Sequence = row.Int64(0),
             Carrier = carrier,
@@ -138,7 +140,8 @@ internal sealed class SqliteOutboxReader
             Key = row.Text(5),
             Epoch = row.Int64OrNull(6),
             Revision = row.Int64(7),
-            Operation = (StateOperation)row.Int32(8),
+            Operation = operation,
+            Base = operation == StateOperation.Patch ? row.Int64(18) : 0,
             Causes = row.TextOrNull(9),
             Codec = SqliteText.Codec(row.Span(10)),
             Schema = row.Fingerprint(11),
@@ -148,8 +151,9 @@ internal sealed class SqliteOutboxReader
             TraceState = row.TextOrNull(15),
             CapturedAt = row.Time(16),
             KeepEach = row.Boolean(17),
-            LeaseId = row.GuidOrNull(18),
+            LeaseId = row.GuidOrNull(19),
         };
+    }
 
     /// <summary>Rows of one destination mostly follow each other: its name need not be a new string every time.</summary>
     private sealed class LaneCache

@@ -1,4 +1,6 @@
+using Statecast.Events;
 using Statecast.Outbox;
+using Statecast.Sqlite.Capture;
 using Statecast.Sqlite.Files;
 
 namespace Statecast.Sqlite.Outbox;
@@ -64,7 +66,11 @@ internal static class SqliteOutboxWriter
         foreach (var sequence in commit.Done)
             Delete(database, sequence);
         foreach (var lane in commit.Lanes)
+        {
+            if (SnapshotLane.Is(lane.Lane))
+                EnsureLine(database, commit, lane.Lane);
             Write(database, commit.Shard, lane);
+        }
         foreach (var request in commit.Republish)
             Write(database, commit.Shard, request);
         return true;
@@ -72,6 +78,19 @@ internal static class SqliteOutboxWriter
 
     private static void Delete(SqliteDatabase database, long sequence) =>
         database.Prepare("DELETE FROM statecast_outbox WHERE sequence = ?1").Bind(1, sequence).Run();
+
+    // A target's own lane begins while the lease is held.
+    private static void EnsureLine(SqliteDatabase database, OutboxCommit commit, LaneId lane) =>
+        database
+            .Prepare(
+                "INSERT INTO statecast_line (carrier, destination, lane, lease_id, first_number) SELECT ?1, ?2, ?3, ?4, 1 "
+                    + "WHERE NOT EXISTS (SELECT 1 FROM statecast_line WHERE carrier = ?1 AND destination = ?2 AND lane = ?3)"
+            )
+            .Bind(1, commit.Shard)
+            .Bind(2, lane.Destination)
+            .Bind(3, lane.Number)
+            .Bind(4, commit.LeaseId)
+            .Run();
 
     private static void Write(SqliteDatabase database, string shard, LaneCounter lane) =>
         database
@@ -90,17 +109,7 @@ internal static class SqliteOutboxWriter
 
     private static void Write(SqliteDatabase database, string shard, RepublishRequest request)
     {
-        database
-            .Prepare(
-                "INSERT INTO statecast_republish (contract, key, first_bucket, last_bucket, destination, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-            )
-            .Bind(1, request.Contract)
-            .Bind(2, request.Key)
-            .Bind(3, request.FirstBucket)
-            .Bind(4, request.LastBucket)
-            .Bind(5, request.Destination)
-            .Bind(6, request.Reason)
-            .Run();
+        SqliteRepublishRow.Add(database.Prepare(SqliteRepublishRow.Insert), request, cursor: null);
         if (request.Key is null)
             database
                 .Prepare("UPDATE statecast_publication SET first_republish_ended = 0 WHERE carrier = ?1 AND destination = ?2")

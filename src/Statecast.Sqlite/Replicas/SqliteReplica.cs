@@ -6,8 +6,9 @@ namespace Statecast.Sqlite.Replicas;
 /// <summary>One opened replica of a file: its numbers, its SQL, and the counts that only its owner changes.</summary>
 internal sealed class SqliteReplica
 {
-    private SqliteReplica(long id, ReplicaLayout layout, SqliteReplicaNames names)
+    private SqliteReplica(long id, ReplicaLayout layout, SqliteReplicaNames names, SqliteReplicaWaiting waiting)
     {
+        Waiting = waiting;
         Id = id;
         Layout = layout;
         Names = names;
@@ -23,6 +24,9 @@ internal sealed class SqliteReplica
 
     public SqliteReplicaRows Rows { get; }
 
+    /// <summary>Patches that wait for their base.</summary>
+    public SqliteReplicaWaiting Waiting { get; }
+
     /// <summary>Rows that are no tombstones. Changed under the file's gate, after a commit: counting a million rows would read them all.</summary>
     public long Keys { get; set; }
 
@@ -34,7 +38,7 @@ internal sealed class SqliteReplica
     {
         SqliteReplicaTables.EnsureShared(database);
         TakeOver(database, layout);
-        SqliteReplicaTables.Ensure(database, layout.Name);
+        SqliteReplicaTables.Ensure(database, layout.Name, numbered: !layout.Retained);
         database
             .Prepare("INSERT INTO statecast_replica (name, layout, target) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING")
             .Bind(1, layout.Name)
@@ -73,9 +77,21 @@ internal sealed class SqliteReplica
         };
         var id = statement.Int64(0);
         statement.Reset();
-        var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout)) { Keys = contents.Keys };
+        var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout), SqliteReplicaWaiting.Open(database, id))
+        {
+            Keys = contents.Keys,
+        };
         replica.Parked = SqliteReplicaParked.Count(database, replica);
-        return (replica, contents with { Positions = ReadPositions(database, id), Parked = replica.Parked });
+        return (
+            replica,
+            contents with
+            {
+                Store = ReadStore(database),
+                Positions = ReadPositions(database, id),
+                Parked = replica.Parked,
+                WaitingKeys = replica.Waiting.Keys,
+            }
+        );
     }
 
     /// <summary>
@@ -106,16 +122,30 @@ internal sealed class SqliteReplica
         return id;
     }
 
+    private static Guid ReadStore(SqliteDatabase database)
+    {
+        var statement = database.Prepare("SELECT id FROM statecast_replica_store");
+        statement.Step();
+        var id = new Guid(statement.Bytes(0));
+        statement.Reset();
+        return id;
+    }
+
     private static List<LanePosition> ReadPositions(SqliteDatabase database, long id)
     {
         var positions = new List<LanePosition>();
         var statement = database
             .Prepare(
-                "SELECT destination, lane, incarnation, next, floor_epoch FROM statecast_replica_position WHERE replica = ?1 ORDER BY destination, lane"
+                "SELECT destination, lane, incarnation, next, floor_epoch, counted FROM statecast_replica_position WHERE replica = ?1 ORDER BY destination, lane"
             )
             .Bind(1, id);
         while (statement.Step())
-            positions.Add(new(new(statement.Text(0), statement.Int32(1)), statement.Int64(2), statement.Int64(3), statement.Int64(4)));
+            positions.Add(
+                new(new(statement.Text(0), statement.Int32(1)), statement.Int64(2), statement.Int64(3), statement.Int64(4))
+                {
+                    Counted = statement.IsNull(5) ? default(ReadOnlyMemory<byte>) : statement.Bytes(5),
+                }
+            );
         return positions;
     }
 }

@@ -73,8 +73,7 @@ internal sealed class SqliteReplicaFile
                     return;
                 Files.Remove(_path);
                 _closed = true;
-                while (_readers.TryTake(out var reader))
-                    reader.Dispose();
+                DisposeReaders();
                 Writer.Dispose();
                 // Stays on disk: another process may have it open already, and would then lock a file that no name leads to.
                 _lock.Dispose();
@@ -176,6 +175,15 @@ internal sealed class SqliteReplicaFile
         if (!_closed && _readers.Count < 2 * Environment.ProcessorCount)
             _readers.Add(reader);
         else
+            reader.Dispose();
+        // Closed between the look and the addition: whoever closed it may have seen an empty bag.
+        if (_closed)
+            DisposeReaders();
+    }
+
+    private void DisposeReaders()
+    {
+        while (_readers.TryTake(out var reader))
             reader.Dispose();
     }
 

@@ -18,6 +18,7 @@ internal sealed class SqliteReplicaRows
     private const string Columns = "epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, major";
     private readonly SqliteReplicaNames _names;
     private readonly bool _loadsBodies;
+    private readonly bool _numbered;
     private readonly string _load;
     private readonly string _find;
     private readonly string _all;
@@ -38,19 +39,24 @@ internal sealed class SqliteReplicaRows
         var entries = SqliteReplicaTables.Entries(layout.Name);
         _loadsBodies = layout.Handlers.Count > 0;
         var previous = _loadsBodies ? "body" : "NULL";
-        _load = $"SELECT {Columns}, {previous}, rowid, entries FROM {rows} WHERE key = ?1";
-        _find = $"SELECT {Columns}, body, key FROM {rows} WHERE key = ?1";
-        _all = $"SELECT {Columns}, body, key FROM {rows} WHERE NOT deleted ORDER BY key";
+        _numbered = !layout.Retained;
+        // A log's rows have no numbers, and its batches are not to pay for any.
+        var (numbers, values, updates) = _numbered
+            ? (", live_number, own_number", ", ?16, ?17", "live_number = ?16, own_number = ?17, ")
+            : ("", "", "");
+        _load = $"SELECT {Columns}, {previous}, rowid, entries{numbers} FROM {rows} WHERE key = ?1";
+        _find = $"SELECT {Columns}, body, key{numbers} FROM {rows} WHERE key = ?1";
+        _all = $"SELECT {Columns}, body, key{numbers} FROM {rows} WHERE NOT deleted ORDER BY key";
         var columns = string.Join(", ", Columns.Split(", ").Select(c => $"r.{c}"));
         _query =
-            $"SELECT {columns}, r.body, r.key FROM {entries} e JOIN {rows} r ON r.key = e.key "
+            $"SELECT {columns}, r.body, r.key{numbers.Replace(", ", ", r.", StringComparison.Ordinal)} FROM {entries} e JOIN {rows} r ON r.key = e.key "
             + "WHERE e.number = ?1 AND e.value = ?2 AND NOT r.deleted ORDER BY e.key";
         _insert =
-            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key, major) "
-            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?13, ?10, ?11, ?12, ?15)";
+            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, entries, body, key, major{numbers}) "
+            + $"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?13, ?10, ?11, ?12, ?15{values})";
         _update =
             $"UPDATE {rows} SET epoch = ?1, revision = ?2, deleted = ?3, operation = ?4, codec = ?5, schema = ?6, content = ?7, captured_at = ?8, "
-            + "seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11, major = ?15 WHERE rowid = ?12";
+            + $"{updates}seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11, major = ?15 WHERE rowid = ?12";
         _see = $"UPDATE {rows} SET seen = seen | ?1 WHERE key = ?2";
         _addEntry = $"INSERT OR IGNORE INTO {entries} (number, value, key) VALUES (?1, ?2, ?3)";
         _removeEntry = $"DELETE FROM {entries} WHERE number = ?1 AND value = ?2 AND key = ?3";
@@ -65,7 +71,7 @@ internal sealed class SqliteReplicaRows
         // Each look at a column takes the connection's lock: only what is there is looked at.
         var loaded = new LoadedRow(
             statement.Int64(12),
-            Map(statement, key, withBody: _loadsBodies),
+            Map(statement, key, withBody: _loadsBodies, numbersAt: 14),
             statement.IsNull(13) ? [] : statement.Bytes(13)
         );
         statement.Reset();
@@ -142,12 +148,14 @@ internal sealed class SqliteReplicaRows
             .Bind(9, _names.ToStored(row.Seen))
             .Bind(13, row.Writes)
             .Bind(15, row.Major);
+        if (_numbered)
+            statement.Bind(16, row.LiveNumber).Bind(17, row.OwnNumber);
         // NULL for nothing: an empty body and no entries are the common case of a tombstone and of a replica without indexes.
         _ = entries.Length == 0 ? statement.BindNull(10) : statement.Bind(10, entries);
         return row.Body.IsEmpty ? statement.BindNull(11) : statement.Bind(11, row.Body.Span);
     }
 
-    private ReplicaRow Map(SqliteStatement statement, string key, bool withBody = true) =>
+    private ReplicaRow Map(SqliteStatement statement, string key, bool withBody = true, int numbersAt = 13) =>
         new()
         {
             Key = key,
@@ -162,6 +170,8 @@ internal sealed class SqliteReplicaRows
             Writes = statement.Int64(9),
             Major = statement.Int32(10),
             Body = withBody ? statement.Bytes(11) : default(ReadOnlyMemory<byte>),
+            LiveNumber = _numbered ? statement.Int64(numbersAt) : 0,
+            OwnNumber = _numbered ? statement.Int64(numbersAt + 1) : 0,
         };
 
     // Entries are kept with their row too: what an update must remove is known without a second tree over keys, and an unchanged set costs nothing.

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Sqlite.Files;
 
@@ -54,6 +55,13 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
 
     public ParkedEvent? FindParked(string key) => _parked?.GetValueOrDefault(key);
 
+    public WaitingPatches Waiting => _replica.Waiting.All;
+
+    public IReadOnlyList<StateEvent> FindWaiting(string key) => _replica.Waiting.Find(_database, key);
+
+    public StoredBody? FindBody(string key) =>
+        _replica.Rows.Find(_database, key) is { Deleted: false } row ? new(row.Codec, row.Schema, row.Body) { Major = row.Major } : null;
+
     public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
     {
         ObjectDisposedException.ThrowIf(_ended, this);
@@ -68,12 +76,14 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
                 parked -= SqliteReplicaParked.Remove(_database, _replica, key);
             foreach (var park in plan.Park)
                 parked += SqliteReplicaParked.Put(_database, _replica, park);
+            _replica.Waiting.Write(_database, plan.Waiting);
             WritePositions(plan);
             WriteReplica(plan, keys);
             _database.Commit();
             plan.RowsAreCopied = true;
             _replica.Keys = keys;
             _replica.Parked = parked;
+            _replica.Waiting.Committed(plan.Waiting);
             return ValueTask.CompletedTask;
         }
         catch (SqliteException e)
@@ -158,19 +168,22 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         if (plan.ResetPositions)
             _database.Prepare("DELETE FROM statecast_replica_position WHERE replica = ?1").Bind(1, _replica.Id).Run();
         foreach (var position in plan.Positions)
-            _database
+        {
+            var insert = _database
                 .Prepare(
-                    "INSERT INTO statecast_replica_position (replica, destination, lane, incarnation, next, floor_epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                    "INSERT INTO statecast_replica_position (replica, destination, lane, incarnation, next, floor_epoch, counted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
                         + "ON CONFLICT (replica, destination, lane) DO UPDATE SET incarnation = excluded.incarnation, next = excluded.next, "
-                        + "floor_epoch = excluded.floor_epoch"
+                        + "floor_epoch = excluded.floor_epoch, counted = excluded.counted"
                 )
                 .Bind(1, _replica.Id)
                 .Bind(2, position.Lane.Destination)
                 .Bind(3, position.Lane.Number)
                 .Bind(4, position.Incarnation)
                 .Bind(5, position.Next)
-                .Bind(6, position.Floor)
-                .Run();
+                .Bind(6, position.Floor);
+            _ = position.Counted.IsEmpty ? insert.BindNull(7) : insert.Bind(7, position.Counted.Span);
+            insert.Run();
+        }
     }
 
     private void WriteReplica(ReplicaPlan plan, long keys) =>

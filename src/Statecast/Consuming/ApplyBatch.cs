@@ -40,8 +40,14 @@ internal sealed class ApplyBatch
     /// <summary>How many events there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How many of them are no events of a key, but marks of a run.</summary>
+    public int Marks { get; private set; }
+
     /// <summary>The bytes of their bodies.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Whether patches are among them.</summary>
+    public bool HasPatches { get; private set; }
 
     /// <summary>Gives an object for a row.</summary>
     public Func<ReplicaRow> NextRow { get; }
@@ -78,7 +84,7 @@ internal sealed class ApplyBatch
         }
     }
 
-    /// <summary>The newest of a key's events: the one that most likely wins. The first to come of equals; null if none has an envelope.</summary>
+    /// <summary>The newest of a key's full events: the one that most likely wins. The first to come of equals; null if none has an envelope.</summary>
     public StateEvent? Likely(int key) => _groups[key].Likely is var number and not None ? _events[number].Event : null;
 
     /// <summary>What reading <see cref="Likely"/> showed; null if it was not read.</summary>
@@ -128,7 +134,9 @@ internal sealed class ApplyBatch
         Array.Clear(_inspected, 0, Math.Min(_inspected.Length, _keys.Count));
         _keys.Clear();
         Count = 0;
+        Marks = 0;
         Bytes = 0;
+        HasPatches = false;
         Delivery = new();
     }
 
@@ -136,6 +144,11 @@ internal sealed class ApplyBatch
     {
         var received = _events[number];
         _next[number] = None;
+        if (received.Event is { IsMark: true })
+        {
+            Marks++;
+            return;
+        }
         var before = _keys.Count;
         var key = _keys.Add(KeyOf(lane, received));
         ref var group = ref _groups[key];
@@ -150,6 +163,12 @@ internal sealed class ApplyBatch
             return;
         }
         Bytes += stateEvent.Body.Length;
+        if (stateEvent.Operation == StateOperation.Patch)
+        {
+            // What it makes depends on the row: nothing of it can be read ahead.
+            HasPatches = true;
+            return;
+        }
         if (group.Likely == None || stateEvent.Revision > _events[group.Likely].Event!.Revision)
             group.Likely = number;
     }

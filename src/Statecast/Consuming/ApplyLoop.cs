@@ -15,10 +15,18 @@ internal sealed class ApplyLoop : ISupervisedLoop
     private readonly TimeProvider _clock;
     private readonly ParkedResolver _resolver;
     private readonly Backoff _backoff;
+    private readonly IEntropy _entropy;
     private bool _failing;
+
+    // Of a shared replica: how many lanes its destination has.
+    private int _lanes;
 
     // A commit began and its outcome is not known: the store may hold what nobody was told of.
     private bool _unsure;
+
+    // Null where the carrier has no request channel: the source's next full state mends it.
+    private PatchQuestions? _questions;
+    private readonly long _started;
 
     // Whose states these are, from the moment at which the replica was complete.
     private string? _source;
@@ -27,8 +35,10 @@ internal sealed class ApplyLoop : ISupervisedLoop
     {
         (_subscription, _logger, _clock) = (subscription, logger, clock);
         _resolver = new(subscription, Write, clock);
+        _entropy = entropy;
         _backoff = new(entropy);
         LastBeat = clock.GetUtcNow();
+        _started = clock.GetTimestamp();
     }
 
     public string Name => $"apply {_subscription.Layout.Name}";
@@ -58,11 +68,20 @@ internal sealed class ApplyLoop : ISupervisedLoop
         var contents = await store.OpenAsync(_subscription.Layout, ct).ConfigureAwait(false);
         if (contents.LayoutHash != _subscription.Layout.Hash)
             contents = await ReplicaRebuild.RunAsync(store, _subscription, contents, _logger, _clock, Beat, ct).ConfigureAwait(false);
-        var machine = new ApplyMachine(contents, _subscription.Planner, _subscription.Rules);
+        var machine = new ApplyMachine(
+            contents,
+            _subscription.Planner,
+            _subscription.Rules,
+            _subscription.Shared,
+            _subscription.Layout.Retained
+        );
+        Hold(machine);
         _subscription.Status.Opened(machine.Progress, contents, await ParkedWithoutBodies(ct).ConfigureAwait(false));
         _unsure = false;
         // What was parked may be readable now: the target was upgraded, or a codec was added.
         await _resolver.RunAsync(machine, new(null, Drop: false), ct).ConfigureAwait(false);
+        await _resolver.WaitingAsync(machine, ct).ConfigureAwait(false);
+        _questions = _subscription.Transport.Requests is null ? null : new(_subscription.Status.WaitingKeys);
         // Who asked before the store was open waits for something that may be in it.
         if (_subscription.Status.WaitedFor.Count > 0)
             await Reload(ct).ConfigureAwait(false);
@@ -74,8 +93,11 @@ internal sealed class ApplyLoop : ISupervisedLoop
             // A store in memory keeps no source; the loop that starts again over its rows does.
             Source = _source ??=
                 contents.Source,
+            Store = contents.Store,
             TakesObjects = _subscription.TakesObjects,
             MaxBytes = _subscription.Limits.DeliveryBytes,
+            Shared = _subscription.Shared,
+            InMemory = _subscription.InMemory,
         };
         await using var receiver = await _subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(_logger, _subscription.Layout.Name, _subscription.Transport.Carrier, machine.Progress.State);
@@ -85,10 +107,14 @@ internal sealed class ApplyLoop : ISupervisedLoop
     private async Task ReceiveAll(ApplyMachine machine, ITransportReceiver receiver, CancellationToken ct)
     {
         Task? asked = null;
-        await using var intake = new ApplyIntake(_subscription, receiver);
+        await using var intake = new ApplyIntake(_subscription, receiver, ct);
         while (true)
         {
-            var coming = intake.Coming(ct);
+            if (_questions is { Any: true } questions)
+                await AskForStates(questions, ct).ConfigureAwait(false);
+            if (!_subscription.Layout.Retained)
+                await AskForRanges(machine, ct).ConfigureAwait(false);
+            var coming = intake.Coming();
             if (!coming.IsCompleted)
             {
                 asked ??= Requests.WaitAsync(ct);
@@ -103,10 +129,52 @@ internal sealed class ApplyLoop : ISupervisedLoop
             }
             if (!coming.IsCompleted)
                 continue;
-            var batch = await intake.TakeAsync(ct).ConfigureAwait(false);
+            var batch = await intake.TakeAsync().ConfigureAwait(false);
             await ApplyUntilDone(machine, receiver, batch, ct).ConfigureAwait(false);
             intake.Done(batch);
+            if (machine.Progress.Overdue is var (lane, since))
+                throw new TransportException(
+                    $"Lane {lane.Number} of '{lane.Destination}' was last complete here at {since:O}, longer ago than the log keeps Deletes: it is read anew, and what is not met there is removed. Where a reading takes as long, have the log keep them for longer."
+                );
         }
+    }
+
+    private async Task AskForStates(PatchQuestions questions, CancellationToken ct)
+    {
+        if (questions.Take(_clock.GetElapsedTime(_started)) is not { Count: > 0 } keys)
+            return;
+        try
+        {
+            await _subscription.Transport.Requests!.AskAsync(new(_subscription.Layout.Name, keys), ct).ConfigureAwait(false);
+            StatecastMeter.Asked(_subscription, keys.Count);
+        }
+        // Applying goes on: the keys wait, and are asked for again.
+        catch (TransportException e)
+        {
+            Log.AskingFailed(_logger, e, _subscription.Layout.Name, keys.Count);
+        }
+    }
+
+    // A queue forgets: what went before, or was lost, is asked for by message (protocol section 7).
+    private async Task AskForRanges(ApplyMachine machine, CancellationToken ct)
+    {
+        if (_subscription.Transport.Requests is not { } requests)
+            return;
+        foreach (var question in _subscription.Status.Step(() => machine.Progress.Ask(_clock.GetElapsedTime(_started), _entropy.NextGuid)))
+            try
+            {
+                await requests.AskAsync(question.ToRequest(_subscription), ct).ConfigureAwait(false);
+                StatecastMeter.Asked(_subscription, question);
+                if (question.Repeated)
+                    Log.AskedAgain(_logger, _subscription.Layout.Name, question.Ranges.Count, question.Run);
+                else if (question.Ranges[0].First == 0)
+                    Log.RunStarted(_logger, _subscription.Layout.Name, question.Lane.Number, question.Run, question.Reason);
+            }
+            // Applying goes on: it is asked for again.
+            catch (TransportException e)
+            {
+                Log.AskingForRangesFailed(_logger, e, _subscription.Layout.Name, question.Ranges.Count);
+            }
     }
 
     /// <summary>Waits for either, or until it is time to show that the loop lives: a source or carrier that is silent for long is no loop that stands still.</summary>
@@ -174,7 +242,10 @@ internal sealed class ApplyLoop : ISupervisedLoop
         IReplicaUnit? unit = null;
         try
         {
-            var queue = new Queue<ApplyCommand>(_subscription.Status.Step(() => machine.Deliver(batch)));
+            foreach (var opened in batch.Delivery.Opened)
+                _lanes = opened.Lanes;
+            var queue = new Queue<ApplyCommand>(_subscription.Status.Step(() => machine.Deliver(batch, _clock.GetUtcNow())));
+            Hold(machine);
             while (queue.TryDequeue(out var command))
             {
                 switch (command)
@@ -211,8 +282,10 @@ internal sealed class ApplyLoop : ISupervisedLoop
 
     private async Task Finish(ApplyMachine machine, CancellationToken ct)
     {
-        var before = machine.Progress.State;
+        var (before, ended) = (machine.Progress.State, machine.Progress.RangesEnded);
         var queue = new Queue<ApplyCommand>(_subscription.Status.Step(() => machine.Finished(_clock.GetUtcNow())));
+        StatecastMeter.RangesEnded(_subscription, machine.Progress.RangesEnded - ended);
+        Hold(machine);
         while (queue.TryDequeue(out var command))
             switch (command)
             {
@@ -232,10 +305,17 @@ internal sealed class ApplyLoop : ISupervisedLoop
                         queue.Enqueue(next);
                     // What is parked from below the floor is superseded.
                     await _resolver.RunAsync(machine, new(null, Drop: false), ct).ConfigureAwait(false);
+                    await _resolver.WaitingAsync(machine, ct).ConfigureAwait(false);
                     break;
             }
         if (machine.Progress.State != before)
             Log.ReplicaState(_logger, _subscription.Layout.Name, before, machine.Progress.State, _subscription.Status.Keys);
+    }
+
+    private void Hold(ApplyMachine machine)
+    {
+        if (_subscription.Shared)
+            _subscription.Status.Held = new(_lanes, machine.Progress, _subscription.Rules);
     }
 
     private async Task Write(IReplicaUnit unit, ReplicaPlan plan, CancellationToken ct)
@@ -262,6 +342,8 @@ internal sealed class ApplyLoop : ISupervisedLoop
                 rows.Add(row);
         _unsure = false;
         status.Reloaded(contents, parked, rows);
+        if (_questions is not null)
+            _questions = new(status.WaitingKeys);
         _subscription.Watches.Found(rows);
         _subscription.PendingWork.Signal();
     }
@@ -270,8 +352,11 @@ internal sealed class ApplyLoop : ISupervisedLoop
     {
         _subscription.Status.Committed(plan, plan.KeysDelta);
         _subscription.Watches.Committed(plan, _subscription.Layout.Name);
+        _questions?.Committed(plan);
         foreach (var parked in plan.Park)
             Log.Parked(_logger, _subscription.Layout.Name, parked.Key, parked.Reason);
+        foreach (var (patch, reason) in plan.Misfits)
+            Log.PatchMisfit(_logger, _subscription.Layout.Name, patch.Key, patch.Revision, reason);
         StatecastMeter.Applied(_subscription, plan, bootstrap);
         if (plan.Pending.Count > 0)
             _subscription.PendingWork.Signal();

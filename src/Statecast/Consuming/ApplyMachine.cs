@@ -18,13 +18,18 @@ public sealed class ApplyMachine
     private long _lowestEpoch;
 
     /// <summary>A machine for an opened store.</summary>
-    public ApplyMachine(ReplicaContents contents, ApplyPlanner planner, ApplyRules rules, bool partitioned = false)
+    /// <param name="contents">What the store holds.</param>
+    /// <param name="planner">Plans what is written.</param>
+    /// <param name="rules">The rules.</param>
+    /// <param name="partitioned">Whether the replica holds only the lanes that it is given.</param>
+    /// <param name="retained">Whether the carrier is a log; false for a queue.</param>
+    public ApplyMachine(ReplicaContents contents, ApplyPlanner planner, ApplyRules rules, bool partitioned = false, bool retained = true)
     {
         _planner = planner;
         _rules = rules;
         // A store that held nothing holds what this machine planned, unless others write to it too.
-        _lowestEpoch = !partitioned && contents is { Keys: 0, Parked: 0 } ? long.MaxValue : 0;
-        Progress = new(contents, rules, partitioned);
+        _lowestEpoch = !partitioned && contents is { Keys: 0, Parked: 0, WaitingKeys.Count: 0 } ? long.MaxValue : 0;
+        Progress = new(contents, rules, partitioned, retained);
     }
 
     /// <summary>Completeness and freshness.</summary>
@@ -34,17 +39,17 @@ public sealed class ApplyMachine
     public long FloorEpoch => Progress.FloorEpoch;
 
     /// <summary>A delivery arrived, or is handed in again after a failure.</summary>
-    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery) => Deliver(new ApplyBatch(delivery));
+    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery, DateTimeOffset now = default) => Deliver(new ApplyBatch(delivery), now);
 
     /// <summary>The same, with a delivery that was prepared.</summary>
-    internal IReadOnlyList<ApplyCommand> Deliver(ApplyBatch batch)
+    internal IReadOnlyList<ApplyCommand> Deliver(ApplyBatch batch, DateTimeOffset now)
     {
         var delivery = batch.Delivery;
         var commands = new List<ApplyCommand>();
         foreach (var lane in delivery.Closed)
             Progress.Close(lane);
         foreach (var opened in delivery.Opened)
-            commands.Add(new ApplyCommand.Seek(opened.Lane, Progress.Open(opened.Lane, opened.Incarnation, opened.End)));
+            commands.Add(new ApplyCommand.Seek(opened.Lane, Progress.Open(opened, now)));
         _current = batch;
         if (delivery.Batches.Count > 0)
             commands.Add(new ApplyCommand.Load(batch.Keys));
@@ -61,11 +66,13 @@ public sealed class ApplyMachine
         var plan = _planner.Plan(current, unit, Progress.WasLive, FloorEpoch, now);
         foreach (var batch in delivery.Batches)
             if (Progress.IsOpen(batch.Lane))
-                plan.Positions.Add(Progress.PositionOf(batch.Lane) with { Next = batch.Next });
+                plan.Positions.Add(Progress.PositionAfter(batch, now));
         foreach (var row in plan.Rows)
             _lowestEpoch = Math.Min(_lowestEpoch, row.Revision.Epoch);
         foreach (var parked in plan.Park)
             _lowestEpoch = Math.Min(_lowestEpoch, parked.Event?.Revision.Epoch ?? long.MaxValue);
+        foreach (var patch in plan.Waiting.SelectMany(w => w.Patches))
+            _lowestEpoch = Math.Min(_lowestEpoch, patch.Revision.Epoch);
         return _rules.Order(plan, delivery);
     }
 
@@ -78,7 +85,7 @@ public sealed class ApplyMachine
         var delivery = _current?.Delivery ?? throw new InvalidOperationException("Finished without a delivery.");
         _current = null;
         foreach (var batch in delivery.Batches)
-            Progress.Applied(batch.Lane, batch.Next, batch.AtTail);
+            Progress.Applied(batch, now);
         foreach (var heartbeat in delivery.Heartbeats)
             Progress.Heard(heartbeat, now);
         return Settle();
@@ -93,7 +100,7 @@ public sealed class ApplyMachine
     /// <param name="keys">Their keys.</param>
     /// <param name="now">For handlers' pending changes.</param>
     public ReplicaPlan PlanDrop(DueDrop due, IReplicaUnit unit, IReadOnlyCollection<string> keys, DateTimeOffset now) =>
-        _planner.Drop(keys, unit, Progress.WasLive, due.FloorEpoch, now);
+        _planner.Drop(keys, unit, Progress.WasLive, due, now);
 
     /// <summary>A drop is done. Returns what follows.</summary>
     public IReadOnlyList<ApplyCommand> Dropped(DueDrop due)
@@ -115,10 +122,16 @@ public sealed class ApplyMachine
         }
         if (Progress.DueDrop is { } nothingLower)
             Progress.Dropped(dropped = nothingLower);
+        if (Progress.DueSweep is { } sweep)
+        {
+            // What a floor or another lane's run made true is stored with what follows.
+            commands.Add(new ApplyCommand.Drop(sweep));
+            return commands;
+        }
         var plan = new ReplicaPlan { FloorEpoch = Progress.FloorToStore, BecameLive = Progress.BecomesLive };
         if (plan.BecameLive)
             plan.Source = Progress.Newest?.Source;
-        plan.Positions.AddRange((dropped?.Lanes ?? []).Where(Progress.IsOpen).Select(Progress.PositionOf));
+        plan.Positions.AddRange((dropped?.Lanes ?? []).Where(Progress.IsOpen).Select(l => Progress.PositionOf(l)));
         if (plan.FloorEpoch is not null || plan.BecameLive || plan.Positions.Count > 0)
             commands.Add(new ApplyCommand.Commit(plan));
         return commands;

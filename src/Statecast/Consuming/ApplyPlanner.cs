@@ -13,15 +13,18 @@ namespace Statecast.Consuming;
 /// <param name="reader">Reads bodies.</param>
 /// <param name="rules">The rules.</param>
 /// <param name="replay">A bit per handler that asked for the bootstrap's states and for unchanged Snapshots.</param>
+/// <param name="waiting">How many patches may wait; null for the defaults.</param>
 /// <param name="peek">Judges by the envelope where bodies are decoded by their first reader; null where they are decoded here. What was parked is decoded in any case.</param>
 public sealed class ApplyPlanner(
     ReplicaLayout layout,
     IStateReader reader,
     ApplyRules rules,
     long replay = 0,
-    Func<StateEvent, StateInspection>? peek = null
+    Func<StateEvent, StateInspection>? peek = null,
+    WaitingLimits? waiting = null
 )
 {
+    private readonly PatchPlanner _patches = new(reader, rules, waiting ?? WaitingLimits.Default);
     private readonly int _major = StateContract.MajorOf(layout.Name);
 
     /// <summary>Whether bodies are decoded here.</summary>
@@ -43,14 +46,19 @@ public sealed class ApplyPlanner(
     internal ReplicaPlan Plan(ApplyBatch batch, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
     {
         var plan = batch.BeginPlan();
-        var sums = new ReplicaCounters(batch.Count, 0, 0, 0);
+        var sums = new ReplicaCounters(batch.Count - batch.Marks, 0, 0, 0);
+        var waits = unit.Waiting.Count > 0;
+        var room = waits || batch.HasPatches ? _patches.RoomOf(unit) : 0;
         for (var number = 0; number < batch.Keys.Count; number++)
         {
             var text = batch.Keys[number];
             var key = batch.Scratch.Begin(text, batch.Likely(number), batch.Inspected(number));
             key.Load(unit.Find(text), unit.FindParked(text));
+            if (waits || batch.HasPatches)
+                LoadPatches(key, unit);
             for (var at = batch.First(number); at >= 0; )
-                Take(key, batch.Take(ref at), floorEpoch, now);
+                Take(plan, key, batch.Take(ref at), floorEpoch, now);
+            _patches.End(key, plan, ref room);
             plan.Rejected += key.Rejected;
             sums += Write(plan, key, batch.NextRow, live, now);
         }
@@ -72,12 +80,15 @@ public sealed class ApplyPlanner(
     public ReplicaPlan Retry(IEnumerable<ParkedEvent> parked, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
     {
         var plan = new ReplicaPlan();
+        var room = _patches.RoomOf(unit);
         foreach (var each in parked)
         {
             if (each.Event is not { } stateEvent || unit.FindParked(each.Key) is not { } current)
                 continue;
             var state = new KeyPlan().Begin(each.Key).Load(unit.Find(each.Key), null);
-            Take(state, new(stateEvent, 0), floorEpoch, now);
+            LoadPatches(state, unit);
+            Take(plan, state, new(stateEvent, 0), floorEpoch, now);
+            _patches.End(state, plan, ref room);
             if (state.Parked is not { } again)
                 plan.Unpark.Add(each.Key);
             else if (again.Reason != current.Reason)
@@ -88,21 +99,38 @@ public sealed class ApplyPlanner(
         return plan;
     }
 
-    /// <summary>Plans the end of rows that a source which went back has no more: each becomes a tombstone at (floor, 0), and handlers hear of a Delete.</summary>
-    public ReplicaPlan Drop(IReadOnlyCollection<string> keys, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    /// <summary>Plans another try of patches that wait: the target was upgraded, or a floor made them void.</summary>
+    public ReplicaPlan RetryWaiting(IEnumerable<string> keys, IReplicaUnit unit, bool live, long floorEpoch, DateTimeOffset now)
+    {
+        var plan = new ReplicaPlan();
+        var room = _patches.RoomOf(unit);
+        foreach (var each in keys)
+        {
+            var key = new KeyPlan().Begin(each).Load(unit.Find(each), unit.FindParked(each));
+            LoadPatches(key, unit);
+            ApplyPatches(plan, key, floorEpoch, now);
+            _patches.End(key, plan, ref room);
+            plan.Counters += Write(plan, key, ReplicaRow.Blank, live, now);
+        }
+        return plan;
+    }
+
+    /// <summary>Plans the end of rows that the source has no more: each becomes a tombstone at (floor, 0), and handlers hear of a Delete.</summary>
+    public ReplicaPlan Drop(IReadOnlyCollection<string> keys, IReplicaUnit unit, bool live, DueDrop due, DateTimeOffset now)
     {
         var plan = new ReplicaPlan();
         foreach (var key in keys)
         {
-            // Whatever came since the keys were found is not of a lower epoch any more.
-            if (unit.Find(key) is not { Deleted: false } row || row.Revision.Epoch >= floorEpoch)
+            // Whatever came since the keys were found may name them.
+            if (unit.Find(key) is not { Deleted: false } row || !due.Concerns(row))
                 continue;
             var parked = unit.FindParked(key);
             // The source has the key, in a state that cannot be read here: as ever, the last that could be read stays beside it.
-            if (parked?.Event?.Revision.Epoch >= floorEpoch)
+            if (parked?.Event is { } kept && due.IsNamedBy(kept) || unit.FindWaiting(key).Any(due.IsNamedBy))
                 continue;
             var state = new KeyPlan().Begin(key).Load(row, parked);
-            Take(state, new(Gone(row, floorEpoch, now), 0), floorEpoch, now);
+            // Not asked of the guard: of a row whose source never had it the tombstone lies below.
+            Accept(state, Gone(row, due.FloorEpoch, now), StateInspection.Readable([]), now);
             plan.Counters += Write(plan, state, ReplicaRow.Blank, live, now);
             // No event came, and no revision was applied.
             plan.Counters += new ReplicaCounters(0, -1, 0, 0);
@@ -125,7 +153,21 @@ public sealed class ApplyPlanner(
             Source = "",
         };
 
-    private void Take(KeyPlan key, ReceivedEvent received, long floorEpoch, DateTimeOffset now)
+    // One key of a batch with patches need have none.
+    private static void LoadPatches(KeyPlan key, IReplicaUnit unit)
+    {
+        key.Unit = unit;
+        if (unit.FindWaiting(key.Key) is { Count: > 0 } waiting)
+            key.Patches = new(waiting);
+    }
+
+    private void ApplyPatches(ReplicaPlan plan, KeyPlan key, long floorEpoch, DateTimeOffset now)
+    {
+        while (_patches.Next(key, plan, floorEpoch) is { } made)
+            Accept(key, made, reader.Inspect(made), now);
+    }
+
+    private void Take(ReplicaPlan plan, KeyPlan key, ReceivedEvent received, long floorEpoch, DateTimeOffset now)
     {
         if (received.Event is not { } incoming)
         {
@@ -141,8 +183,14 @@ public sealed class ApplyPlanner(
             );
             return;
         }
-        var verdict = rules.Guard.Judge(key.Newest, incoming, floorEpoch);
-        if (verdict == GuardVerdict.Supersede)
+        if (!layout.Retained)
+            key.Number(incoming);
+        var isPatch = incoming.Operation == StateOperation.Patch;
+        if (
+            isPatch
+                ? _patches.IsVoid(key, incoming, floorEpoch)
+                : rules.Guard.Judge(key.Newest, incoming, floorEpoch) == GuardVerdict.Supersede
+        )
         {
             key.Superseded++;
             // What a silent Snapshot wrote, the change itself still announces: else its handlers would never run (protocol section 6). Without handlers there is
@@ -153,7 +201,14 @@ public sealed class ApplyPlanner(
                 && incoming.Operation != StateOperation.Snapshot
                 && SaysTheSame(row, incoming)
             )
-                key.Announce(incoming, confirmsSnapshot: true);
+                key.Announce(isPatch ? AsFull(row, incoming) : incoming, confirmsSnapshot: true);
+            return;
+        }
+        if (isPatch)
+        {
+            if ((key.Patches ??= new([])).Add(incoming))
+                key.Superseded++;
+            ApplyPatches(plan, key, floorEpoch, now);
             return;
         }
         var inspection =
@@ -161,6 +216,13 @@ public sealed class ApplyPlanner(
             : ReferenceEquals(incoming, key.Likely) ? key.Inspected ??= Inspect(incoming, peek)
             // What is tried again was not of the batch, and is decoded.
             : Inspect(incoming, key.Likely is null ? null : peek);
+        Accept(key, incoming, inspection, now);
+        if (key.Patches is not null)
+            ApplyPatches(plan, key, floorEpoch, now);
+    }
+
+    private void Accept(KeyPlan key, StateEvent incoming, StateInspection inspection, DateTimeOffset now)
+    {
         if (inspection.Defect is { } defect)
         {
             key.Rejected += inspection.IsMisfit ? 1 : 0;
@@ -192,11 +254,19 @@ public sealed class ApplyPlanner(
     }
 
     private StateInspection Inspect(StateEvent incoming, Func<StateEvent, StateInspection>? peeks) =>
-        incoming.Operation == StateOperation.Patch
-            ? StateInspection.Unreadable(
-                "partial updates are not supported by this version: upgrade the target, or let the source send full states."
-            )
-            : peeks?.Invoke(incoming) ?? reader.Inspect(incoming);
+        peeks?.Invoke(incoming) ?? reader.Inspect(incoming);
+
+    // The row has the state that the patch makes.
+    private static StateEvent AsFull(ReplicaRow row, StateEvent patch) =>
+        patch with
+        {
+            Operation = StateOperation.Upsert,
+            Base = 0,
+            Codec = row.Codec,
+            Schema = row.Schema,
+            Body = row.Body,
+            State = row.State,
+        };
 
     private static void Park(KeyPlan key, ParkedEvent incoming)
     {
@@ -211,11 +281,17 @@ public sealed class ApplyPlanner(
                 && (incoming.Event is { } after ? before.Revision > after.Revision : !(key.Winner?.Revision >= before.Revision))
             )
                 return;
+            // The same again, heard in another order: what a run said of the key must still name it when the run ends (protocol section 7).
+            if (old.Event is { } kept && incoming.Event is { } again && kept.Revision == again.Revision && NamesLater(kept, again))
+                return;
         }
         key.Parked = incoming;
         key.ParkedNow = true;
         key.ParkedAfterWinner = true;
     }
+
+    private static bool NamesLater(StateEvent kept, StateEvent again) =>
+        SnapshotLane.Is(kept.Lane) && (!SnapshotLane.Is(again.Lane) || kept.LaneNumber > again.LaneNumber);
 
     private ReplicaCounters Write(ReplicaPlan plan, KeyPlan key, Func<ReplicaRow> blank, bool live, DateTimeOffset now)
     {
@@ -259,6 +335,8 @@ public sealed class ApplyPlanner(
         // A Snapshot that replaces an equal revision is no second application of it.
         var writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1);
         var row = blank().Fill(winner, MajorOf(winner), operation, key.Row?.Seen ?? 0, writes, key.Entries, key.State);
+        if (!layout.Retained)
+            row.Number(key.LiveNumber, key.OwnNumber);
         return winner.IsDelete ? rules.Tombstone(row) : row;
     }
 

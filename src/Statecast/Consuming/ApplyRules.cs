@@ -1,3 +1,4 @@
+using Statecast.Consuming.Queues;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -12,6 +13,14 @@ public sealed record ApplyRules
 
     /// <summary>Which events a key takes.</summary>
     public IGuard Guard { get; init; } = Events.Guard.Instance;
+
+    /// <summary>Whether what a key has newest is a patch's base: by default that revision exactly, and a state (protocol section 8).</summary>
+    public Func<KeyNewest?, StateEvent, bool> IsBase { get; init; } =
+        static (newest, patch) =>
+            newest is { Deleted: false } known && known.Revision == new StateRevision(patch.Revision.Epoch, patch.Base);
+
+    /// <summary>Which of a key's patches are of use, lowest revision first: by default all, as each is the next one's base. The others are superseded.</summary>
+    public Func<IReadOnlyList<StateEvent>, IReadOnlyList<StateEvent>> UsefulPatches { get; init; } = static patches => patches;
 
     /// <summary>What a planned batch turns into, in order: by default one commit of rows and positions together, then the acknowledgement.</summary>
     public Func<ReplicaPlan, Delivery, IReadOnlyList<ApplyCommand>> Order { get; init; } =
@@ -29,6 +38,16 @@ public sealed record ApplyRules
     /// completed the pass: below, what it speaks of may have been gone before (protocol section 4).
     /// </summary>
     public Func<LanePass, long, bool> EndReached { get; init; } = static (pass, end) => pass.LastTailAt >= end && end >= pass.TailFoundAt;
+
+    /// <summary>Whether a word on a queue counts, by whether every number up to its own was processed: by default only then (protocol section 3).</summary>
+    public Func<bool, bool> WordCounts { get; init; } = static processed => processed;
+
+    /// <summary>Whether a range's end mark counts, by whether every number from its begin was processed: by default only then (protocol section 7).</summary>
+    public Func<bool, bool> EndCounts { get; init; } = static processed => processed;
+
+    /// <summary>Whether a complete run removes a row: by default what neither a live event above the cut nor a message above begin touched (protocol section 7).</summary>
+    public Func<RangeSweep, ReplicaRow, bool> IsOrphan { get; init; } =
+        static (sweep, row) => !sweep.IsNamed(row.Key, row.LiveNumber, row.OwnNumber);
 }
 
 /// <summary>How far a lane's pass is.</summary>

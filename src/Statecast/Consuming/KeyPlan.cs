@@ -28,8 +28,26 @@ internal sealed class KeyPlan
     public object? State { get; set; }
     public long Superseded { get; set; }
 
+    /// <summary>On a queue: the highest number of the live lane among the row's and all that came.</summary>
+    public long LiveNumber { get; private set; }
+
+    /// <summary>On a queue: the same of what was sent to this target alone.</summary>
+    public long OwnNumber { get; private set; }
+
     /// <summary>Events that the contract does not fit.</summary>
     public int Rejected { get; set; }
+
+    /// <summary>Its patches that are not applied; null where none came and none waits.</summary>
+    public KeyPatches? Patches { get; set; }
+
+    /// <summary>Where its rows were loaded; null where there are no patches.</summary>
+    public IReplicaUnit? Unit { get; set; }
+
+    /// <summary>The state that is newest now, for a patch to be applied to.</summary>
+    public StoredBody? Body =>
+        Winner is { } winner
+            ? new(winner.Codec, winner.Schema, winner.Body) { State = State, Major = StateContract.MajorOf(winner.Lane.Destination) }
+            : Unit?.FindBody(Key);
 
     /// <summary>The newest accepted change, or null if only Snapshots came.</summary>
     public StateEvent? Change { get; private set; }
@@ -63,12 +81,25 @@ internal sealed class KeyPlan
         Entries = [];
         State = null;
         Superseded = 0;
+        LiveNumber = row?.LiveNumber ?? 0;
+        OwnNumber = row?.OwnNumber ?? 0;
         Rejected = 0;
+        Patches = null;
+        Unit = null;
         Change = null;
         Confirms = null;
         Causes = null;
         SnapshotCauses = null;
         return this;
+    }
+
+    /// <summary>Notes an event's number, whatever becomes of it: it names the key (protocol section 7).</summary>
+    public void Number(StateEvent said)
+    {
+        if (SnapshotLane.Is(said.Lane))
+            OwnNumber = Math.Max(OwnNumber, said.LaneNumber);
+        else
+            LiveNumber = Math.Max(LiveNumber, said.LaneNumber);
     }
 
     public void Announce(StateEvent change, bool confirmsSnapshot)

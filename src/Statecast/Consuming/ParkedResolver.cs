@@ -43,6 +43,17 @@ internal sealed class ParkedResolver(
         return page.Count == 0 ? resolved : resolved + await ResolveAsync(machine, request.Drop, page, ct).ConfigureAwait(false);
     }
 
+    /// <summary>Tries what waits again: the target may read it now, or a floor may have made it void.</summary>
+    public async Task WaitingAsync(ApplyMachine machine, CancellationToken ct)
+    {
+        foreach (var page in subscription.Status.WaitingKeys.Chunk(PageKeys))
+        {
+            await using var unit = await subscription.Store.BeginAsync(page, ct).ConfigureAwait(false);
+            var plan = subscription.Planner.RetryWaiting(page, unit, machine.Progress.WasLive, machine.FloorEpoch, clock.GetUtcNow());
+            await write(unit, plan, ct).ConfigureAwait(false);
+        }
+    }
+
     private async Task<int> ResolveAsync(ApplyMachine machine, bool drop, List<ParkedEvent> page, CancellationToken ct)
     {
         await using var unit = await subscription.Store.BeginAsync([.. page.Select(p => p.Key)], ct).ConfigureAwait(false);

@@ -24,6 +24,7 @@ internal static class ReplicaDrop
     )
     {
         var page = new List<string>(PageKeys);
+        var gone = 0L;
         await foreach (var row in subscription.Store.EnumerateAsync(ct).ConfigureAwait(false))
         {
             if (!due.Concerns(row))
@@ -34,14 +35,23 @@ internal static class ReplicaDrop
         }
         if (page.Count > 0)
             await DropPage().ConfigureAwait(false);
-        if (subscription.Status.WentBack is { } back && back.Epoch == due.FloorEpoch)
+        if (due.Sweep is { } sweep)
+        {
+            StatecastMeter.OrphansRemoved(subscription, gone);
+            Log.RunEnded(logger, subscription.Layout.Name, sweep.Lane.Number, gone);
+        }
+        else if (subscription.Status.WentBack is { } back && back.Epoch == due.FloorEpoch)
             Log.WentBack(logger, subscription.Layout.Name, back.Epoch, back.Count, string.Join(", ", back.First.Take(KeysTold)));
 
         async Task DropPage()
         {
             var unit = await subscription.Store.BeginAsync(page, ct).ConfigureAwait(false);
             await using (unit.ConfigureAwait(false))
-                await write(unit, machine.PlanDrop(due, unit, page, clock.GetUtcNow()), ct).ConfigureAwait(false);
+            {
+                var plan = machine.PlanDrop(due, unit, page, clock.GetUtcNow());
+                await write(unit, plan, ct).ConfigureAwait(false);
+                gone += plan.Rows.Count;
+            }
             page.Clear();
         }
     }

@@ -21,10 +21,40 @@ public sealed class StateReader<TState>(
     private readonly StateContract _reads = reads ?? contract;
     private readonly UpcastChain<TState> _chain = UpcastChain<TState>.Of(contract);
 
-    /// <summary>What the envelope alone shows: for a replica without indexes and handlers, whose bodies are decoded by their first reader.</summary>
-    public StateInspection Peek(StateEvent stateEvent) =>
-        WrongContract(stateEvent)
-        ?? (codecs.ContainsKey(stateEvent.Codec) ? StateInspection.Readable([]) : StateInspection.Misfit(UnknownCodec(stateEvent.Codec)));
+    /// <summary>
+    /// What the envelope and the indexed fields show: for a replica without handlers, whose indexes are over fields and whose bodies are decoded by their first
+    /// reader.
+    /// </summary>
+    public StateInspection Peek(StateEvent stateEvent)
+    {
+        if (WrongContract(stateEvent) is { } wrong)
+            return wrong;
+        if (!codecs.TryGetValue(stateEvent.Codec, out var codec))
+            return StateInspection.Misfit(UnknownCodec(stateEvent.Codec));
+        if (indexes.Count == 0)
+            return StateInspection.Readable([]);
+        // An older major's fields are another record's.
+        if (MajorOf(stateEvent.Lane.Destination) != contract.Major)
+            return Inspect(stateEvent);
+        var entries = new List<IndexEntry>(indexes.Count);
+        foreach (var index in indexes)
+        {
+            try
+            {
+                index.Collect(contract, codec, stateEvent.Schema, stateEvent.Body, entries);
+            }
+            catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
+            {
+                return StateInspection.Misfit(e.Message);
+            }
+            // The text of a value may be the user's own.
+            catch (Exception e)
+            {
+                return Threw(index, e);
+            }
+        }
+        return StateInspection.Readable(entries);
+    }
 
     /// <inheritdoc/>
     public StateInspection Inspect(StateEvent stateEvent)
@@ -50,6 +80,49 @@ public sealed class StateReader<TState>(
             return StateInspection.Misfit(e.Message);
         }
         return Collect(state);
+    }
+
+    /// <inheritdoc/>
+    public PatchedState Patch(StoredBody before, StateEvent patch)
+    {
+        if (WrongContract(patch) is { } wrong)
+            return new(null, wrong.Defect);
+        if (!codecs.TryGetValue(patch.Codec, out var codec))
+            return new(null, UnknownCodec(patch.Codec));
+        var own = contract.SchemaFingerprint;
+        if (patch.Schema != own || before.Schema != own || (before.Major != 0 && before.Major != contract.Major))
+            return new(
+                null,
+                $"it is of the schema {patch.Schema}, on a state of {before.Schema}; only patches of this service's own, {own}, are applied."
+            );
+        try
+        {
+            var state = codec.ApplyPatch(contract, Decode(before), patch.Schema, patch.Body);
+            return ContentFingerprint.Of(contract, state) is var content && content == patch.Content
+                ? new(patch with { Operation = StateOperation.Upsert, Base = 0, Body = Encode(codec, state), State = state }, null)
+                : new(
+                    null,
+                    $"applied to the state here it makes one with the fingerprint {content}, and the source's has {patch.Content}."
+                );
+        }
+        catch (Exception e) when (e is StateFormatException or StateValueException or NotSupportedException)
+        {
+            return new(null, e.Message);
+        }
+    }
+
+    private byte[] Encode(IStateCodec codec, TState state)
+    {
+        var buffer = PooledBuffer.Take();
+        try
+        {
+            codec.Encode(contract, state, buffer);
+            return buffer.Written.ToArray();
+        }
+        finally
+        {
+            buffer.Return();
+        }
     }
 
     /// <inheritdoc/>
@@ -102,6 +175,9 @@ public sealed class StateReader<TState>(
             : 0;
     }
 
+    private static StateInspection Threw(StateIndex<TState> index, Exception e) =>
+        StateInspection.Unreadable($"the index '{index.Name}' threw {e.GetType().Name}: {e.Message}");
+
     private StateInspection Collect(TState state)
     {
         if (indexes.Count == 0)
@@ -116,7 +192,7 @@ public sealed class StateReader<TState>(
             // The delegate is the user's: whatever it throws delays this key only.
             catch (Exception e)
             {
-                return StateInspection.Unreadable($"the index '{index.Name}' threw {e.GetType().Name}: {e.Message}");
+                return Threw(index, e);
             }
         }
         return StateInspection.Readable(entries) with { State = state };

@@ -20,6 +20,12 @@ internal sealed class Subscription
     /// <summary>Whether the store keeps state objects: a carrier that hands them along need not encode them.</summary>
     public bool TakesObjects { get; init; }
 
+    /// <summary>Whether instances of the service share the lanes.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Whether the replica is kept in memory.</summary>
+    public bool InMemory { get; init; }
+
     public required ReplicaLayout Layout { get; init; }
     public required IStateReader Reader { get; init; }
     public required ApplyPlanner Planner { get; init; }

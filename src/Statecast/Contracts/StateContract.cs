@@ -53,10 +53,13 @@ public abstract class StateContract
     /// <summary>The major that a destination's name says; 0 if it says none.</summary>
     internal static int MajorOf(string destination)
     {
-        var dot = destination.LastIndexOf('.');
+        // What answers one target alone names its address as well (SnapshotLane).
+        var end = destination.IndexOf('>', StringComparison.Ordinal);
+        var name = end < 0 ? destination : destination.AsSpan(0, end);
+        var dot = name.LastIndexOf('.');
         return
             dot > 0
-            && destination.AsSpan(dot + 1) is ['v', .. var digits]
+            && name[(dot + 1)..] is ['v', .. var digits]
             && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var major)
             ? major
             : 0;
@@ -65,6 +68,9 @@ public abstract class StateContract
     /// <summary>The contract of a record, without reflection.</summary>
     public static StateContract<TState> Of<TState>()
         where TState : class, IStateContract<TState> => TState.Contract;
+
+    /// <summary>Whether its states can travel as patches (<see cref="StateContractAttribute.Patches"/>).</summary>
+    public abstract bool HasPatches { get; }
 
     /// <summary>The record's type.</summary>
     public abstract Type StateType { get; }
@@ -108,6 +114,9 @@ public abstract class StateContract<TState> : StateContract
     /// <param name="plan">How the writer's schema is read (<see cref="AvroResolution"/>); null for the contract's own.</param>
     /// <exception cref="StateFormatException">The bytes are no state of this contract; names the offset. <see cref="AvroStateCodec"/>, which has the whole body, adds the path.</exception>
     public abstract TState ReadAvro(ref AvroReader reader, AvroPlan? plan);
+
+    /// <inheritdoc/>
+    public override bool HasPatches => false;
 
     /// <summary>Writes what makes the one state of the other, by changed fields; false if the contract has no patches (<see cref="StateContractAttribute.Patches"/>).</summary>
     /// <param name="writer">Receives the patch; the caller hands it over.</param>

@@ -61,9 +61,10 @@ internal sealed class UpcastChain<TState>
     /// <exception cref="StateFormatException">An upcaster threw.</exception>
     public TState? Upcast(object state)
     {
-        foreach (var upcaster in _contract.Upcasters)
-            if (upcaster.Upcast(state) is { } upcast)
-                return upcast;
+        // By the way that a body of that major takes: else an object would become another state.
+        foreach (var step in _steps.Values)
+            if (step.From.StateType == state.GetType())
+                return step.Upcaster.Upcast(state);
         return null;
     }
 

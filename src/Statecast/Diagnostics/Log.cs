@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Serialization;
 
@@ -57,6 +58,13 @@ internal static partial class Log
     )]
     public static partial void Withheld(ILogger logger, string source, long withheld);
 
+    [LoggerMessage(
+        2105,
+        LogLevel.Information,
+        "A target of {Destination} asks: {Target} wants {Count} range(s) of lane {Lane} (run {Run})."
+    )]
+    public static partial void RangesAsked(ILogger logger, string destination, string? target, int count, int lane, Guid run);
+
     [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
     public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
 
@@ -102,4 +110,38 @@ internal static partial class Log
         "Replica '{Replica}' followed its source back: under epoch {Epoch} {Count} key(s) have an older state or none, because the source's database lost what came after. The first: {Keys}"
     )]
     public static partial void WentBack(ILogger logger, string replica, long epoch, long count, string keys);
+
+    [LoggerMessage(
+        3010,
+        LogLevel.Warning,
+        "Replica '{Replica}' left the state of key '{Key}' as it is: the partial update to {Revision} does not fit it ({Reason}) It waits for the full state, which is asked for where the carrier has a request channel, and else is the source's next one."
+    )]
+    public static partial void PatchMisfit(ILogger logger, string replica, string key, StateRevision revision, string reason);
+
+    [LoggerMessage(
+        3011,
+        LogLevel.Warning,
+        "Replica '{Replica}' could not ask for the full states of {Count} key(s) whose partial updates wait; it asks again in 30 s."
+    )]
+    public static partial void AskingFailed(ILogger logger, Exception exception, string replica, int count);
+
+    [LoggerMessage(3012, LogLevel.Information, "Replica '{Replica}' asks its source for all states of lane {Lane} (run {Run}): {Reason}.")]
+    public static partial void RunStarted(ILogger logger, string replica, int lane, Guid run, string reason);
+
+    [LoggerMessage(
+        3013,
+        LogLevel.Warning,
+        "Replica '{Replica}' had no answer for a while: it asks again for {Count} range(s) of run {Run}. If this goes on, look whether the source runs and its republisher has work that comes first."
+    )]
+    public static partial void AskedAgain(ILogger logger, string replica, int count, Guid run);
+
+    [LoggerMessage(3014, LogLevel.Warning, "Replica '{Replica}' could not ask for {Count} range(s) of states; it asks again.")]
+    public static partial void AskingForRangesFailed(ILogger logger, Exception exception, string replica, int count);
+
+    [LoggerMessage(
+        3015,
+        LogLevel.Information,
+        "Replica '{Replica}' has all states of lane {Lane}; {Count} row(s) that the source has no more were removed."
+    )]
+    public static partial void RunEnded(ILogger logger, string replica, int lane, long count);
 }

@@ -18,6 +18,7 @@ internal sealed class MeteredSender(ITransportSender inner, string carrier, Time
             var outcomes = await inner.SendAsync(events, ct).ConfigureAwait(false);
             error = outcomes.Select(ErrorOf).FirstOrDefault(e => e is not null);
             StatecastMeter.Sent(carrier, events, i => i < outcomes.Count ? ErrorOf(outcomes[i]) : Unknown);
+            StatecastMeter.Unrouted(carrier, events, outcomes);
             return outcomes;
         }
         catch (Exception e)

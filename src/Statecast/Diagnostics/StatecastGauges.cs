@@ -85,6 +85,12 @@ internal sealed class StatecastGauges : IDisposable
             "The most of them ever."
         );
         _meter.CreateObservableGauge("statecast.parked.keys", () => Replicas(r => r.Parked), "{key}", "Keys with a parked event.");
+        _meter.CreateObservableGauge(
+            "statecast.waiting.patches",
+            () => Replicas(r => r.Waiting.Count),
+            "{event}",
+            "Partial updates that wait for the state that they were made from."
+        );
     }
 
     public void Dispose() => _meter.Dispose();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Statecast.Consuming;
+using Statecast.Consuming.Queues;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -24,6 +25,11 @@ public static class StatecastMeter
         "messaging.client.sent.messages",
         "{message}",
         "Events handed to a carrier; with error.type where it did not take them."
+    );
+    private static readonly Counter<long> UnroutedMessages = Meter.CreateCounter<long>(
+        "statecast.relay.unrouted",
+        "{event}",
+        "Events sent while no target was there to take them: they count as sent too."
     );
     private static readonly Counter<long> ConsumedMessages = Meter.CreateCounter<long>(
         "messaging.client.consumed.messages",
@@ -74,6 +80,36 @@ public static class StatecastMeter
         "{row}",
         "Rows written before the replica was complete for the first time."
     );
+    private static readonly Counter<long> MisfitPatches = Meter.CreateCounter<long>(
+        "statecast.patches.misfit",
+        "{event}",
+        "Partial updates that did not fit the state that is their base: the row was left alone."
+    );
+    private static readonly Counter<long> AskedKeys = Meter.CreateCounter<long>(
+        "statecast.patches.asked",
+        "{key}",
+        "Keys whose full state was asked for, because a partial update waits."
+    );
+    private static readonly Counter<long> AskedRanges = Meter.CreateCounter<long>(
+        "statecast.bootstrap.ranges.asked",
+        "{range}",
+        "Ranges of states that a queue's target asked for; those asked for again are counted apart as well."
+    );
+    private static readonly Counter<long> RepeatedRanges = Meter.CreateCounter<long>(
+        "statecast.bootstrap.ranges.repeated",
+        "{range}",
+        "Ranges of states that were asked for again, because no answer came for a while."
+    );
+    private static readonly Counter<long> EndedRanges = Meter.CreateCounter<long>(
+        "statecast.bootstrap.ranges.ended",
+        "{range}",
+        "Ranges of states that are here as a whole."
+    );
+    private static readonly Counter<long> RemovedOrphans = Meter.CreateCounter<long>(
+        "statecast.bootstrap.orphans",
+        "{row}",
+        "Rows removed because a run over all states did not name them."
+    );
     private static readonly Counter<long> WentBackKeys = Meter.CreateCounter<long>(
         "statecast.replica.went_back",
         "{key}",
@@ -108,13 +144,25 @@ public static class StatecastMeter
             {
                 { "messaging.system", carrier },
                 { "messaging.operation.name", "send" },
-                { "messaging.destination.name", destination },
+                // A target's own queue is no destination of its own in a metric: there may be any number.
+                { "messaging.destination.name", SnapshotLane.LiveOf(events[from].Lane).Destination },
             };
             if (error is not null)
                 tags.Add("error.type", error);
             SentMessages.Add(to - from, tags);
             from = to;
         }
+    }
+
+    /// <summary>Counts what nobody was there to take.</summary>
+    internal static void Unrouted(string carrier, IReadOnlyList<StateEvent> events, IReadOnlyList<SendOutcome> outcomes)
+    {
+        for (var i = 0; i < outcomes.Count; i++)
+            if (outcomes[i].IsUnrouted)
+                UnroutedMessages.Add(
+                    1,
+                    new TagList { { "messaging.system", carrier }, { "messaging.destination.name", events[i].Lane.Destination } }
+                );
     }
 
     internal static void SendEnded(string carrier, TimeSpan took, string? error)
@@ -155,12 +203,34 @@ public static class StatecastMeter
         Add(RejectedEvents, plan.Rejected);
         Add(BootstrapRows, bootstrap ? plan.Rows.Count : 0);
         Add(WentBackKeys, plan.WentBack.Count);
+        Add(MisfitPatches, plan.Misfits.Count);
 
         void Add(Counter<long> counter, long count)
         {
             if (count > 0)
                 counter.Add(count, tags);
         }
+    }
+
+    internal static void Asked(Subscription subscription, int keys) => AskedKeys.Add(keys, Tags(subscription));
+
+    internal static void Asked(Subscription subscription, RunQuestion question)
+    {
+        AskedRanges.Add(question.Ranges.Count, Tags(subscription));
+        if (question.Repeated)
+            RepeatedRanges.Add(question.Ranges.Count, Tags(subscription));
+    }
+
+    internal static void RangesEnded(Subscription subscription, long count)
+    {
+        if (count > 0)
+            EndedRanges.Add(count, Tags(subscription));
+    }
+
+    internal static void OrphansRemoved(Subscription subscription, long count)
+    {
+        if (count > 0)
+            RemovedOrphans.Add(count, Tags(subscription));
     }
 
     internal static void Stalled(Subscription subscription, string handler)

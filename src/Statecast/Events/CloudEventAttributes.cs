@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Statecast.Serialization;
 
 namespace Statecast.Events;
@@ -9,39 +10,77 @@ namespace Statecast.Events;
 /// </summary>
 public static class CloudEventAttributes
 {
+    private const int LongestNumber = 20;
+
+    // All that are read; partitionkey and id say nothing that is not said elsewhere.
+    private static readonly string[] Known =
+    [
+        "specversion",
+        "source",
+        "type",
+        "subject",
+        "time",
+        "dataschema",
+        "datacontenttype",
+        "ecstop",
+        "ecstepoch",
+        "ecstrevision",
+        "ecstbase",
+        "ecstfingerprint",
+        "ecstcause",
+        "ecstlease",
+        "ecstseq",
+        "ecstreply",
+        "traceparent",
+        "tracestate",
+    ];
+
     /// <summary>The attributes of an event, in a fixed order. <c>datacontenttype</c> is absent for an event without a body.</summary>
     /// <param name="stateEvent">The event.</param>
     /// <param name="contentType">The codec's media type.</param>
     public static IEnumerable<KeyValuePair<string, string>> Of(StateEvent stateEvent, string contentType)
     {
-        yield return new("specversion", "1.0");
-        yield return new("id", EventId.For(stateEvent).ToString());
-        yield return new("source", stateEvent.Source);
-        yield return new("type", stateEvent.Lane.Destination);
-        yield return new("subject", stateEvent.Key);
-        yield return new("partitionkey", stateEvent.Key);
-        yield return new(
-            "time",
-            stateEvent.CapturedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture)
-        );
-        yield return new("dataschema", stateEvent.Schema.ToString());
+        var texts = new Texts();
+        Write(stateEvent, contentType, texts);
+        return texts.Attributes;
+    }
+
+    /// <summary>Hands the same attributes over as bytes, in the same order.</summary>
+    /// <param name="stateEvent">The event.</param>
+    /// <param name="contentType">The codec's media type.</param>
+    /// <param name="sink">What takes them.</param>
+    public static void Write<TSink>(StateEvent stateEvent, string contentType, TSink sink)
+        where TSink : ICloudEventSink
+    {
+        ArgumentNullException.ThrowIfNull(stateEvent);
+        var isAnswer = SnapshotLane.TryParse(stateEvent.Lane, out var live, out var replyTo);
+        sink.Add("specversion"u8, "1.0"u8);
+        Add(sink, "id"u8, EventId.For(stateEvent), "D");
+        sink.Add("source"u8, stateEvent.Source);
+        sink.Add("type"u8, live.Destination);
+        sink.Add("subject"u8, stateEvent.Key);
+        sink.Add("partitionkey"u8, stateEvent.Key);
+        AddTime(sink, stateEvent.CapturedAt);
+        AddFingerprint(sink, "dataschema"u8, stateEvent.Schema);
         if (!stateEvent.IsDelete)
-            yield return new("datacontenttype", contentType);
-        yield return new("ecstop", NameOf(stateEvent.Operation));
-        yield return new("ecstepoch", stateEvent.Revision.Epoch.ToString(CultureInfo.InvariantCulture));
-        yield return new("ecstrevision", stateEvent.Revision.Number.ToString(CultureInfo.InvariantCulture));
+            sink.Add("datacontenttype"u8, contentType);
+        sink.Add("ecstop"u8, NameOf(stateEvent.Operation));
+        Add(sink, "ecstepoch"u8, stateEvent.Revision.Epoch);
+        Add(sink, "ecstrevision"u8, stateEvent.Revision.Number);
         if (stateEvent.Operation == StateOperation.Patch)
-            yield return new("ecstbase", stateEvent.Base.ToString(CultureInfo.InvariantCulture));
+            Add(sink, "ecstbase"u8, stateEvent.Base);
         if (stateEvent.Content is { } content)
-            yield return new("ecstfingerprint", content.ToString());
+            AddFingerprint(sink, "ecstfingerprint"u8, content);
         if (stateEvent.Causes is { } causes)
-            yield return new("ecstcause", causes);
-        yield return new("ecstlease", stateEvent.LeaseId.ToString("N"));
-        yield return new("ecstseq", stateEvent.LaneNumber.ToString(CultureInfo.InvariantCulture));
+            sink.Add("ecstcause"u8, causes);
+        Add(sink, "ecstlease"u8, stateEvent.LeaseId, "N");
+        Add(sink, "ecstseq"u8, stateEvent.LaneNumber);
+        if (isAnswer)
+            sink.Add("ecstreply"u8, replyTo!);
         if (stateEvent.TraceParent is { } parent)
-            yield return new("traceparent", parent);
+            sink.Add("traceparent"u8, parent);
         if (stateEvent.TraceState is { } state)
-            yield return new("tracestate", state);
+            sink.Add("tracestate"u8, state);
     }
 
     /// <summary>Reads an event from its attributes: what any language may send. Unknown attributes are ignored.</summary>
@@ -53,80 +92,65 @@ public static class CloudEventAttributes
     /// <exception cref="FormatException">A required attribute is missing or malformed; the message names it. The event is then parked.</exception>
     public static StateEvent Read(Func<string, string?> find, LaneId lane, string contract, string codec, ReadOnlyMemory<byte> body)
     {
-        if (Required(find, "specversion") is not "1.0" and var version)
-            throw new FormatException($"specversion is '{version}'; 1.0 is read.");
-        var operation = OperationOf(Required(find, "ecstop"));
-        return new()
-        {
-            Contract = contract,
-            Lane = new(Required(find, "type"), lane.Number),
-            Key = Required(find, "subject"),
-            Revision = new(Number(find, "ecstepoch"), Number(find, "ecstrevision")),
-            Operation = operation,
-            Base = operation == StateOperation.Patch ? Base(find) : 0,
-            Causes = find("ecstcause"),
-            Codec = codec,
-            // A foreign sender need not know our fingerprints: without them equal revisions count as equal, and the body is read as it is.
-            Schema = find("dataschema") is { } schema ? Fingerprint.Parse(schema) : default,
-            Content = operation == StateOperation.Delete || find("ecstfingerprint") is not { } content ? null : Fingerprint.Parse(content),
-            Body = operation == StateOperation.Delete ? default : body,
-            CapturedAt = Time(find("time")),
-            Source = Required(find, "source"),
-            LeaseId = Guid.TryParse(find("ecstlease"), out var lease) ? lease : default,
-            LaneNumber = find("ecstseq") is null ? 0 : Number(find, "ecstseq"),
-            TraceParent = find("traceparent"),
-            TraceState = find("tracestate"),
-        };
+        var reader = new CloudEventReader(new());
+        foreach (var name in Known)
+            if (find(name) is { } value)
+                reader.Take(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        return reader.Read(lane, contract, codec, body);
     }
 
-    private static string NameOf(StateOperation operation) =>
+    private static void Add<TSink>(TSink sink, ReadOnlySpan<byte> name, long number)
+        where TSink : ICloudEventSink
+    {
+        Span<byte> text = stackalloc byte[LongestNumber];
+        number.TryFormat(text, out var written, provider: CultureInfo.InvariantCulture);
+        sink.Add(name, text[..written]);
+    }
+
+    private static void Add<TSink>(TSink sink, ReadOnlySpan<byte> name, Guid id, string format)
+        where TSink : ICloudEventSink
+    {
+        Span<byte> text = stackalloc byte[36];
+        id.TryFormat(text, out var written, format);
+        sink.Add(name, text[..written]);
+    }
+
+    private static void AddFingerprint<TSink>(TSink sink, ReadOnlySpan<byte> name, Fingerprint fingerprint)
+        where TSink : ICloudEventSink
+    {
+        Span<byte> text = stackalloc byte[2 * Fingerprint.Size];
+        fingerprint.Format(text);
+        sink.Add(name, text);
+    }
+
+    // To microseconds: the platform's fast form has one digit more, which is 0.
+    private static void AddTime<TSink>(TSink sink, DateTimeOffset time)
+        where TSink : ICloudEventSink
+    {
+        Span<byte> text = stackalloc byte[28];
+        time.UtcDateTime.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
+        text[^2] = (byte)'Z';
+        sink.Add("time"u8, text[..^1]);
+    }
+
+    private static ReadOnlySpan<byte> NameOf(StateOperation operation) =>
         operation switch
         {
-            StateOperation.Upsert => "upsert",
-            StateOperation.Delete => "delete",
-            StateOperation.Patch => "patch",
-            StateOperation.Snapshot => "snapshot",
+            StateOperation.Upsert => "upsert"u8,
+            StateOperation.Delete => "delete"u8,
+            StateOperation.Patch => "patch"u8,
+            StateOperation.Snapshot => "snapshot"u8,
+            StateOperation.RangeBegin => "rangebegin"u8,
+            StateOperation.RangeEnd => "rangeend"u8,
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "No such operation."),
         };
 
-    private static StateOperation OperationOf(string name) =>
-        name switch
-        {
-            "upsert" => StateOperation.Upsert,
-            "delete" => StateOperation.Delete,
-            "patch" => StateOperation.Patch,
-            "snapshot" => StateOperation.Snapshot,
-            _ => throw new FormatException($"ecstop is '{name}'; upsert, delete, patch and snapshot are read."),
-        };
-
-    // A patch that names no earlier revision could be applied to any: it is none.
-    private static long Base(Func<string, string?> find) =>
-        Number(find, "ecstbase") is >= 1 and var number && number < Number(find, "ecstrevision")
-            ? number
-            : throw new FormatException(
-                $"the CloudEvents attribute 'ecstbase' is '{find("ecstbase")}'; an earlier revision than {find("ecstrevision")} is expected."
-            );
-
-    private static string Required(Func<string, string?> find, string name) =>
-        find(name) is { Length: > 0 } value ? value : throw new FormatException($"the CloudEvents attribute '{name}' is missing.");
-
-    private static long Number(Func<string, string?> find, string name) =>
-        long.TryParse(Required(find, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new FormatException($"the CloudEvents attribute '{name}' is '{find(name)}'; a decimal number from 0 is expected.");
-
-    // Shown only, never used for order: a sender without a clock is welcome.
-    private static DateTimeOffset Time(string? text)
+    private sealed class Texts : ICloudEventSink
     {
-        if (text is null)
-            return DateTimeOffset.UnixEpoch;
-        return DateTimeOffset.TryParse(
-            text,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-            out var time
-        )
-            ? time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond))
-            : throw new FormatException($"the CloudEvents attribute 'time' is '{text}'; RFC 3339 is expected.");
+        public List<KeyValuePair<string, string>> Attributes { get; } = [];
+
+        public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Add(name, Encoding.UTF8.GetString(value));
+
+        public void Add(ReadOnlySpan<byte> name, string value) => Attributes.Add(new(Encoding.UTF8.GetString(name), value));
     }
 }

@@ -37,7 +37,19 @@ public sealed record Heartbeat
 /// <param name="Position">The next position to read; 0 for an empty lane and on a queue.</param>
 /// <param name="Number">The highest lane number handed out, 0 for none.</param>
 /// <param name="Floor">What the lane holds below is superseded.</param>
-public readonly record struct LaneEnd(LaneId Lane, long Incarnation, long Position, long Number, LaneFloor Floor = default);
+public readonly record struct LaneEnd(LaneId Lane, long Incarnation, long Position, long Number, LaneFloor Floor = default)
+{
+    /// <summary>
+    /// On a queue: which numbers were handed out under which lease in this epoch, in order; the newest of them. Numbers are counted by lease, so that a lost
+    /// incarnation's does not stand for ours (protocol section 2). Null where it is not said.
+    /// </summary>
+    public IReadOnlyList<LeaseNumbers>? Line { get; init; }
+}
+
+/// <summary>The numbers from the first one on, up to the next entry's, were handed out under this lease.</summary>
+/// <param name="LeaseId">The lease.</param>
+/// <param name="First">Its first number.</param>
+public readonly record struct LeaseNumbers(Guid LeaseId, long First);
 
 /// <summary>The floor of a lane: stated once everything that the source has was said under its epoch, and in every heartbeat from then on.</summary>
 /// <param name="Epoch">Everything of a lower epoch is superseded, for every key, known or not; 0 for no floor.</param>

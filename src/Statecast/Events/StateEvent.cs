@@ -8,7 +8,7 @@ public sealed record StateEvent
     /// <summary>The contract's name.</summary>
     public required string Contract { get; init; }
 
-    /// <summary>Destination and lane.</summary>
+    /// <summary>Destination and lane; of what answers one target alone its snapshot lane (<see cref="SnapshotLane"/>).</summary>
     public required LaneId Lane { get; init; }
 
     /// <summary>The text form of the key.</summary>
@@ -58,6 +58,9 @@ public sealed record StateEvent
 
     /// <summary>W3C trace state of the capture, or null.</summary>
     public string? TraceState { get; init; }
+
+    /// <summary>Whether it is no event of a key, but begins or ends a range of a run.</summary>
+    public bool IsMark => Operation >= StateOperation.RangeBegin;
 
     /// <summary>Whether the event carries no state.</summary>
     public bool IsDelete => Operation == StateOperation.Delete;

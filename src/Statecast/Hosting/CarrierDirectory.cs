@@ -58,10 +58,15 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
         var lanes = publication.Options.Lanes ?? transport.Abilities.DefaultLanes;
         if (lanes is < 1 or > 4096)
             throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
+        if (publication.Options.Patches is not null && !transport.Abilities.Patches)
+            throw new SourceException(
+                $"The publication of '{publication.Contract.Name}' sends patches, but '{transport.Carrier}' does not take them: it keeps a key's last record alone, so that who comes later would find a patch without the state that it was made from. Leave the patches out of this publication, or name a carrier that takes them with Via (in process)."
+            );
         var destination = publication.Editions[edition].Contract.Destination;
         return new(transport.Carrier, destination, lanes, transport.Abilities.DefaultCodec)
         {
-            Objects = transport.Objects,
+            // With patches the bytes themselves travel: a patch is made from a state as it was read from its body, not from the application's object.
+            Objects = publication.Options.Patches is null ? transport.Objects : null,
             Edition = edition,
         };
     }

@@ -23,6 +23,7 @@ public sealed class ReplicaBuilder<TState>
     private bool _inMemory;
     private string? _carrier;
     private string? _instance;
+    private bool _shared;
     private int? _major;
 
     internal ReplicaBuilder(IServiceCollection services, StateContract<TState> contract)
@@ -83,6 +84,17 @@ public sealed class ReplicaBuilder<TState>
         return this;
     }
 
+    /// <summary>
+    /// Lets the instances of this service share the contract's lanes, on a carrier that can: each holds a part of the keys in a store of its own, and which part
+    /// changes when instances come and go. A read of a key that another instance holds throws <see cref="StateElsewhereException"/>. Rows of a lane that was taken
+    /// away are kept aside, and brought up to date if it comes back. Such a replica has no handlers.
+    /// </summary>
+    public ReplicaBuilder<TState> Shared()
+    {
+        _shared = true;
+        return this;
+    }
+
     /// <summary>Declares an index, for <see cref="IReplica{TKey, TState}.QueryAsync"/>. A new or changed one is built from the rows at the next start.</summary>
     /// <exception cref="InvalidOperationException">The replica has an index of that name.</exception>
     public ReplicaBuilder<TState> Index(StateIndex<TState> index)
@@ -121,6 +133,10 @@ public sealed class ReplicaBuilder<TState>
             throw new InvalidOperationException(
                 $"The replica of {_contract.Destination} has no store: add .InMemory(), or an adapter's such as .InSqlite(\"file.db\")."
             );
+        if (_shared && _handlers.Count > 0)
+            throw new InvalidOperationException(
+                $"The replica of {_contract.Destination} is shared and has handlers: a lane that moves between instances would be announced as a whole. Leave out .Shared(), or the handlers."
+            );
         return _contract.Accept(new Registrar(this, _store));
     }
 
@@ -146,6 +162,7 @@ public sealed class ReplicaBuilder<TState>
                 Reads = UpcastChain<TState>.Of(typed).Require(builder._major ?? typed.Major),
                 Carrier = builder._carrier,
                 Instance = builder._instance,
+                Shared = builder._shared,
             };
             builder.Services.AddSingleton<IReplica<TKey, TState>>(services =>
                 services.GetRequiredService<IReplicaDirectory>().ReplicaOf<TKey, TState>(typed.Destination)

@@ -20,6 +20,9 @@ internal abstract class ReplicaRegistration
 
     public required string? Instance { get; init; }
 
+    /// <summary>Whether instances of the service share the lanes.</summary>
+    public required bool Shared { get; init; }
+
     public abstract ReplicaRuntime Create(ReplicaContext context);
 }
 

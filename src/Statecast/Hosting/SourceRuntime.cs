@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Statecast.Diagnostics;
 using Statecast.Outbox;
 using Statecast.Publishing;
 
@@ -11,13 +12,14 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     private readonly RepublishLoop _republish = new(source, options.Republish, logger, clock);
     private readonly List<RelayRunner> _relays = [];
+    private readonly List<RequestLoop> _requests = [];
     private IOutboxStore? _outbox;
 
     public string Name => source.Name;
 
     public IStateSource Source => source;
 
-    public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays];
+    public IEnumerable<ISupervisedLoop> Loops => [_republish, .. _relays, .. _requests];
 
     public IReadOnlyList<RelayRunner> Relays => _relays;
 
@@ -37,8 +39,19 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
     {
         foreach (var publication in source.Publications)
             carriers.Bind(publication);
-        await source.PrepareAsync(ct).ConfigureAwait(false);
+        foreach (var request in await source.PrepareAsync(ct).ConfigureAwait(false))
+            Log.RepublishQueued(logger, request.Contract, request.Reason);
         _outbox = source.OpenOutbox();
+        var surroundings = new RequestSurroundings(options.LoopTimeout / 4, clock, logger);
+        foreach (var publication in source.Publications)
+        foreach (var route in publication.Routes)
+        {
+            var carrier = carriers.Find(route.Carrier, $"source '{Name}'");
+            // A log keeps what a newcomer needs, and full states lack nothing that a target could ask for.
+            var isAsked = !carrier.Abilities.Retained || (publication.Options.Patches is not null && route.Edition == 0);
+            if (isAsked && carrier.Requests is { } requests)
+                _requests.Add(new(source, publication.Contract.Name, route, requests, _republish.Queued, surroundings));
+        }
     }
 
     /// <summary>Makes the relays: a shard has one writer, so sources in one database share a relay to a carrier.</summary>

@@ -79,8 +79,7 @@ public sealed class StatecastBuilder
             declared,
             [.. services.GetServices<IDatabaseAdapter>()],
             services.GetRequiredService<IPublicationBinder>(),
-            new(services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IEntropy>()),
-            services.GetRequiredService<ILogger<ConnectionSource>>()
+            new(services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IEntropy>())
         ));
         AddPublisher();
         return AddSource(services => services.GetServices<ConnectionSource>().First(s => s.Name == name));

@@ -50,11 +50,24 @@ public sealed class TargetOptions
     /// <summary>The most bytes of a body that is read; a larger event is parked. Default 900 KB, as a source's own limit.</summary>
     public int MaxBodyBytes { get; set; } = JsonStateCodec.DefaultMaxBodyBytes;
 
+    /// <summary>
+    /// The most partial updates of one key that wait for the state that they were made from, 1 to 10,000; the oldest give way, since only a full state helps then.
+    /// Default 64.
+    /// </summary>
+    public int MaxWaitingPatches { get; set; } = 64;
+
+    /// <summary>
+    /// The most bytes of partial updates that wait in one replica, at least 0. Beyond it a key keeps its newest alone, without the body. Default 16 MB.
+    /// </summary>
+    public long MaxWaitingBytes { get; set; } = 16 << 20;
+
     /// <summary>How long a read waits for a token's state. Default 5 s.</summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The readiness check reports degraded when a Live replica is staler than this, or unknown. Default 30 s.</summary>
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal WaitingLimits Waiting => new(MaxWaitingPatches, MaxWaitingBytes);
 
     // In memory a commit costs nothing, and a large batch leaves the processor's cache between its first look and its last.
     internal ApplyLimits LimitsOf(bool inMemory) =>

@@ -23,6 +23,9 @@ internal sealed class StatecastOptionsValidator : IValidateOptions<StatecastOpti
                 $"Statecast:Target:MaxBytesInFlight is {options.Target.MaxBytesInFlight}; it must be at least Statecast:Target:MaxBatchBytes, {options.Target.MaxBatchBytes}: raise the first or lower the second."
             );
         Range(faults, "Target:MaxBodyBytes", options.Target.MaxBodyBytes, 1, int.MaxValue);
+        Range(faults, "Target:MaxWaitingPatches", options.Target.MaxWaitingPatches, 1, 10_000);
+        if (options.Target.MaxWaitingBytes < 0)
+            faults.Add($"Statecast:Target:MaxWaitingBytes is {options.Target.MaxWaitingBytes}; at least 0 is needed.");
         Range(faults, "Handlers:Concurrency", options.Handlers.Concurrency, 1, 1024);
         Range(faults, "Handlers:MaxAttempts", options.Handlers.MaxAttempts, 1, 10_000);
         Range(faults, "Republish:ChunkSize", options.Republish.ChunkSize, 1, 10_000);

@@ -151,7 +151,9 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
         // The container knows this one object under several services, and disposes it once for each.
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        // A host that is disposed without having been stopped: no loop may go on over stores that are gone.
+        if (IsRunning)
+            await StopAsync(CancellationToken.None).ConfigureAwait(false);
         foreach (var replica in _replicas.Values)
             await replica.Subscription.Store.DisposeAsync().ConfigureAwait(false);
         foreach (var source in _sources)

@@ -27,12 +27,16 @@ internal sealed class ReplicaRegistration<TKey, TState>(
 {
     public override ReplicaRuntime Create(ReplicaContext context)
     {
+        if (Shared && !context.Transport.Abilities.SharesLanes)
+            throw new InvalidOperationException(
+                $"The replica of {contract.Destination} is shared, and the carrier '{context.Transport.Carrier}' gives every instance all lanes: leave out .Shared(), or use a carrier that shares lanes, such as Kafka."
+            );
         var reader = new StateReader<TState>(contract, context.Codecs, indexes, Reads);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
         var layout = LayoutOf(context, registered);
         var rules = ApplyRules.Default;
-        // An index and a handler need the state at once; without them a body is decoded by whoever reads it first.
-        var onFirstUse = inMemory && !TakesObjects(context) && indexes.Count == 0 && handlers.Count == 0;
+        // A handler, and an index that is no field's, need the state at once; without them a body is decoded by whoever reads it first.
+        var onFirstUse = inMemory && !TakesObjects(context) && indexes.All(i => i.ReadsField) && handlers.Count == 0;
         long replay = 0;
         for (var i = 0; i < registered.Count; i++)
             replay |= registered[i].Replay ? 1L << i : 0;
@@ -45,9 +49,11 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Transport = context.Transport,
             Store = StoreOf(context),
             TakesObjects = TakesObjects(context),
+            Shared = Shared,
+            InMemory = inMemory,
             Layout = layout,
             Reader = reader,
-            Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null),
+            Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null, context.Options.Target.Waiting),
             Rules = rules,
             Status = new(layout.Name, context.Clock),
             Limits = context.Options.Target.LimitsOf(inMemory),

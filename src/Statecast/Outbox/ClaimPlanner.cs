@@ -35,14 +35,14 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
 {
     /// <summary>Plans one page.</summary>
     /// <param name="page">Unclaimed rows by sequence.</param>
-    /// <param name="lanes">The lanes.</param>
+    /// <param name="hand">The lanes; those of targets' own queues are taken in hand as they come.</param>
     /// <param name="lease">The lease under which is claimed.</param>
     /// <param name="passedOver">Keys with an earlier row outside the page.</param>
     /// <param name="room">What the window still takes.</param>
     /// <param name="now">The relay's time.</param>
     public ClaimPlan Plan(
         IReadOnlyList<OutboxRow> page,
-        IReadOnlyDictionary<LaneId, RelayLane> lanes,
+        RelayHand hand,
         RelayLease lease,
         IReadOnlySet<(LaneId, string)> passedOver,
         WindowRoom room,
@@ -56,16 +56,22 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
         {
             var row = page[i];
             var chain = chains[(row.Lane, row.Key)];
-            if (chain.First != i)
-                continue;
-            if (!lanes.TryGetValue(row.Lane, out var lane))
+            if (hand.Find(row.Lane, lease) is not { } lane)
             {
-                plan.UnknownLanes.Add(row.Lane);
+                if (chain.First == i)
+                    plan.UnknownLanes.Add(row.Lane);
                 continue;
             }
-            if (lane.Busy.Contains(row.Key) || lane.IsBlocked(now) || passedOver.Contains((row.Lane, row.Key)))
+            if (
+                lane.AnswersOne
+                    ? passedOver.Contains(OrderOf(row))
+                    : chain.First != i || lane.Busy.Contains(row.Key) || passedOver.Contains(OrderOf(row))
+            )
                 continue;
-            var ordered = Ordered(page, chain, next);
+            if (lane.IsBlocked(now))
+                continue;
+            // A range's end speaks of every row before it: in a target's own lane all go by themselves, in the order in which they were written.
+            var ordered = lane.AnswersOne ? [i] : Ordered(page, chain, next);
             var chosen = Choose(page, ordered);
             if (room.TryTake(page[ordered[chosen]].Body.Length))
             {
@@ -81,6 +87,9 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
                 plan.Left.Add(page[i]);
         return plan;
     }
+
+    /// <summary>Rows that agree in this are claimed in order: those of a key, and all of a target's own lane.</summary>
+    public static (LaneId Lane, string Key) OrderOf(OutboxRow row) => (row.Lane, SnapshotLane.Is(row.Lane) ? "" : row.Key);
 
     // Rows of one key are linked by index: a page with one row per key, the usual case, allocates nothing per key.
     private static Dictionary<(LaneId, string), Chain> Chains(IReadOnlyList<OutboxRow> page, out int[] next)
@@ -160,6 +169,7 @@ internal sealed class ClaimPlanner(RelayShard shard, RelayRules rules)
             Key = row.Key,
             Revision = new(epoch, row.Revision),
             Operation = operation,
+            Base = row.Base,
             Causes = causes,
             Codec = row.Codec,
             Schema = row.Schema,

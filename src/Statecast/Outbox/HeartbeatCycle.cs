@@ -8,6 +8,9 @@ namespace Statecast.Outbox;
 /// </summary>
 internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, RelayRules rules)
 {
+    /// <summary>The newest leases that a word on a queue names; who still lacks numbers of older ones asks for everything again.</summary>
+    private const int MaxLine = 16;
+
     private OutboxSnapshot? _first;
     private bool _provenByEmptiness;
     private bool _met;
@@ -219,6 +222,10 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
                             Position = shard.ReadsBack ? lane.Verifier.Verified : end.Position,
                             Number = lane.NextNumber - 1,
                             Floor = published ? rules.Floor(lease, lane) : default,
+                            // Where positions do the work, nobody counts.
+                            Line = shard.Abilities.Retained
+                                ? null
+                                : [.. lane.Line.TakeLast(MaxLine).Select(l => new LeaseNumbers(l.LeaseId, l.FirstNumber))],
                         }
                     );
             if (ends.Count < destination.Lanes)

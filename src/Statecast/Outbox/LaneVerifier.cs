@@ -15,8 +15,8 @@ internal sealed class LaneVerifier(long incarnation, long verified)
 
     private readonly SortedSet<long> _confirmed = [];
     private readonly Dictionary<string, Burial> _buried = new(StringComparer.Ordinal);
-    private Dictionary<string, StateRevision> _newest = new(StringComparer.Ordinal);
-    private Dictionary<string, StateRevision> _newestBefore = new(StringComparer.Ordinal);
+    private Dictionary<string, Sent> _newest = new(StringComparer.Ordinal);
+    private Dictionary<string, Sent> _newestBefore = new(StringComparer.Ordinal);
 
     public long Incarnation { get; private set; } = incarnation;
 
@@ -31,28 +31,35 @@ internal sealed class LaneVerifier(long incarnation, long verified)
     {
         if (current == Incarnation)
             return;
+        var first = Incarnation == 0;
         Incarnation = current;
+        // A lane that was never met before: what was sent to it since is in this log.
+        if (first)
+            return;
         Accounted = 0;
         _confirmed.Clear();
         _buried.Clear();
+        // Where something stood in the old log says nothing of the new one.
+        _newest.Clear();
+        _newestBefore.Clear();
     }
 
     /// <summary>This holder is about to send a revision.</summary>
     public void Sending(string key, StateRevision revision)
     {
-        if (Newest(key) is { } known && known >= revision)
+        if (Newest(key) is { } known && known.Revision >= revision)
             return;
-        if (_newest.Count >= MaxNewest)
-            (_newestBefore, _newest) = (_newest, new(StringComparer.Ordinal));
-        _newest[key] = revision;
+        Remember(key, new(revision, Newest(key)?.Confirmed ?? -1));
     }
 
-    /// <summary>This holder's record stands at a position; 0 if the carrier did not say where.</summary>
+    /// <summary>This holder's record stands at a position; negative if the carrier did not say where.</summary>
     public void Confirmed(string key, long position)
     {
-        // Position 0 may mean "not said": the record then counts as foreign and is read, which costs one look.
-        if (position <= 0)
+        // Not said: the record then counts as foreign and is read, which costs one look.
+        if (position < 0)
             return;
+        if (Newest(key) is { } sent && sent.Confirmed < position)
+            Remember(key, sent with { Confirmed = position });
         if (_buried.TryGetValue(key, out var burial) && position > burial.Highest)
             _buried.Remove(key);
         if (position < Accounted)
@@ -72,7 +79,11 @@ internal sealed class LaneVerifier(long incarnation, long verified)
         {
             if (record.Position >= end)
                 continue;
-            if (!needsMending(record, Newest(record.Key)))
+            var newest = Newest(record.Key);
+            // Sent by this holder after the end was asked for, and above it.
+            if (newest?.Confirmed > record.Position)
+                continue;
+            if (!needsMending(record, newest?.Revision))
             {
                 if (_buried.TryGetValue(record.Key, out var burial) && record.Position > burial.Highest)
                     _buried.Remove(record.Key);
@@ -91,8 +102,14 @@ internal sealed class LaneVerifier(long incarnation, long verified)
         return [.. found.Where(_buried.ContainsKey)];
     }
 
-    private StateRevision? Newest(string key) =>
-        _newest.TryGetValue(key, out var revision) || _newestBefore.TryGetValue(key, out revision) ? revision : null;
+    private Sent? Newest(string key) => _newest.TryGetValue(key, out var sent) || _newestBefore.TryGetValue(key, out sent) ? sent : null;
+
+    private void Remember(string key, Sent sent)
+    {
+        if (_newest.Count >= MaxNewest)
+            (_newestBefore, _newest) = (_newest, new(StringComparer.Ordinal));
+        _newest[key] = sent;
+    }
 
     private void Advance()
     {
@@ -105,4 +122,7 @@ internal sealed class LaneVerifier(long incarnation, long verified)
     }
 
     private readonly record struct Burial(long Lowest, long Highest);
+
+    /// <summary>What this holder sent last of a key, and the highest position at which a record of the key was confirmed to it; -1 for none.</summary>
+    private readonly record struct Sent(StateRevision Revision, long Confirmed);
 }

@@ -10,7 +10,7 @@ internal sealed class OutboxClaims(RelayShard shard, RelayOptions options, Relay
     private static readonly HashSet<(LaneId, string)> Nothing = [];
 
     private readonly ClaimPlanner _planner = new(shard, rules);
-    private readonly PageCursor _pages = new(options);
+    private readonly PageCursor _pages = new(options, options.InFlightEventsOn(shard.Abilities));
     private readonly HashSet<LaneId> _unknownLanes = [];
 
     /// <summary>Begins anew under a new lease.</summary>
@@ -85,7 +85,7 @@ internal sealed class OutboxClaims(RelayShard shard, RelayOptions options, Relay
     }
 
     private ClaimPlan Plan(IReadOnlyList<OutboxRow> rows, IReadOnlySet<(LaneId, string)> passedOver, RelayTenure tenure, TimeSpan now) =>
-        _planner.Plan(rows, tenure.Hand.Lanes, tenure.Lease, passedOver, tenure.Hand.Window.Room(), now);
+        _planner.Plan(rows, tenure.Hand, tenure.Lease, passedOver, tenure.Hand.Window.Room(), now);
 
     private ClaimedRow ClaimedAgain(OutboxRow row, RelayLease lease) =>
         new(

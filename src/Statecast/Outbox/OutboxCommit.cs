@@ -29,7 +29,7 @@ public sealed record OutboxCommit
     /// <summary>Rows whose events were confirmed or refused: they are deleted.</summary>
     public IReadOnlyList<long> Done { get; init; } = [];
 
-    /// <summary>New counters of the lanes that changed.</summary>
+    /// <summary>New counters of the lanes that changed. A snapshot lane that has none yet begins with this lease: its line's first number is 1.</summary>
     public IReadOnlyList<LaneCounter> Lanes { get; init; } = [];
 
     /// <summary>

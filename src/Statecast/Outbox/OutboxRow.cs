@@ -36,6 +36,9 @@ public sealed record OutboxRow
     /// <summary>What the event says about its key.</summary>
     public required StateOperation Operation { get; init; }
 
+    /// <summary>For a <see cref="StateOperation.Patch"/> the revision that it was made from. Else 0.</summary>
+    public long Base { get; init; }
+
     /// <summary>Causes, joined by commas; null for none.</summary>
     public string? Causes { get; init; }
 
@@ -48,7 +51,7 @@ public sealed record OutboxRow
     /// <summary>The fingerprint of the state; null for a delete.</summary>
     public Fingerprint? Content { get; init; }
 
-    /// <summary>The encoded state; empty for a delete.</summary>
+    /// <summary>The encoded state, or patch; empty for a delete.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>W3C trace context of the capture, or null.</summary>

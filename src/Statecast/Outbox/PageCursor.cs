@@ -7,7 +7,7 @@ namespace Statecast.Outbox;
 /// Nothing is skipped for good: a row that cannot be claimed now stays, and the scan comes back to it. A scan goes on past rows whose keys must wait, so that
 /// a hot key does not hold up the others; it begins anew whenever a page was useful or the end was reached.
 /// </summary>
-internal sealed class PageCursor(RelayOptions options)
+internal sealed class PageCursor(RelayOptions options, int mostKept)
 {
     private const int FirstPageRows = 64;
     private const int MaxKeptOfKey = 4;
@@ -130,7 +130,7 @@ internal sealed class PageCursor(RelayOptions options)
             {
                 _after = rows[^1].Sequence;
                 foreach (var row in plan.Left)
-                    _passedOver.Add((row.Lane, row.Key));
+                    _passedOver.Add(ClaimPlanner.OrderOf(row));
             }
         }
         else if (_after > 0)
@@ -151,9 +151,9 @@ internal sealed class PageCursor(RelayOptions options)
     // Once a row of a key is not kept, no later one is: they would be claimed before it.
     private void Keep(OutboxRow row)
     {
-        var key = (row.Lane, row.Key);
+        var key = ClaimPlanner.OrderOf(row);
         var kept = _keptOf.GetValueOrDefault(key);
-        if (kept < MaxKeptOfKey && _kept.Count < options.MaxInFlightEvents && _keptBytes < options.MaxPageBytes)
+        if (kept < MaxKeptOfKey && _kept.Count < mostKept && _keptBytes < options.MaxPageBytes)
         {
             _kept.Add(row);
             _keptBytes += row.Body.Length;

@@ -25,10 +25,23 @@ internal sealed class RelayHand
         var lines = grant.Lines.ToLookup(l => l.Lane);
         _inTurn = [.. grant.Lanes.Select(stored => new RelayLane(stored, [.. lines[stored.Lane]]))];
         _lanes = _inTurn.ToDictionary(l => l.Id);
-        Window = new(options);
+        Window = new(options, options.InFlightEventsOn(shard.Abilities));
     }
 
     public IReadOnlyDictionary<LaneId, RelayLane> Lanes => _lanes;
+
+    /// <summary>A lane by its id; one of a target's own queue is new when its first row comes. Null for a lane that this relay does not write.</summary>
+    public RelayLane? Find(LaneId id, RelayLease lease)
+    {
+        if (_lanes.TryGetValue(id, out var lane))
+            return lane;
+        if (!SnapshotLane.TryParse(id, out var live, out _) || !_lanes.ContainsKey(live))
+            return null;
+        lane = new(new(id, 1, 0, 0), [new(id, lease.Id, 1)]);
+        _inTurn.Add(lane);
+        _lanes.Add(id, lane);
+        return lane;
+    }
 
     public SendWindow Window { get; }
 

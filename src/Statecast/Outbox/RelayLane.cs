@@ -11,6 +11,7 @@ internal sealed class RelayLane
     public RelayLane(LaneCounter stored, IReadOnlyList<LaneLine> line)
     {
         Id = stored.Lane;
+        AnswersOne = SnapshotLane.Is(stored.Lane);
         Line = line;
         Stored = stored;
         NextNumber = stored.NextNumber;
@@ -19,6 +20,9 @@ internal sealed class RelayLane
     }
 
     public LaneId Id { get; }
+
+    /// <summary>Whether it is of one target's own queue.</summary>
+    public bool AnswersOne { get; }
 
     /// <summary>Which numbers were handed out under which lease in this epoch, in order.</summary>
     public IReadOnlyList<LaneLine> Line { get; }

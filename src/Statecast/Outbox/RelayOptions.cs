@@ -1,3 +1,5 @@
+using Statecast.Transport;
+
 namespace Statecast.Outbox;
 
 /// <summary>A relay's settings. One relay works per source database and carrier.</summary>
@@ -21,8 +23,8 @@ public sealed class RelayOptions
     /// <summary>The bytes of bodies that one read should stay below. Default 8 MiB; large events can exceed it once, then pages shrink.</summary>
     public int MaxPageBytes { get; set; } = 8 * 1024 * 1024;
 
-    /// <summary>The most events that are claimed and not yet confirmed. Default 2,000.</summary>
-    public int MaxInFlightEvents { get; set; } = 2_000;
+    /// <summary>The most events that are claimed and not yet confirmed. Default null: what the carrier asks for, 2,000, or 10,000 on Kafka.</summary>
+    public int? MaxInFlightEvents { get; set; }
 
     /// <summary>The most bytes of bodies that are claimed and not yet confirmed; a single larger event still goes alone. Default 16 MiB.</summary>
     public long MaxInFlightBytes { get; set; } = 16 * 1024 * 1024;
@@ -33,8 +35,8 @@ public sealed class RelayOptions
     /// <summary>The most bytes of one send; a single larger event still goes alone. Default 4 MiB.</summary>
     public long MaxBatchBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>The most sends under way at once. Default 4.</summary>
-    public int MaxBatches { get; set; } = 4;
+    /// <summary>The most sends under way at once. Default 16.</summary>
+    public int MaxBatches { get; set; } = 16;
 
     /// <summary>The most positions of one read-back on a log without conditional append. Default 5,000.</summary>
     public int MaxReadBack { get; set; } = 5_000;
@@ -60,6 +62,8 @@ public sealed class RelayOptions
     /// <summary>How old the oldest unsent event may be, by the database's clock, before the service's readiness is degraded; 1 minute by default.</summary>
     public TimeSpan MaxUnsentAge { get; set; } = TimeSpan.FromMinutes(1);
 
+    internal int InFlightEventsOn(TransportAbilities abilities) => MaxInFlightEvents ?? abilities.InFlightEvents;
+
     /// <summary>What is wrong with these settings, each naming its setting; empty if nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -82,7 +86,7 @@ public sealed class RelayOptions
             findings.Add($"{nameof(DrainTimeout)} must not be negative; it is {DrainTimeout}.");
         AtLeastOne(nameof(MaxPageRows), MaxPageRows);
         AtLeastOne(nameof(MaxPageBytes), MaxPageBytes);
-        AtLeastOne(nameof(MaxInFlightEvents), MaxInFlightEvents);
+        AtLeastOne(nameof(MaxInFlightEvents), MaxInFlightEvents ?? 1);
         AtLeastOne(nameof(MaxInFlightBytes), MaxInFlightBytes);
         AtLeastOne(nameof(MaxBatchEvents), MaxBatchEvents);
         AtLeastOne(nameof(MaxBatchBytes), MaxBatchBytes);

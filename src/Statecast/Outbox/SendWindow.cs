@@ -20,7 +20,7 @@ internal sealed class WindowRoom(int events, long bytes, bool empty)
 }
 
 /// <summary>Sends under way, and how much is claimed and not confirmed: bounded in events and bytes, so that a slow carrier fills no memory.</summary>
-internal sealed class SendWindow(RelayOptions options)
+internal sealed class SendWindow(RelayOptions options, int mostEvents)
 {
     private readonly Dictionary<long, Batch> _batches = [];
     private int _events;
@@ -30,12 +30,12 @@ internal sealed class SendWindow(RelayOptions options)
 
     public bool MayOpenBatch => _batches.Count < options.MaxBatches;
 
-    public bool HasRoom => _events == 0 || (_events < options.MaxInFlightEvents && _bytes < options.MaxInFlightBytes);
+    public bool HasRoom => _events == 0 || (_events < mostEvents && _bytes < options.MaxInFlightBytes);
 
     /// <summary>The ids of the sends under way.</summary>
     public IEnumerable<long> Open => _batches.Keys;
 
-    public WindowRoom Room() => new(options.MaxInFlightEvents - _events, options.MaxInFlightBytes - _bytes, _events == 0);
+    public WindowRoom Room() => new(mostEvents - _events, options.MaxInFlightBytes - _bytes, _events == 0);
 
     public void Claimed(ClaimedRow row)
     {

@@ -26,17 +26,30 @@ public enum ColumnType
 /// <param name="Generated">Whether the database numbers it, rising and never re-used.</param>
 public sealed record TableColumn(string Name, ColumnType Type, bool Nullable = false, bool Generated = false);
 
+/// <summary>One further index of a table.</summary>
+/// <param name="Columns">Its columns, in order.</param>
+/// <param name="Filter">Which rows are in it, in SQL that every provider understands; null for all.</param>
+public sealed record TableIndex(IReadOnlyList<string> Columns, string? Filter = null);
+
 /// <summary>One table of the layout.</summary>
 /// <param name="Name">The table's name.</param>
 /// <param name="Key">The primary key's columns.</param>
 /// <param name="Columns">All columns, in order.</param>
-/// <param name="Indexes">Further indexes, each by its columns.</param>
+/// <param name="Indexes">Further indexes.</param>
 public sealed record TableDefinition(
     string Name,
     IReadOnlyList<string> Key,
     IReadOnlyList<TableColumn> Columns,
-    IReadOnlyList<IReadOnlyList<string>> Indexes
-);
+    IReadOnlyList<TableIndex> Indexes
+)
+{
+    /// <summary>The name of one of its indexes.</summary>
+    public string NameOf(TableIndex index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        return $"IX_{Name}_{string.Join('_', index.Columns)}";
+    }
+}
 
 /// <summary>The one layout of the tables beside a source's own. The EF model and the SQL scripts are renderings of it.</summary>
 public static class TableLayout
@@ -62,9 +75,13 @@ public static class TableLayout
                 new("schema", ColumnType.Bytes, Nullable: true),
                 new("content", ColumnType.Bytes, Nullable: true),
                 new("operation_id", ColumnType.Bytes, Nullable: true),
+                // For publications with patches only: how many went out since the last full state, when that was captured, and the last body in Avro.
+                new("patches", ColumnType.Int32, Nullable: true),
+                new("full_at", ColumnType.Int64, Nullable: true),
                 new("body", ColumnType.Bytes, Nullable: true),
             ],
-            []
+            // Keys whose last word was a patch: the longest without a full state first. Then the keys of a bucket range: a target asks for one after the other.
+            [new(["contract", "full_at", "key"], "patches > 0"), new(["contract", "bucket", "key"])]
         );
 
     /// <summary>Events that are captured and not yet confirmed, one row per destination. Lane number and epoch are null until claimed.</summary>
@@ -91,6 +108,8 @@ public static class TableLayout
                 new("trace_state", ColumnType.Text, Nullable: true),
                 new("captured_at", ColumnType.Int64),
                 new("keep_each", ColumnType.Boolean),
+                // The revision that a patch was made from; null for all else.
+                new("base", ColumnType.Int64, Nullable: true),
                 // Last: a body fills pages of its own, and what stands behind it is only found through them.
                 new("body", ColumnType.Bytes, Nullable: true),
             ],

@@ -12,6 +12,9 @@ public readonly record struct Head(long Revision, bool Deleted, Fingerprint? Sch
 {
     /// <summary>The head of a key that was never published.</summary>
     public static Head None { get; } = new(0, true, null, null);
+
+    /// <summary>What the next patch is made from; null where it was not asked for (<see cref="HeadKeys.WithBases"/>), and where the next event is a full state.</summary>
+    public PatchBase? Base { get; init; }
 }
 
 /// <summary>What was read back of one key: its state's fingerprints, or nothing.</summary>
@@ -40,14 +43,18 @@ public static class CaptureRule
 
     /// <summary>
     /// A republish never suppresses: what changed is captured as a change; what only has another schema, or was never published, is a Snapshot above;
-    /// what did not change is a Snapshot at the revision it has. A deleted key says its Delete again; a key that never was says nothing.
+    /// what did not change is a Snapshot at the revision it has. A deleted key says its Delete again; a key that never was says nothing, unless a log holds a
+    /// foreign record of it: then it is deleted, so that the log's last word on the key is its source's.
     /// </summary>
-    public static CaptureDecision Republish(Head head, ReadBack now)
+    /// <param name="head">The key's head.</param>
+    /// <param name="now">What was read back.</param>
+    /// <param name="isInLog">Whether a log holds a record of the key that its source did not send.</param>
+    public static CaptureDecision Republish(Head head, ReadBack now, bool isInLog = false)
     {
+        if (now.Deleted && head.Revision == 0)
+            return new(isInLog, isInLog ? 1 : 0, StateOperation.Delete);
         if (now.Deleted)
-            return head.Deleted
-                ? new(head.Revision > 0, head.Revision, StateOperation.Delete)
-                : new(true, head.Revision + 1, StateOperation.Delete);
+            return head.Deleted ? new(true, head.Revision, StateOperation.Delete) : new(true, head.Revision + 1, StateOperation.Delete);
         if (head.Revision == 0)
             return new(true, 1, StateOperation.Snapshot);
         if (head.Deleted)

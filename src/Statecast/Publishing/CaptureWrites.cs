@@ -6,16 +6,20 @@ using Statecast.Serialization;
 namespace Statecast.Publishing;
 
 /// <summary>Collects what one capture writes: decides per key, encodes once per codec, and makes one row per route.</summary>
-internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination)
+internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool republish, string? destination, bool isInLog = false)
 {
     private readonly CaptureStamp _stamp = CaptureStamp.Of(now);
     private readonly List<ReadOnlyMemory<byte>> _bodies = [];
+    private PatchEncoder? _patches;
     private List<CaptureException>? _passedOver;
 
     public DateTimeOffset Now => now;
 
     /// <summary>The source's epoch, for the tokens; outbox rows get theirs when the relay claims them.</summary>
     public long Epoch { get; set; }
+
+    /// <summary>The one target that is answered; null where everybody is told.</summary>
+    public SnapshotRun? Answers { get; set; }
 
     public List<HeadWrite> Heads { get; } = [];
 
@@ -61,11 +65,14 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             contents[i] = publication.Editions[i].FingerprintOf(now.Of(i));
         }
         var readBack = new ReadBack(deleted, publication.Schema, deleted ? null : Publication.Joined(contents));
-        var decision = republish ? CaptureRule.Republish(head, readBack) : CaptureRule.Save(head, readBack);
+        var decision = republish ? CaptureRule.Republish(head, readBack, isInLog) : CaptureRule.Save(head, readBack);
         if (decision.Publish)
         {
             // Encoded before anything is noted: a state that is too large leaves nothing behind.
             Encode(publication, key, now);
+            _patches?.Clear();
+            if (!republish && publication.Options.Patches is { } patches && PatchRule.Allows(patches, head, decision, readBack, _stamp.At))
+                (_patches ??= new()).Make(publication, head, now, _bodies);
             Write(set, key, head, decision, readBack, contents, now);
         }
         if (decision.Revision > 0)
@@ -84,24 +91,48 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
     {
         var publication = set.Publication;
         var raised = decision.Revision != head.Revision;
-        if (raised)
+        // Said in full to all: the count of patches begins anew.
+        if (raised || (destination is null && head.Base is { Patches: > 0 }))
         {
-            var newHead = new Head(decision.Revision, readBack.Deleted, readBack.Schema, readBack.Content);
+            var newHead = new Head(decision.Revision, readBack.Deleted, readBack.Schema, readBack.Content)
+            {
+                Base =
+                    publication.Options.Patches is null || readBack.Deleted
+                        ? null
+                        : PatchRule.Next(head.Base, publication.Editions[0].BaseOf(now.Of(0)), _patches is { Any: true }, _stamp.At),
+            };
             Heads.Add(new(publication.Contract.Name, key, newHead, operationId));
         }
         for (var i = 0; i < publication.Routes.Count; i++)
         {
             var route = publication.Routes[i];
-            // Only what was said before may be said to one destination alone: a raised revision is news to all.
-            if (!raised && destination is not null && route.Destination != destination)
+            var answers = Answers is { } run && run.Carrier == route.Carrier && run.Live.Destination == route.Destination;
+            // Only what was said before may be said to one destination, or target, alone: a raised revision is news to all.
+            var told = raised || (Answers is null && (destination is null || route.Destination == destination));
+            if (!told && !answers)
                 continue;
             Fingerprint? content = readBack.Deleted ? null : contents[route.Edition];
-            var row = Row(set, key, decision, content, route, readBack.Deleted ? default : _bodies[publication.EncodingOf(i)]);
-            Rows.Add(row);
+            var encoding = publication.EncodingOf(i);
+            var row = Row(set, key, decision, content, route, readBack.Deleted ? default : _bodies[encoding]);
+            if (answers)
+                Rows.Add(Answer(row));
+            if (!told)
+                continue;
+            Rows.Add(_patches is { Any: true } made ? made.Apply(row, encoding, head.Revision) : row);
             if (!readBack.Deleted)
                 route.Objects?.Put(row, now.Of(route.Edition));
         }
     }
+
+    // None may stand for another: a range's end speaks of each that was written before it.
+    private OutboxRow Answer(OutboxRow row) =>
+        row with
+        {
+            Lane = Answers!.Lane,
+            Operation = row.Operation == StateOperation.Delete ? StateOperation.Delete : StateOperation.Snapshot,
+            Causes = null,
+            KeepEach = true,
+        };
 
     private static void RequireSameKey(Edition edition, string key, object state)
     {

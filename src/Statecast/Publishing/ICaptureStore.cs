@@ -18,7 +18,7 @@ public interface ICaptureStore
     /// <param name="wanted">In (contract, key) order.</param>
     ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted);
 
-    /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows.</summary>
+    /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows. A head without a <see cref="Head.Base"/> keeps none: an earlier one would be another revision's.</summary>
     ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows);
 
     /// <summary>Keys of heads at or above revision 1 after a key, in an order of the database's own and within a bucket range: the republisher's walk.</summary>
@@ -49,7 +49,11 @@ public interface ICaptureStore
 /// <summary>Heads to lock.</summary>
 /// <param name="Contract">The contract's name.</param>
 /// <param name="Keys">The text forms of the keys, in order.</param>
-public readonly record struct HeadKeys(string Contract, IReadOnlyList<string> Keys);
+public readonly record struct HeadKeys(string Contract, IReadOnlyList<string> Keys)
+{
+    /// <summary>Whether the heads' <see cref="Head.Base"/> are wanted as well: only a publication with patches reads bodies.</summary>
+    public bool WithBases { get; init; }
+}
 
 /// <summary>Heads under lock.</summary>
 /// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>

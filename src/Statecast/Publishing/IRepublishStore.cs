@@ -33,9 +33,28 @@ public interface IRepublishStore
     /// <summary>How many heads at or above revision 1 come after a key within a bucket range, in the order of <see cref="ICaptureStore.WalkAsync"/>.</summary>
     ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket);
 
+    /// <summary>The heads of a contract whose last word was a patch, those longest without a full state first.</summary>
+    /// <param name="scope">The transaction.</param>
+    /// <param name="contract">The contract.</param>
+    /// <param name="after">Null for the first page, else the last of the page before.</param>
+    /// <param name="fullBefore">Only those whose last full state was captured before.</param>
+    /// <param name="limit">The most heads.</param>
+    ValueTask<IReadOnlyList<PatchedHead>> ReadPatchedAsync(
+        CaptureScope scope,
+        string contract,
+        PatchedHead? after,
+        DateTimeOffset fullBefore,
+        int limit
+    );
+
     /// <summary>What was published last time.</summary>
     IPublishedStore Published { get; }
 }
+
+/// <summary>A head with patches since its last full state.</summary>
+/// <param name="FullAt">When the full state was captured, UTC, in microseconds.</param>
+/// <param name="Key">The text form of the key.</param>
+public readonly record struct PatchedHead(DateTimeOffset FullAt, string Key);
 
 /// <summary>What is queued: single keys may come in crowds, ranges are few.</summary>
 /// <param name="Keys">How many requests of single keys, without what is withheld.</param>

@@ -57,11 +57,20 @@ public abstract class Publication
     /// <summary>Says where the events go. Called once by the host, when the carriers are known; captures before it fail.</summary>
     /// <param name="routes">At least one.</param>
     /// <param name="codecs">The codecs that the routes name, found by <see cref="IStateCodec.Name"/>.</param>
-    /// <exception cref="SourceException">There is no route, or a route names a codec that is not among them.</exception>
+    /// <exception cref="SourceException">There is no route, or a route names a codec that is not among them, or the contract has no patches and is to send some.</exception>
     public void Bind(IReadOnlyList<Route> routes, IEnumerable<IStateCodec> codecs)
     {
         if (routes.Count == 0)
             throw new SourceException($"{Contract.Name} has no carrier: add one (a Use… call), or name one with Via(…).");
+        if (Options.Patches is { } patches)
+        {
+            if (!Contract.HasPatches)
+                throw new SourceException(
+                    $"{Contract.Name} is published with patches, but its contract has none: set Patches = true in [StateContract] of {Contract.StateType.Name}, or leave the patches out of its publication."
+                );
+            if (patches.FindProblem() is { } problem)
+                throw new SourceException($"The patches of {Contract.Name}: {problem}");
+        }
         var known = codecs.ToList();
         var used = new List<Encoding>();
         var encodingOfRoute = new int[routes.Count];
@@ -136,6 +145,12 @@ public sealed class PublicationOptions
 
     /// <summary>Whether unsent revisions of one key are all sent; by default older ones may be coalesced into the newest.</summary>
     public bool KeepEach { get; set; }
+
+    /// <summary>
+    /// How states travel as patches, for large states of which little changes at a time; null, the default, for full states only. Needs
+    /// <see cref="StateContractAttribute.Patches"/> and carriers that take patches (<see cref="TransportAbilities.Patches"/>).
+    /// </summary>
+    public PatchOptions? Patches { get; set; }
 }
 
 /// <summary>A publication whose state type is known.</summary>

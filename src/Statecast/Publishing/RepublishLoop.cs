@@ -9,6 +9,10 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan CountAgainAfter = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan WaitForRelay = TimeSpan.FromMilliseconds(5);
+
     private readonly AsyncSignal _asked = new();
     private readonly RepublishPace _pace = new(options.KeysPerSecond, clock);
     private volatile RepublishProgress _progress = new(source.Name, 0, 0, 0, 0, 0);
@@ -17,6 +21,7 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
     private long _emptyLooks;
     private long _total;
     private long _begun;
+    private long _countedAt;
     private long _reported;
     private volatile bool _countAgain;
     private bool _counted;
@@ -51,11 +56,19 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
             LastBeat = clock.GetUtcNow();
             if (_progress.Done == 0)
                 _begun = _reported = clock.GetTimestamp();
-            var keys = await source.RepublishChunkAsync(_pace.Begin(options.ChunkSize), ct).ConfigureAwait(false);
-            if (keys > 0)
+            var chunk = await source.RepublishChunkAsync(_pace.Begin(options.ChunkSize), ct).ConfigureAwait(false);
+            foreach (var passedOver in chunk.PassedOver)
+                Log.PassedOver(logger, passedOver.Contract, passedOver.Key, passedOver);
+            if (chunk.Keys > 0)
             {
-                await AdvanceAsync(keys, ct).ConfigureAwait(false);
-                await _pace.EndAsync(keys, ct).ConfigureAwait(false);
+                await AdvanceAsync(chunk.Keys, ct).ConfigureAwait(false);
+                await _pace.EndAsync(chunk.Keys, ct).ConfigureAwait(false);
+            }
+            if (chunk.Worked)
+                continue;
+            if (chunk.Waits)
+            {
+                await Task.Delay(WaitForRelay, clock, ct).ConfigureAwait(false);
                 continue;
             }
             if (_progress.Done > 0)
@@ -73,14 +86,17 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
         var before = _progress;
         var done = before.Done + keys;
         var queue = new RepublishQueue(before.Requests, before.Remaining - keys, before.Withheld);
-        // Counting costs the source a look at all its keys: once, and again when the count was wrong or more was queued.
-        if (before.Done == 0 || queue.Keys < 0 || _countAgain)
+        // Counting costs the source a look at all its keys: once, and again when the count was wrong or more was queued; a target's ranges are queued one by one.
+        if (before.Done == 0 || ((queue.Keys < 0 || _countAgain) && clock.GetElapsedTime(_countedAt) >= CountAgainAfter))
         {
             _countAgain = false;
+            _countedAt = clock.GetTimestamp();
             queue = await source.CountRepublishAsync(ct).ConfigureAwait(false);
         }
         var elapsed = clock.GetElapsedTime(_begun).TotalSeconds;
-        _progress = new(source.Name, queue.Requests, done, elapsed > 0 ? done / elapsed : 0, queue.Keys, queue.Withheld);
+        // Below nothing it is a count that was wrong; it is counted again soon.
+        var remaining = queue.Keys < 0 ? 0 : queue.Keys;
+        _progress = new(source.Name, queue.Requests, done, elapsed > 0 ? done / elapsed : 0, remaining, queue.Withheld);
         if (clock.GetElapsedTime(_reported) < ReportEvery)
             return;
         _reported = clock.GetTimestamp();

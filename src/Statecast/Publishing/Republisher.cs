@@ -4,10 +4,17 @@ using Statecast.Outbox;
 namespace Statecast.Publishing;
 
 /// <summary>What a chunk did.</summary>
-/// <param name="Keys">The keys looked at.</param>
+/// <param name="Keys">The keys looked at; none for a step that only moved the queue on.</param>
 /// <param name="Worked">Whether there was anything queued.</param>
 /// <param name="PassedOver">Keys whose state cannot be published, each with its reason.</param>
-public sealed record RepublishChunk(int Keys, bool Worked, IReadOnlyList<CaptureException> PassedOver);
+public sealed record RepublishChunk(int Keys, bool Worked, IReadOnlyList<CaptureException> PassedOver)
+{
+    /// <summary>Nothing was queued.</summary>
+    public static RepublishChunk None { get; } = new(0, false, []);
+
+    /// <summary>Whether there is work that goes on as soon as the relay has sent what is there: it is worth looking again at once.</summary>
+    public bool Waits { get; init; }
+}
 
 /// <summary>
 /// Works off the republish queue, a chunk a transaction. A range walks the <b>heads</b> first, so that rows which are gone or match no more become
@@ -25,8 +32,11 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
 
     private static readonly TimeSpan RetryWithheld = TimeSpan.FromSeconds(30);
 
+    private readonly SnapshotRepublisher _snapshots = new(capture, store);
+    private readonly OverdueStates _overdue = new(store.Republish, capture.Clock);
     private DateTimeOffset _retryAt = capture.Clock.GetUtcNow();
     private long _retriedTo;
+    private bool _snapshotsNext = true;
 
     /// <summary>Does the next chunk inside the session's transaction, which the caller commits.</summary>
     public async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
@@ -34,8 +44,26 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         ArgumentOutOfRangeException.ThrowIfLessThan(maxKeys, 1);
         // What others ask for is theirs: several sources may share a database.
         var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
+        var runs = tasks.Where(t => SnapshotRun.TryParse(t.Request.Destination) is not null).ToList();
+        if (runs.Count > 0)
+            tasks = [.. tasks.Except(runs)];
+        var answer = RepublishChunk.None;
+        // In turns with what is said to all: neither holds up the other.
+        if (runs.Count > 0 && (_snapshotsNext || tasks.Count == 0))
+        {
+            answer = await _snapshots.ChunkAsync(session, runs, maxKeys).ConfigureAwait(false) ?? answer;
+            _snapshotsNext = !answer.Worked;
+            if (answer.Worked)
+                return answer;
+        }
+        _snapshotsNext = true;
         if (tasks.Count == 0)
-            return await RetryAsync(session, maxKeys).ConfigureAwait(false);
+        {
+            var last = await RetryAsync(session, maxKeys).ConfigureAwait(false);
+            if (!last.Worked)
+                last = await SayOverdueAsync(session, maxKeys).ConfigureAwait(false);
+            return last.Worked ? last : answer;
+        }
         var first = tasks[0];
         var publication = session.Publications.First(p => p.Contract.Name == first.Request.Contract);
         if (first.Request.Key is not null)
@@ -63,6 +91,16 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private async ValueTask<long?> CountRangeAsync(IRepublishSession session, Publication publication, RepublishTask task)
     {
         var (request, place) = (task.Request, task.Cursor is { Length: > 1 } cursor ? cursor[1..] : null);
+        if (SnapshotRun.TryParse(request.Destination) is not null)
+            return await store
+                .Republish.CountHeadsAsync(
+                    session.Scope,
+                    request.Contract,
+                    SnapshotCursor.Parse(task.Cursor)?.After,
+                    request.FirstBucket,
+                    request.LastBucket
+                )
+                .ConfigureAwait(false);
         if (task.Cursor is [Rows, ..])
             return await session.CountRowsAsync(publication, place).ConfigureAwait(false);
         var heads = await store
@@ -83,7 +121,9 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
             .TakeWhile(t => t.Request.Key is not null && t.Request.Contract == first.Contract && t.Request.Destination == first.Destination)
             .ToList();
         var keys = Sorted(together.Select(t => t.Request.Key!));
-        var passedOver = await CaptureAsync(session, publication, keys, first.Destination).ConfigureAwait(false);
+        // A key for one destination is one whose record there is to be mended; who asks for keys asks for all destinations.
+        var passedOver = await CaptureAsync(session, publication, keys, first.Destination, isInLog: first.Destination is not null)
+            .ConfigureAwait(false);
         // Not kept: the state was published before, or whoever asked is told.
         foreach (var task in together)
             await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
@@ -95,12 +135,12 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     {
         var now = capture.Clock.GetUtcNow();
         if (now < _retryAt)
-            return new(0, false, []);
+            return RepublishChunk.None;
         var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys, _retriedTo).ConfigureAwait(false);
         if (tasks.Count == 0)
         {
             (_retriedTo, _retryAt) = (0, now + RetryWithheld);
-            return new(0, false, []);
+            return RepublishChunk.None;
         }
         _retriedTo = tasks[^1].Id;
         var mended = 0;
@@ -122,6 +162,14 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
             await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
         await SettleAsync(session, request).ConfigureAwait(false);
         return mended.Count;
+    }
+
+    private async ValueTask<RepublishChunk> SayOverdueAsync(IRepublishSession session, int maxKeys)
+    {
+        if (await _overdue.NextAsync(session, maxKeys).ConfigureAwait(false) is not var (publication, keys))
+            return RepublishChunk.None;
+        var passedOver = await CaptureAsync(session, publication, Sorted(keys), null).ConfigureAwait(false);
+        return new(keys.Count, true, passedOver);
     }
 
     private async ValueTask<RepublishChunk> HeadsAsync(IRepublishSession session, Publication publication, RepublishTask task, int maxKeys)
@@ -195,11 +243,14 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         IRepublishSession session,
         Publication publication,
         IReadOnlyList<string> keys,
-        string? destination
+        string? destination,
+        bool isInLog = false
     ) =>
         keys.Count == 0
             ? []
-            : await capture.RepublishAsync(store, session.Scope, session.Select(publication, keys), destination).ConfigureAwait(false);
+            : await capture
+                .RepublishAsync(store, session.Scope, session.Select(publication, keys), destination, isInLog)
+                .ConfigureAwait(false);
 
     private static List<string> Sorted(IEnumerable<string> keys)
     {

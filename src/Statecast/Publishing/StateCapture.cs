@@ -31,21 +31,38 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
     /// <param name="scope">The transaction.</param>
     /// <param name="set">The keys.</param>
     /// <param name="destination">Where unchanged states go; null for everywhere. What changed always goes everywhere.</param>
+    /// <param name="isInLog">Whether the keys stand in a log under records that their source did not send.</param>
     /// <returns>Keys that were passed over, each with its reason: one bad state must not hold up the others.</returns>
     public async ValueTask<IReadOnlyList<CaptureException>> RepublishAsync(
         ICaptureStore store,
         CaptureScope scope,
         ICaptureSet set,
-        string? destination
+        string? destination,
+        bool isInLog = false
     )
     {
-        var writes = NewWrites(republish: true, destination);
+        var writes = NewWrites(republish: true, destination, isInLog);
         await RunAsync(store, scope, [set], writes).ConfigureAwait(false);
         return writes.PassedOver;
     }
 
-    private CaptureWrites NewWrites(bool republish, string? destination) =>
-        new(Clock.GetUtcNow(), entropy.NextGuid(), republish, destination);
+    /// <summary>Says keys to one target alone, in its run; what changed goes to everybody as well.</summary>
+    /// <returns>Keys that were passed over, each with its reason.</returns>
+    internal async ValueTask<IReadOnlyList<CaptureException>> AnswerAsync(
+        ICaptureStore store,
+        CaptureScope scope,
+        ICaptureSet set,
+        SnapshotRun run
+    )
+    {
+        var writes = NewWrites(republish: true, null);
+        writes.Answers = run;
+        await RunAsync(store, scope, [set], writes).ConfigureAwait(false);
+        return writes.PassedOver;
+    }
+
+    private CaptureWrites NewWrites(bool republish, string? destination, bool isInLog = false) =>
+        new(Clock.GetUtcNow(), entropy.NextGuid(), republish, destination, isInLog);
 
     private async ValueTask RunAsync(ICaptureStore store, CaptureScope scope, IReadOnlyList<ICaptureSet> sets, CaptureWrites writes)
     {
@@ -56,7 +73,10 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
         for (var i = 0; i < wanted.Length; i++)
         {
             RequireRoutes(ordered[i].Publication);
-            wanted[i] = new(ordered[i].Publication.Contract.Name, ordered[i].Keys);
+            wanted[i] = new(ordered[i].Publication.Contract.Name, ordered[i].Keys)
+            {
+                WithBases = ordered[i].Publication.Options.Patches is not null,
+            };
         }
         // All locks before the first read: what is read cannot be changed any more by another capture.
         var locked = await store.LockAsync(scope, wanted).ConfigureAwait(false);
@@ -73,7 +93,7 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
         if (writes.Heads.Count > 0 || writes.Rows.Count > 0)
             await store.WriteAsync(scope, writes.Heads, writes.Rows).ConfigureAwait(false);
         foreach (var row in writes.Rows)
-            StatecastMeter.Captured(row.Lane.Destination, 1);
+            StatecastMeter.Captured(SnapshotLane.LiveOf(row.Lane).Destination, 1);
     }
 
     private static IReadOnlyList<ICaptureSet> InContractOrder(IReadOnlyList<ICaptureSet> sets) =>

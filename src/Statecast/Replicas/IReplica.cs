@@ -22,6 +22,7 @@ public interface IReplica<TKey, TState>
     /// <param name="ct">Ends the wait and the read.</param>
     /// <exception cref="ReplicaNotReadyException">The replica was never complete.</exception>
     /// <exception cref="StateParkedException">An event of this key is parked.</exception>
+    /// <exception cref="StateWaitingException">Nothing is here, and a partial update of this key is: absence is not known. Where a state is here, it is returned, and <see cref="Freshness"/> is unknown.</exception>
     /// <exception cref="ReplicaBehindException">The token's state did not arrive in time.</exception>
     ValueTask<TState?> GetAsync(
         TKey key,

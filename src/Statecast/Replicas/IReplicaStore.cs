@@ -1,3 +1,5 @@
+using Statecast.Events;
+
 namespace Statecast.Replicas;
 
 /// <summary>
@@ -37,6 +39,15 @@ public interface IReplicaUnit : IAsyncDisposable
 
     /// <summary>The parked event of one of the keys asked for; null for none.</summary>
     ParkedEvent? FindParked(string key);
+
+    /// <summary>All patches that wait in this replica, of whatever key.</summary>
+    WaitingPatches Waiting { get; }
+
+    /// <summary>The patches of one of the keys asked for that wait, by revision.</summary>
+    IReadOnlyList<StateEvent> FindWaiting(string key);
+
+    /// <summary>The state of one of the keys asked for, whether or not the layout has handlers: what a patch is applied to. Null for a key that is deleted or was never seen.</summary>
+    StoredBody? FindBody(string key);
 
     /// <summary>Writes the plan and commits.</summary>
     ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct);

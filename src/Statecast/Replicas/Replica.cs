@@ -26,15 +26,22 @@ internal sealed class Replica<TKey, TState>(
 
     public async ValueTask<TState?> GetAsync(TKey key, StateToken? atLeast, ReadOptions options, CancellationToken ct)
     {
+        var text = contract.FormatKey(key);
+        _status.Held?.Require(_status.Name, text);
         if (atLeast is not null)
             await WaitForAsync(atLeast, readTimeout, ct).ConfigureAwait(false);
         RequireComplete(options);
-        var text = contract.FormatKey(key);
         if (_status.ParkedReason(text) is { } reason)
             throw new StateParkedException(_status.Name, text, reason);
+        // Before the row: its base may come in between.
+        var waits = _status.IsWaiting(text);
         // In the first moments the store is not open yet: nothing is here, and absence means nothing.
         var row = _status.IsOpen ? await _store.FindAsync(text, ct).ConfigureAwait(false) : null;
-        return row is null or { Deleted: true } ? null : decoder.Decode(row);
+        // Taken away meanwhile: what was read may be old already.
+        _status.Held?.Require(_status.Name, text);
+        if (row is not (null or { Deleted: true }))
+            return decoder.Decode(row);
+        return waits ? throw new StateWaitingException(_status.Name, text) : null;
     }
 
     public async IAsyncEnumerable<KeyValuePair<TKey, TState>> EnumerateAsync(
@@ -46,7 +53,7 @@ internal sealed class Replica<TKey, TState>(
         if (!_status.IsOpen)
             yield break;
         await foreach (var row in _store.EnumerateAsync(ct).ConfigureAwait(false))
-            if (decoder.DecodeUnlessUnreadable(row) is { } state)
+            if (Serves(row) && decoder.DecodeUnlessUnreadable(row) is { } state)
                 yield return new(contract.ParseKey(row.Key), state);
     }
 
@@ -71,6 +78,7 @@ internal sealed class Replica<TKey, TState>(
     {
         if (token.Contract != contract.Name)
             throw new ArgumentException($"The token is of contract '{token.Contract}', this replica of '{contract.Name}'.", nameof(token));
+        _status.Held?.Require(_status.Name, token.Key);
         // Registered before the row is looked at, so that a commit in between is not missed.
         var waiter = _status.AddWaiter(token.Key, token.Revision);
         try
@@ -121,9 +129,12 @@ internal sealed class Replica<TKey, TState>(
         if (!_status.IsOpen)
             yield break;
         await foreach (var row in _store.QueryAsync(index, value, ct).ConfigureAwait(false))
-            if (decoder.DecodeUnlessUnreadable(row) is { } state)
+            if (Serves(row) && decoder.DecodeUnlessUnreadable(row) is { } state)
                 yield return new(contract.ParseKey(row.Key), state);
     }
+
+    // Rows of lanes that another instance holds now are kept aside.
+    private bool Serves(ReplicaRow row) => _status.Held?.Serves(row.Key) ?? true;
 
     private void RequireComplete(ReadOptions options)
     {

@@ -27,6 +27,36 @@ public sealed class StateParkedException(string replica, string key, string reas
     public string Key { get; } = key;
 }
 
+/// <summary>A partial update of this key is here, and the state that it was made from is not: whether there is one is not known.</summary>
+/// <param name="replica">The replica's name.</param>
+/// <param name="key">The key's text form.</param>
+public sealed class StateWaitingException(string replica, string key)
+    : Exception(
+        $"A partial update of key '{key}' waits in replica '{replica}' for the state that it was made from. It is asked for where the carrier has a request channel, and else comes with the source's next full state: read again later, or republish the key at its source."
+    )
+{
+    /// <summary>The key's text form.</summary>
+    public string Key { get; } = key;
+}
+
+/// <summary>Instances share the replica, and this one does not answer for the key: another holds it, or this one was just given its lane. Ask there, or again.</summary>
+/// <param name="replica">The replica's name.</param>
+/// <param name="key">The key's text form.</param>
+/// <param name="isComing">Whether this instance was given the key's lane and is still reading it.</param>
+public sealed class StateElsewhereException(string replica, string key, bool isComing)
+    : Exception(
+        isComing
+            ? $"The key '{key}' of replica '{replica}' is being taken over by this instance: its lane is not read to its end yet. Ask again."
+            : $"Another instance holds the key '{key}' of replica '{replica}'. Ask there, or give every instance all keys: leave out .Shared()."
+    )
+{
+    /// <summary>The key's text form.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>Whether this instance will answer for the key soon.</summary>
+    public bool IsComing { get; } = isComing;
+}
+
 /// <summary>The state that a token names did not arrive in time.</summary>
 /// <param name="token">The token.</param>
 /// <param name="waited">How long was waited.</param>

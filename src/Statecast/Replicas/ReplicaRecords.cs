@@ -47,6 +47,18 @@ public sealed record ReplicaContents(
 {
     /// <summary>The service whose states these are, known once the replica was Live: another that publishes the same contract is an intruder. Null if not known.</summary>
     public string? Source { get; init; }
+
+    /// <summary>
+    /// Which store these rows are in: of all who open the same rows the same, of every other another. Null where nobody else can open them. A carrier whose queue
+    /// is shared by a target's instances refuses one that has another store than the rest.
+    /// </summary>
+    public Guid? Store { get; init; }
+
+    /// <summary>Keys whose patches wait for their base.</summary>
+    public IReadOnlyList<WaitingKey> WaitingKeys { get; init; } = [];
+
+    /// <summary>All that waits.</summary>
+    public WaitingPatches Waiting => WaitingKeys.Aggregate(default(WaitingPatches), (sum, key) => sum + key.Patches);
 }
 
 /// <summary>How far a replica has applied a lane.</summary>
@@ -54,7 +66,11 @@ public sealed record ReplicaContents(
 /// <param name="Incarnation">The lane's incarnation.</param>
 /// <param name="Next">The next position to read.</param>
 /// <param name="Floor">The epoch below which the lane's rows were dropped: nothing older is left of it; 0 for none.</param>
-public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next, long Floor = 0);
+public readonly record struct LanePosition(LaneId Lane, long Incarnation, long Next, long Floor = 0)
+{
+    /// <summary>On a queue: what was counted of the lane, as bytes that a store keeps and does not look into. Empty on a log.</summary>
+    public ReadOnlyMemory<byte> Counted { get; init; }
+}
 
 /// <summary>One value of a row in one index.</summary>
 /// <param name="Index">The index's name.</param>
@@ -136,10 +152,10 @@ public sealed record StoredBody(string Codec, Fingerprint Schema, ReadOnlyMemory
     internal static StoredBody Of(ReplicaRow row) => new(row.Codec, row.Schema, row.Body) { State = row.State, Major = row.Major };
 }
 
-/// <summary>Promise 6 at a target: received = applied + superseded + parked (+ waiting) + dropped.</summary>
+/// <summary>Promise 6 at a target: received = applied + superseded + parked + waiting + dropped.</summary>
 /// <param name="Received">Events that came.</param>
-/// <param name="Applied">Events whose state a row took.</param>
-/// <param name="Superseded">Events that a newer state made void, one of the same batch too.</param>
+/// <param name="Applied">Events whose state a row took, patches too.</param>
+/// <param name="Superseded">Events that a newer state made void, one of the same batch too; and patches for which there was no room to wait.</param>
 /// <param name="Dropped">Parked events that an operator dropped.</param>
 public readonly record struct ReplicaCounters(long Received, long Applied, long Superseded, long Dropped)
 {
@@ -165,6 +181,12 @@ public sealed class ReplicaPlan
 
     /// <summary>Keys whose parked event is applied, superseded or dropped.</summary>
     public List<string> Unpark { get; } = [];
+
+    /// <summary>Keys whose waiting patches are others now.</summary>
+    public List<WaitingChange> Waiting { get; } = [];
+
+    /// <summary>Patches that came and did not fit the row, each with the reason: the row was left alone.</summary>
+    internal List<(StateEvent Patch, string Reason)> Misfits { get; } = [];
 
     /// <summary>
     /// Changes for handlers, written before the rows. Where a handler has one for the key already, the newest state replaces, causes are joined,

@@ -21,6 +21,8 @@ public sealed record ReplicaRow
     private long _writes;
     private IReadOnlyList<IndexEntry> _entries = [];
     private int _major;
+    private long _liveNumber;
+    private long _ownNumber;
 
     /// <summary>The text form of the key.</summary>
     public required string Key
@@ -113,6 +115,20 @@ public sealed record ReplicaRow
         init => _writes = value;
     }
 
+    /// <summary>On a queue: the highest number of the live lane that wrote the row; else 0.</summary>
+    public long LiveNumber
+    {
+        get => _liveNumber;
+        init => _liveNumber = value;
+    }
+
+    /// <summary>On a queue: the highest number among what was sent to this target alone that wrote the row; else 0.</summary>
+    public long OwnNumber
+    {
+        get => _ownNumber;
+        init => _ownNumber = value;
+    }
+
     /// <summary>The row's entries in declared indexes. Written, never read back.</summary>
     public IReadOnlyList<IndexEntry> Entries
     {
@@ -134,6 +150,7 @@ public sealed record ReplicaRow
         (_key, _revision, _deleted, _operation) = (said.Key, said.Revision, said.IsDelete, operation);
         (_codec, _schema, _content, _body, _capturedAt) = (said.Codec, said.Schema, said.Content, said.Body, said.CapturedAt);
         (_seen, _writes, _entries, _state, _major) = (seen, writes, entries, state, major);
+        (_liveNumber, _ownNumber) = (0, 0);
         return this;
     }
 
@@ -155,6 +172,14 @@ public sealed record ReplicaRow
         (_key, _revision, _deleted, _operation) = (key, revision, deleted, operation);
         (_codec, _schema, _content, _body, _capturedAt) = (codec, schema, content, body, capturedAt);
         (_seen, _writes, _entries, _state, _major) = (seen, writes, [], null, 0);
+        (_liveNumber, _ownNumber) = (0, 0);
+        return this;
+    }
+
+    /// <summary>Notes the numbers that wrote it.</summary>
+    internal ReplicaRow Number(long live, long own)
+    {
+        (_liveNumber, _ownNumber) = (live, own);
         return this;
     }
 

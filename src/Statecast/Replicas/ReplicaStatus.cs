@@ -10,17 +10,27 @@ namespace Statecast.Replicas;
 public sealed class ReplicaStatus(string name, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, ParkedMark> _parkedKeys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, WaitingPatches> _waitingKeys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Waiter>> _waiters = new(StringComparer.Ordinal);
 
     // Guards the waiters and everything below; never held across a wait.
     private readonly Lock _gate = new();
     private ReplicaProgress? _progress;
+    private HeldLanes? _held;
     private ReplicaCounters _counters;
     private long _keys;
+    private WaitingPatches _waiting;
     private string? _failure;
     private WentBackKeys? _wentBack;
     private long _bytesInFlight;
     private long _peakBytesInFlight;
+
+    /// <summary>What of a shared replica this instance answers for; null for a replica that has all keys.</summary>
+    internal HeldLanes? Held
+    {
+        get => Volatile.Read(ref _held);
+        set => Volatile.Write(ref _held, value);
+    }
 
     /// <summary>The replica's name: the destination it holds.</summary>
     public string Name { get; } = name;
@@ -54,7 +64,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
         get
         {
             lock (_gate)
-                return _progress?.FreshnessAt(clock.GetUtcNow(), _parkedKeys.Count)
+                return _progress?.FreshnessAt(clock.GetUtcNow(), _parkedKeys.Count, _waiting.Count)
                     ?? new(null, _failure ?? "the replica is not open yet.");
         }
     }
@@ -98,7 +108,23 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     /// <summary>Keys with a parked event.</summary>
     public long Parked => _parkedKeys.Count;
 
-    /// <summary>Positions still to read and positions in all, as far as ends are known: the measure of a bootstrap.</summary>
+    /// <summary>Patches that wait for their base: the states of their keys here are known to be old.</summary>
+    public WaitingPatches Waiting
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting;
+        }
+    }
+
+    /// <summary>Keys with waiting patches.</summary>
+    internal IReadOnlyList<string> WaitingKeys => [.. _waitingKeys.Keys];
+
+    /// <summary>Whether a patch of this key waits: what is missing here is not known to be absent.</summary>
+    internal bool IsWaiting(string key) => _waiting.Count > 0 && _waitingKeys.ContainsKey(key);
+
+    /// <summary>Positions still to read and positions in all, as far as ends are known: the measure of a bootstrap. Behind a queue ranges, until the first run ended.</summary>
     public (long Remaining, long Total) Backlog
     {
         get
@@ -117,6 +143,18 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
                 }
                 return (remaining, total);
             }
+        }
+    }
+
+    /// <summary>
+    /// Behind a queue: how many of the ranges are here of the runs by which states are asked for, and how many there are in all; none while nothing is asked for.
+    /// </summary>
+    public (int Done, int All) Ranges
+    {
+        get
+        {
+            lock (_gate)
+                return _progress?.Ranges ?? default;
         }
     }
 
@@ -162,7 +200,8 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     internal bool HoldsAsOf(DateTimeOffset instant)
     {
         lock (_gate)
-            return _progress is { State: ReplicaState.Live, WasLive: true } progress
+            return _waiting.Count == 0
+                && _progress is { State: ReplicaState.Live, WasLive: true } progress
                 && progress.FreshnessAt(clock.GetUtcNow(), 0).AsOf >= instant;
     }
 
@@ -206,12 +245,28 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     {
         _counters = contents.Counters;
         _keys = contents.Keys;
+        var waiting = contents.WaitingKeys.ToDictionary(w => w.Key, w => w.Patches);
+        foreach (var gone in _waitingKeys.Keys.Where(k => !waiting.ContainsKey(k)))
+            _waitingKeys.TryRemove(gone, out _);
+        foreach (var (key, patches) in waiting)
+            _waitingKeys[key] = patches;
+        _waiting = contents.Waiting;
         var marks = parked.ToDictionary(p => p.Key, ParkedMark.Of);
         // Readers ask without the gate: a key that stays parked is never missing.
         foreach (var gone in _parkedKeys.Keys.Where(k => !marks.ContainsKey(k)))
             _parkedKeys.TryRemove(gone, out _);
         foreach (var (key, mark) in marks)
             _parkedKeys[key] = mark;
+    }
+
+    private void Take(WaitingChange change)
+    {
+        var patches = WaitingPatches.Of(change.Patches);
+        _waiting += patches - _waitingKeys.GetValueOrDefault(change.Key);
+        if (patches.Count > 0)
+            _waitingKeys[change.Key] = patches;
+        else
+            _waitingKeys.TryRemove(change.Key, out _);
     }
 
     /// <summary>Steps the progress under the gate, so that readers never see half a step.</summary>
@@ -249,6 +304,8 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
                 _parkedKeys.TryRemove(key, out _);
             foreach (var parked in plan.Park)
                 _parkedKeys[parked.Key] = ParkedMark.Of(parked);
+            foreach (var change in plan.Waiting)
+                Take(change);
             if (_waiters.Count > 0)
                 woken = Wake(plan.Rows, plan.Park);
         }

@@ -1,8 +1,10 @@
 using System.Globalization;
+using Statecast.Contracts;
+using Statecast.Serialization;
 
 namespace Statecast.Replicas;
 
-/// <summary>A declared index of a replica: one or many values a state, by delegates, so that nothing is compiled at run time.</summary>
+/// <summary>A declared index of a replica: one or many values a state, by a generated field or by delegates, so that nothing is compiled at run time.</summary>
 /// <typeparam name="TState">The state.</typeparam>
 public abstract class StateIndex<TState>
     where TState : class
@@ -16,7 +18,19 @@ public abstract class StateIndex<TState>
     /// <summary>The index's name within its replica.</summary>
     public string Name { get; }
 
+    /// <summary>Whether the values are read from a body without the state.</summary>
+    internal abstract bool ReadsField { get; }
+
     internal abstract void Collect(TState state, List<IndexEntry> entries);
+
+    /// <summary>Collects from a body, where <see cref="ReadsField"/>.</summary>
+    internal abstract void Collect(
+        StateContract<TState> contract,
+        IStateCodec codec,
+        Fingerprint schema,
+        ReadOnlyMemory<byte> body,
+        List<IndexEntry> entries
+    );
 }
 
 /// <summary>A declared index whose value type is known.</summary>
@@ -27,9 +41,15 @@ public sealed class StateIndex<TState, TValue> : StateIndex<TState>
     where TValue : notnull
 {
     private readonly Func<TState, IEnumerable<TValue>> _values;
+    private readonly StateField<TState, TValue>? _field;
 
     internal StateIndex(string name, Func<TState, IEnumerable<TValue>> values)
         : base(name) => _values = values;
+
+    internal StateIndex(string name, StateField<TState, TValue> field)
+        : this(name, state => field.TryGet(state, out var value) ? [value] : []) => _field = field;
+
+    internal override bool ReadsField => _field is not null;
 
     internal override void Collect(TState state, List<IndexEntry> entries)
     {
@@ -40,6 +60,18 @@ public sealed class StateIndex<TState, TValue> : StateIndex<TState>
             if (entries.IndexOf(entry, first) < 0)
                 entries.Add(entry);
         }
+    }
+
+    internal override void Collect(
+        StateContract<TState> contract,
+        IStateCodec codec,
+        Fingerprint schema,
+        ReadOnlyMemory<byte> body,
+        List<IndexEntry> entries
+    )
+    {
+        if (codec.TryReadField(contract, _field!, schema, body, out var value))
+            entries.Add(new(Name, TextOf(value)));
     }
 
     internal static string TextOf(TValue value) =>
@@ -58,6 +90,16 @@ public sealed class StateIndex<TState, TValue> : StateIndex<TState>
 /// <summary>Declares indexes.</summary>
 public static class StateIndex
 {
+    /// <summary>
+    /// An index over one field; a null value leaves the state out. A replica whose indexes are all of this kind, without handlers and in memory, reads those fields
+    /// alone when a state arrives: the state itself is made when it is first read.
+    /// </summary>
+    /// <param name="field">The field, for example <c>OrderState.Fields.CustomerId</c>.</param>
+    /// <param name="name">The index's name; null for the field's.</param>
+    public static StateIndex<TState, TValue> On<TState, TValue>(StateField<TState, TValue> field, string? name = null)
+        where TState : class
+        where TValue : notnull => new(name ?? field.Name, field);
+
     /// <summary>An index with one value a state; a null value leaves the state out.</summary>
     public static StateIndex<TState, TValue> On<TState, TValue>(string name, Func<TState, TValue?> value)
         where TState : class

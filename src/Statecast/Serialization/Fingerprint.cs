@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Statecast.Serialization;
 
@@ -29,6 +31,25 @@ public readonly record struct Fingerprint(UInt128 Value)
         text.Length == 2 * Size && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             ? new(value)
             : throw new FormatException($"'{text}' is no fingerprint: 32 hexadecimal digits are expected.");
+
+    /// <summary>Reads 32 hexadecimal digits in ASCII.</summary>
+    /// <exception cref="FormatException">The text is no fingerprint.</exception>
+    internal static Fingerprint Parse(ReadOnlySpan<byte> text)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        return text.Length == 2 * Size && Convert.FromHexString(text, bytes, out _, out _) == OperationStatus.Done
+            ? Read(bytes)
+            : throw new FormatException($"'{Encoding.UTF8.GetString(text)}' is no fingerprint: 32 hexadecimal digits are expected.");
+    }
+
+    /// <summary>Writes 32 lower-case hexadecimal digits in ASCII.</summary>
+    internal void Format(Span<byte> destination)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        Write(bytes);
+        if (!Convert.TryToHexStringLower(bytes, destination, out _))
+            throw new ArgumentException($"{2 * Size} bytes are needed.", nameof(destination));
+    }
 
     /// <summary>Writes 16 bytes.</summary>
     public void Write(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, Value);

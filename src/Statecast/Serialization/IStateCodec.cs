@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Statecast.Contracts;
 
 namespace Statecast.Serialization;
@@ -21,6 +22,19 @@ public interface IStateCodec
     /// <exception cref="StateFormatException">The body is no state of the contract.</exception>
     TState Decode<TState>(StateContract<TState> contract, Fingerprint schema, ReadOnlyMemory<byte> body)
         where TState : class;
+
+    /// <summary>Reads one field of such a body; false if it is null. A codec that cannot pass over the rest reads the state.</summary>
+    /// <remarks>Whether what stands behind the field can be read is not looked at.</remarks>
+    /// <exception cref="StateFormatException">What was looked at is no state of the contract.</exception>
+    bool TryReadField<TState, TValue>(
+        StateContract<TState> contract,
+        StateField<TState, TValue> field,
+        Fingerprint schema,
+        ReadOnlyMemory<byte> body,
+        [MaybeNullWhen(false)] out TValue value
+    )
+        where TState : class
+        where TValue : notnull => field.TryGet(Decode(contract, schema, body), out value);
 
     /// <summary>Appends what makes the one state of the other. Appends nothing and gives false if the contract has no patches, or if that is not smaller than the full body: then a full state is sent.</summary>
     /// <param name="contract">Their contract.</param>

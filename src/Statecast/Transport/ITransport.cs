@@ -11,6 +11,9 @@ public interface ITransport
     /// <summary>What this carrier can do.</summary>
     TransportAbilities Abilities { get; }
 
+    /// <summary>What targets ask their sources by; null without <see cref="TransportAbilities.RequestChannel"/>.</summary>
+    IStateRequests? Requests => null;
+
     /// <summary>States captured in this process, which the carrier hands along as they are; null for a carrier that sends bytes.</summary>
     internal StateObjects? Objects => null;
 
@@ -42,6 +45,15 @@ public sealed record ReceiverOptions(string Target, string? Instance, StateContr
 {
     /// <summary>Whether the target keeps state objects: a carrier that has them need not encode them.</summary>
     internal bool TakesObjects { get; init; }
+
+    /// <summary>Whether instances of the target share the lanes: only those that this one is given open here, and they come and go.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Whether the replica is kept in memory: nobody shares it, and nothing of it outlives the receiver's process.</summary>
+    public bool InMemory { get; init; }
+
+    /// <summary>Which store the replica is in, by its own id (<see cref="Statecast.Replicas.ReplicaContents.Store"/>): who reads the same queues must have the same. Null if it cannot be shared.</summary>
+    public Guid? Store { get; init; }
 
     /// <summary>The service that the target knows as the contract's source; null if it never was Live. What another publishes is refused, also while that one is away.</summary>
     public string? Source { get; init; }

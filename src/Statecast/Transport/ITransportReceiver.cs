@@ -43,7 +43,26 @@ public sealed class Delivery
 /// <param name="Lane">The lane.</param>
 /// <param name="Incarnation">Positions stored under another incarnation are worthless: the replica bootstraps anew. 0 on a queue.</param>
 /// <param name="End">The lane's end now: the measure of a bootstrap's progress, and of nothing else. 0 on a queue.</param>
-public readonly record struct LaneOpened(LaneId Lane, long Incarnation, long End);
+public readonly record struct LaneOpened(LaneId Lane, long Incarnation, long End)
+{
+    /// <summary>
+    /// How long a log keeps a key's Delete after it could be dropped; null for ever, and on a queue. Who was away for longer may have missed one: it reads the lane anew,
+    /// and removes what it does not meet (protocol section 4).
+    /// </summary>
+    public TimeSpan? DeletesKept { get; init; }
+
+    /// <summary>How many lanes the destination has, where a target is given only some of them; else 0.</summary>
+    public int Lanes { get; init; }
+
+    /// <summary>
+    /// Where the source can answer this target alone, by the carrier's own address (<see cref="StateRequest.ReplyTo"/>): what is sent from now on arrives, so the target may
+    /// ask. Null on a log, and on a queue that was bound before anything was sent: every number from the first one on is then expected.
+    /// </summary>
+    public string? ReplyTo { get; init; }
+
+    /// <summary>On a queue: it was just made, so whatever was sent before is lost to this target. What it counted so far is void.</summary>
+    public bool IsNew { get; init; }
+}
 
 /// <summary>What one lane brought.</summary>
 /// <param name="Lane">The lane.</param>

@@ -5,7 +5,10 @@ namespace Statecast.Transport;
 /// <summary>A source's sending side. Used by one relay; sends may overlap, and keep the order in which they were called per lane.</summary>
 public interface ITransportSender : IAsyncDisposable
 {
-    /// <summary>Sends a batch and returns when each event's outcome is known, in the order given. Does not throw for an event's failure: that is an outcome.</summary>
+    /// <summary>
+    /// Sends a batch and returns when each event's outcome is known, in the order given. Does not throw for an event's failure: that is an outcome. What stands in a
+    /// snapshot lane (<see cref="SnapshotLane"/>) goes to that target's queue alone; where the queue is gone, it is refused, and ends as superseded.
+    /// </summary>
     ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct);
 
     /// <summary>Where the lanes end now; asked after every row of a heartbeat's snapshot was confirmed. A queue answers position 0.</summary>
@@ -32,7 +35,7 @@ public enum SendResult
     /// <summary>The carrier has it for good.</summary>
     Confirmed,
 
-    /// <summary>A log's conditional append refused it: a newer or equal record of the key is there. It ends as superseded.</summary>
+    /// <summary>A log's conditional append refused it: a newer or equal record of the key is there. Or the one target that it answers has no queue any more. It ends as superseded.</summary>
     Refused,
 
     /// <summary>No answer: it may be there or not. The row stays and is sent again with the same number.</summary>
@@ -44,9 +47,13 @@ public enum SendResult
 
 /// <summary>The outcome of one event's send.</summary>
 /// <param name="Result">How it ended.</param>
-/// <param name="Position">Where a log put it; 0 unless confirmed, and on a queue.</param>
+/// <param name="Position">Where a log put it; negative if it did not say, 0 unless confirmed, and on a queue.</param>
 /// <param name="Reason">For <see cref="SendResult.Failed"/>: what mends it.</param>
-public readonly record struct SendOutcome(SendResult Result, long Position = 0, string? Reason = null);
+public readonly record struct SendOutcome(SendResult Result, long Position = 0, string? Reason = null)
+{
+    /// <summary>Of what is confirmed: nobody was there to take it, and whoever comes later asks for everything. It counts as sent, and is shown apart.</summary>
+    public bool IsUnrouted { get; init; }
+}
 
 /// <summary>A record found in a log.</summary>
 /// <param name="Position">Where it is.</param>

@@ -24,7 +24,10 @@ public sealed class FuzzTests
     [InlineData("avro", 500_000)]
     [InlineData("avro-resolved", 500_000)]
     [InlineData("json", 1_000_000)]
+    [InlineData("avro-patch", 500_000)]
+    [InlineData("json-patch", 500_000)]
     [InlineData("schema", 200_000)]
+    [InlineData("json-schema", 100_000)]
     public async Task Decoder_takes_or_refuses_any_input_within_its_bounds(string decoder, int inputs)
     {
         var (code, output) = await RunAsync(decoder, inputs);

@@ -55,7 +55,8 @@ internal static class PythonOracle
         }
     }
 
-    private static (int ExitCode, string Error) Run(params string[] arguments)
+    /// <summary>Runs the interpreter to its end.</summary>
+    public static (int ExitCode, string Error) Run(params string[] arguments)
     {
         using var process =
             Process.Start(new ProcessStartInfo(Interpreter, arguments) { RedirectStandardError = true })

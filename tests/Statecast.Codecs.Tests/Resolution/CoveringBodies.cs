@@ -11,29 +11,20 @@ namespace Statecast.Codecs.Tests.Resolution;
 /// </summary>
 internal sealed class CoveringBodies
 {
-    private const int MaxBodies = 200;
-
-    private readonly Dictionary<string, int> _turns = new(StringComparer.Ordinal);
+    private readonly Turns _turns = new();
     private MemoryStream _body = new();
-    private bool _met;
 
     private CoveringBodies() { }
 
     public static IReadOnlyList<byte[]> Of(AvroSchema schema)
     {
         var covering = new CoveringBodies();
-        var bodies = new List<byte[]>();
-        // What stands within a branch within a branch comes round every so many bodies only.
-        for (var idle = 0; idle < 16 && bodies.Count < MaxBodies; )
+        return covering._turns.Bodies(() =>
         {
-            covering._met = false;
             covering._body = new();
             covering.Write(schema, "$");
-            idle = covering._met ? 0 : idle + 1;
-            if (covering._met || bodies.Count == 0)
-                bodies.Add(covering._body.ToArray());
-        }
-        return bodies;
+            return covering._body.ToArray();
+        });
     }
 
     private void Write(AvroSchema schema, string path)
@@ -45,12 +36,12 @@ internal sealed class CoveringBodies
                     Write(field.Schema, $"{path}.{field.Name}");
                 break;
             case AvroUnion union:
-                var branch = Turn(path, union.Branches.Count);
+                var branch = _turns.Next(path, union.Branches.Count);
                 Long(branch);
                 Write(union.Branches[branch], string.Create(CultureInfo.InvariantCulture, $"{path}|{branch}"));
                 break;
             case AvroEnum symbols:
-                Long(Turn(path, symbols.Symbols.Count));
+                Long(_turns.Next(path, symbols.Symbols.Count));
                 break;
             case AvroFixed bytes:
                 _body.Write(new byte[bytes.Size]);
@@ -107,14 +98,6 @@ internal sealed class CoveringBodies
                 Long(3);
                 break;
         }
-    }
-
-    private int Turn(string path, int count)
-    {
-        var turn = _turns.GetValueOrDefault(path);
-        _turns[path] = turn + 1;
-        _met |= turn < count;
-        return turn % count;
     }
 
     private static bool IsMany(AvroSchema item) => item is AvroUnion or AvroRecord or AvroArray or AvroMap;

@@ -29,6 +29,23 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             return work();
     }
 
+    /// <summary>The next number of every lane that handed one out.</summary>
+    public IReadOnlyDictionary<LaneId, long> NextNumbers
+    {
+        get
+        {
+            lock (_gate)
+                return _lanes.ToDictionary(l => l.Key.Lane, l => l.Value.NextNumber);
+        }
+    }
+
+    /// <summary>How many rows of a lane wait to be sent.</summary>
+    public int UnsentOf(LaneId lane)
+    {
+        lock (_gate)
+            return _rows.Values.Count(r => r.Lane == lane);
+    }
+
     /// <summary>Takes what is queued for the republisher.</summary>
     public IReadOnlyList<RepublishRequest> TakeQueued()
     {
@@ -92,14 +109,18 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             var lease = new Lease(request.LeaseId, held.Fencing + 1, now + request.Duration, held.Counter);
             _leases[request.Shard] = lease;
             var counters = new List<LaneCounter>();
-            foreach (var lane in request.Lanes)
+            LaneId[] lanes =
+            [
+                .. request.Lanes.Union(_lanes.Keys.Where(k => k.Carrier == request.Shard && SnapshotLane.Is(k.Lane)).Select(k => k.Lane)),
+            ];
+            foreach (var lane in lanes)
             {
                 var counter = _lanes.GetValueOrDefault((request.Shard, lane), new(lane, 1, 0, 0));
                 _lanes[(request.Shard, lane)] = counter;
                 _lines.Add((request.Shard, new(lane, request.LeaseId, counter.NextNumber)));
                 counters.Add(counter);
             }
-            var lines = _lines.Where(l => l.Carrier == request.Shard && request.Lanes.Contains(l.Line.Lane)).Select(l => l.Line);
+            var lines = _lines.Where(l => l.Carrier == request.Shard && lanes.Contains(l.Line.Lane)).Select(l => l.Line);
             return new(
                 request.LeaseId,
                 lease.Fencing,
@@ -162,7 +183,11 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
             foreach (var sequence in commit.Coalesced.Concat(commit.Done))
                 _rows.Remove(sequence);
             foreach (var lane in commit.Lanes)
+            {
+                if (SnapshotLane.Is(lane.Lane) && !_lines.Exists(l => l.Carrier == commit.Shard && l.Line.Lane == lane.Lane))
+                    _lines.Add((commit.Shard, new(lane.Lane, commit.LeaseId, 1)));
                 _lanes[(commit.Shard, lane.Lane)] = lane;
+            }
             _queued.AddRange(commit.Republish);
             foreach (var request in commit.Republish)
                 if (request is { Key: null, Destination: { } destination })

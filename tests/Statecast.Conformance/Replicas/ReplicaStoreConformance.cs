@@ -1,3 +1,4 @@
+using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Serialization;
 using Xunit;
@@ -6,16 +7,8 @@ using static Statecast.Conformance.Replicas.ReplicaSamples;
 namespace Statecast.Conformance.Replicas;
 
 /// <summary>What every replica store must do. An implementation runs it by a factory and an empty subclass.</summary>
-public abstract class ReplicaStoreConformance
+public abstract class ReplicaStoreConformance : ReplicaWaitingConformance
 {
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    /// <summary>Whether a store made anew at the same place finds what an earlier one kept.</summary>
-    protected virtual bool Durable => true;
-
-    /// <summary>A store at the test's one place; the one before it is disposed.</summary>
-    protected abstract IReplicaStore Create();
-
     [Fact]
     public async Task New_store_is_empty()
     {
@@ -49,6 +42,60 @@ public abstract class ReplicaStoreConformance
         Assert.True(gone.Body.IsEmpty);
         Assert.Null(gone.Content);
         Assert.Null(await store.FindAsync("never", Ct));
+    }
+
+    [Fact]
+    public async Task Queues_numbers_stay_with_their_rows_and_lanes()
+    {
+        var store = Create();
+        await store.OpenAsync(Layout(retained: false), Ct);
+        byte[] counted = [1, 0, 255, 7];
+        var plan = Plan(
+            Row("a", 1, "x") with
+            {
+                LiveNumber = 3_000_000_000,
+                OwnNumber = 0,
+            },
+            Row("b", 1, "") with
+            {
+                LiveNumber = 0,
+                OwnNumber = 9,
+            },
+            Row("c", 1, "z"),
+            Tombstone("d", 2) with
+            {
+                LiveNumber = 5,
+                OwnNumber = 6,
+            }
+        );
+        plan.Positions.Add(new(new("probe.item.v1", 0), 0, 0) { Counted = counted });
+        await Commit(store, plan);
+        var touched = Plan(Row("b", 2, "y") with { LiveNumber = 12, OwnNumber = 9 });
+        touched.Positions.Add(new(new("probe.item.v1", 1), 0, 0) { Counted = new byte[] { 2 } });
+        await Commit(store, touched);
+        if (Durable)
+        {
+            await store.DisposeAsync();
+            store = Create();
+        }
+        var contents = await store.OpenAsync(Layout(retained: false), Ct);
+        Assert.Equal(
+            ["01-00-FF-07", "02"],
+            contents.Positions.OrderBy(p => p.Lane.Number).Select(p => BitConverter.ToString(p.Counted.ToArray()))
+        );
+        (string, long, long)[] expected = [("a", 3_000_000_000, 0), ("b", 12, 9), ("c", 0, 0), ("d", 5, 6)];
+        foreach (var (key, live, own) in expected)
+            Assert.Equal((live, own), await store.FindAsync(key, Ct) is { } row ? (row.LiveNumber, row.OwnNumber) : default);
+        Assert.Equal(
+            [(3_000_000_000, 0L), (12, 9), (0, 0)],
+            (await store.EnumerateAsync(Ct).ToListAsync(Ct)).Select(r => (r.LiveNumber, r.OwnNumber))
+        );
+        await using (var unit = await store.BeginAsync(["a", "d"], Ct))
+        {
+            Assert.Equal(3_000_000_000, unit.Find("a")!.LiveNumber);
+            Assert.Equal(6, unit.Find("d")!.OwnNumber);
+        }
+        await store.DisposeAsync();
     }
 
     [Fact]
@@ -267,17 +314,19 @@ public abstract class ReplicaStoreConformance
         var plan = Plan();
         plan.Park.Add(Parked("a", "schema", Event("a", 5, "x")));
         plan.Park.Add(Parked("b", "no body", Event("b", 6, null)));
+        plan.Park.Add(Parked("c", "patch", Event("c", 7, "x") with { Operation = StateOperation.Patch, Base = 5 }));
         plan.Park.Add(Parked("?3@17", "no envelope", null, [1, 2, 0, 255]));
         await Commit(store, plan);
 
         var parked = await store.Inbox.ParkedAsync(Ct).ToDictionaryAsync(p => p.Key, cancellationToken: Ct);
-        Assert.Equal(3, parked.Count);
+        Assert.Equal(4, parked.Count);
         var expected = Event("a", 5, "x");
         Assert.Equal(expected with { Body = default }, parked["a"].Event! with { Body = default });
         Assert.Equal(Text(expected.Body), Text(parked["a"].Event!.Body));
         Assert.Equal(("schema", Time), (parked["a"].Reason, parked["a"].ParkedAt));
         Assert.True(parked["b"].Event!.IsDelete);
         Assert.Null(parked["b"].Event!.Content);
+        Assert.Equal((StateOperation.Patch, 5), (parked["c"].Event!.Operation, parked["c"].Event!.Base));
         Assert.Null(parked["?3@17"].Event);
         Assert.Equal<byte>([1, 2, 0, 255], parked["?3@17"].Raw.ToArray());
     }
@@ -300,28 +349,4 @@ public abstract class ReplicaStoreConformance
         Assert.Equal(("a", "three", 6), (left.Key, left.Reason, left.Event!.Revision.Number));
         Assert.Equal(1, (await store.OpenAsync(Layout(), Ct)).Parked);
     }
-
-    protected static ReplicaPlan Plan(params ReplicaRow[] rows)
-    {
-        var plan = new ReplicaPlan();
-        plan.Rows.AddRange(rows);
-        return plan;
-    }
-
-    protected static async Task Commit(IReplicaStore store, ReplicaPlan plan)
-    {
-        await using var unit = await store.BeginAsync([.. plan.Rows.Select(r => r.Key)], Ct);
-        await unit.CommitAsync(plan, Ct);
-    }
-
-    protected static string? Value(ReplicaRow? row) => row is null ? null : Text(row.Body)[10..^2];
-
-    protected async Task<IReplicaStore> Opened(string[]? indexes = null, string[]? handlers = null)
-    {
-        var store = Create();
-        await store.OpenAsync(Layout(indexes: indexes, handlers: handlers), Ct);
-        return store;
-    }
-
-    protected static async Task<List<string>> Keys(IAsyncEnumerable<ReplicaRow> rows) => await rows.Select(r => r.Key).ToListAsync(Ct);
 }

@@ -79,8 +79,16 @@ internal sealed class FaultyLane(LaneId id)
 }
 
 /// <summary>A target's queue: what waits, and what was handed over without an answer.</summary>
-internal sealed class FaultyQueue
+internal sealed class FaultyQueue(string name)
 {
+    private readonly HashSet<int> _told = [];
+
+    /// <summary>Where answers for its target go.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Whether a lane's target hears for the first time that the queue is there.</summary>
+    public bool IsNew(int lane) => _told.Add(lane);
+
     public List<FaultyMessage> Messages { get; } = [];
 
     public List<FaultyMessage> Unacknowledged { get; } = [];

@@ -19,6 +19,8 @@ internal sealed class FaultyLogReceiver(FaultyTransport transport, ReceiverOptio
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    protected override LaneOpened Opened(FaultyDestination destination, FaultyLane lane) => new(lane.Id, destination.Incarnation, lane.End);
+
     protected override void Closed(int lane) => _tailTold.Remove(lane);
 
     protected override (List<LaneBatch> Batches, List<Heartbeat> Heartbeats, object? Handle) Take(

@@ -9,6 +9,15 @@ public sealed record FaultyOptions
     /// <summary>Whether the log appends by the guard.</summary>
     public bool ConditionalAppend { get; init; } = true;
 
+    /// <summary>
+    /// A queue's targets may ask by message, and are answered alone: a target then need not have been bound before anything was sent. Without, every queue counts as
+    /// bound from the start.
+    /// </summary>
+    public bool Answers { get; init; }
+
+    /// <summary>A queue loses a message that it confirmed.</summary>
+    public double Lose { get; init; }
+
     /// <summary>A send ends unknown: it landed, never did, or will later, after newer ones.</summary>
     public double UnknownSend { get; init; }
 

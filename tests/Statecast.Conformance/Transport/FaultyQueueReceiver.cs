@@ -38,6 +38,11 @@ internal sealed class FaultyQueueReceiver(FaultyTransport transport, ReceiverOpt
         return ValueTask.CompletedTask;
     }
 
+    protected override LaneOpened Opened(FaultyDestination destination, FaultyLane lane) =>
+        Transport.Options.Answers
+            ? new(lane.Id, 0, 0) { ReplyTo = queue.Name, IsNew = queue.IsNew(lane.Id.Number) }
+            : new LaneOpened(lane.Id, 0, 0);
+
     protected override void Closed(int lane)
     {
         foreach (var message in queue.Unacknowledged.Where(m => m.Event?.Lane.Number == lane).ToList())

@@ -74,6 +74,9 @@ internal abstract class FaultyReceiver(FaultyTransport transport, ReceiverOption
             Close(known, Lanes.Keys.ElementAt(Transport.Any(Lanes.Count)), _closedUnderWay);
     }
 
+    /// <summary>What a target is told of a lane that it reads from now on.</summary>
+    protected abstract LaneOpened Opened(FaultyDestination destination, FaultyLane lane);
+
     protected bool Hides(double chance, string fault) => MayHide && Transport.Happens(chance, fault);
 
     private Delivery? Look(FaultyDestination found, int maxEvents)
@@ -91,7 +94,7 @@ internal abstract class FaultyReceiver(FaultyTransport transport, ReceiverOption
             if (!Lanes.ContainsKey(lane.Id.Number) && !Hides(Transport.Options.Revoke * 3, "lane kept away"))
             {
                 Lanes.Add(lane.Id.Number, null);
-                opened.Add(Transport.Abilities.Retained ? new(lane.Id, found.Incarnation, lane.End) : new LaneOpened(lane.Id, 0, 0));
+                opened.Add(Opened(found, lane));
             }
         var (batches, heartbeats, handle) = Take(found, maxEvents);
         return closed.Count + opened.Count + batches.Count + heartbeats.Count == 0

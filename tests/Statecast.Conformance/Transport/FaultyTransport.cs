@@ -35,9 +35,11 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
         {
             Retained = options.Retained,
             ConditionalAppend = options is { Retained: true, ConditionalAppend: true },
-            RequestChannel = false,
+            RequestChannel = options.Answers,
             DefaultLanes = 4,
         };
+
+    public IStateRequests? Requests { get; } = options.Answers ? new FaultyRequests() : null;
 
     /// <summary>How often each fault happened: a test that wants a fault checks that it did.</summary>
     public IReadOnlyDictionary<string, int> Faults
@@ -104,7 +106,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
             // Bound before anything is asked for: what was sent before is not there.
             var key = (options.Contract.Destination, options.Target, options.Instance);
             if (!_queues.TryGetValue(key, out var queue))
-                _queues.Add(key, queue = new());
+                _queues.Add(key, queue = new($"{options.Target}.{options.Instance}"));
             return new(new FaultyQueueReceiver(this, options, queue));
         }
     }
@@ -134,7 +136,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
     internal SendOutcome Send(StateEvent e)
     {
         LandLate(all: false);
-        if (Find(e.Lane.Destination) is not { } destination || e.Lane.Number >= destination.Lanes.Length)
+        if (Find(SnapshotLane.LiveOf(e.Lane).Destination) is not { } destination || e.Lane.Number >= destination.Lanes.Length)
             return new(SendResult.Failed, 0, $"the lane {e.Lane} was not declared");
         if (Happens(Options.FailedSend, "failed send"))
             return new(SendResult.Failed, 0, "the carrier said no");
@@ -169,10 +171,18 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
         var copies = !Abilities.ConditionalAppend && Happens(Options.Duplicate, "duplicate") ? 2 : 1;
         if (!Abilities.Retained)
         {
+            var isAnswer = SnapshotLane.TryParse(e.Lane, out _, out var replyTo);
+            var found = false;
             foreach (var ((name, _, _), queue) in _queues)
-                for (var copy = 0; copy < copies && name == destination.Name; copy++)
-                    queue.Messages.Add(new(e, null));
-            return new(SendResult.Confirmed);
+            {
+                if (name != destination.Name || (isAnswer && queue.Name != replyTo))
+                    continue;
+                found = true;
+                for (var copy = 0; copy < copies; copy++)
+                    if (!Happens(Options.Lose, "lost message"))
+                        queue.Messages.Add(new(e, null));
+            }
+            return new(isAnswer && !found ? SendResult.Refused : SendResult.Confirmed);
         }
         var lane = destination.Lanes[e.Lane.Number];
         if (Abilities.ConditionalAppend)
@@ -197,7 +207,7 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
                 continue;
             var e = _late[i];
             _late.RemoveAt(i);
-            if (Find(e.Lane.Destination) is { } destination)
+            if (Find(SnapshotLane.LiveOf(e.Lane).Destination) is { } destination)
                 Land(destination, e);
         }
     }

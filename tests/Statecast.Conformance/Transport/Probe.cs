@@ -59,6 +59,12 @@ public static class ProbeEvents
             TraceState = "vendor=1",
         };
 
+    public static StateEvent Patch(string key, long revision, string value) =>
+        Upsert(key, revision, value, operation: StateOperation.Patch) with
+        {
+            Base = revision - 1,
+        };
+
     public static StateEvent Delete(string key, long revision, int lanes = 4, long epoch = 7) =>
         Upsert(key, revision, "", lanes, epoch, StateOperation.Delete) with
         {

@@ -26,6 +26,41 @@ public abstract class RetainedTransportConformance : TransportConformance
     }
 
     [Fact]
+    public async Task Late_target_gets_a_patchs_base_before_it_until_a_full_state_takes_their_place()
+    {
+        // Nothing to show of a carrier that takes no patches: a publication that would send them there is refused at start.
+        if (!Create().Abilities.Patches)
+            return;
+        await using var sender = await Sender();
+        AssertConfirmed(
+            await sender.SendAsync(
+                [Upsert("a", 1, "a1"), Upsert("b", 1, "b1"), Patch("a", 2, "+"), Patch("b", 2, "+"), Patch("a", 3, "+")],
+                Ct
+            )
+        );
+        Assert.Equal(["Upsert 1", "Patch 2 of 1", "Patch 3 of 2"], await Of("a"));
+
+        AssertConfirmed(await sender.SendAsync([Upsert("a", 4, "a4"), Patch("a", 5, "+"), Delete("b", 3)], Ct));
+        Assert.Equal(["Upsert 4", "Patch 5 of 4"], await Of("a"));
+        Assert.Equal(["Delete 3"], await Of("b"));
+
+        // Said again at the revision that the last patch made.
+        AssertConfirmed(await sender.SendAsync([Upsert("a", 5, "a5", operation: StateOperation.Snapshot)], Ct));
+        Assert.Equal(["Snapshot 5"], await Of("a"));
+
+        async Task<IEnumerable<string>> Of(string key)
+        {
+            await using var target = await Target();
+            await target.UntilTail(LaneCount, Ct);
+            return target
+                .Events.Where(e => e.Key == key)
+                .Select(e =>
+                    e.Operation == StateOperation.Patch ? $"Patch {e.Revision.Number} of {e.Base}" : $"{e.Operation} {e.Revision.Number}"
+                );
+        }
+    }
+
+    [Fact]
     public async Task Empty_lanes_are_at_their_tail_at_position_zero()
     {
         await using var sender = await Sender();

@@ -136,7 +136,7 @@ public sealed class ByteKeyTests : IAsyncLifetime
             await db.Database.ExecuteSqlRawAsync("DELETE FROM statecast_outbox; DELETE FROM statecast_head");
         }
         // The start has asked for everything already.
-        while (await _source.RepublishChunkAsync(1, CancellationToken.None) > 0) { }
+        while ((await _source.RepublishChunkAsync(1, CancellationToken.None)).Worked) { }
         AssertCapturedEqualsRows();
     }
 

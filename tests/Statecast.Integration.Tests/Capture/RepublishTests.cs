@@ -25,7 +25,7 @@ public sealed class RepublishTests
         world.AssertCapturedEqualsRows();
         // A second start has nothing to do.
         await world.Source.PrepareAsync(CancellationToken.None);
-        Assert.Equal(0, await world.Source.RepublishChunkAsync(10, CancellationToken.None));
+        Assert.Equal(0, (await world.Source.RepublishChunkAsync(10, CancellationToken.None)).Keys);
     }
 
     [Fact]
@@ -101,9 +101,9 @@ public sealed class RepublishTests
         foreach (var id in ids.Take(3))
             await world.Source.RequestRepublishAsync([new("test.order", id, 0, 4095, null, "test")], CancellationToken.None);
 
-        Assert.Equal(3, await world.Source.RepublishChunkAsync(10, CancellationToken.None));
+        Assert.Equal(3, (await world.Source.RepublishChunkAsync(10, CancellationToken.None)).Keys);
         Assert.Equal(ids.Take(3).Order(StringComparer.Ordinal), world.Outbox().Skip(5).Select(r => r.Key));
-        Assert.Equal(0, await world.Source.RepublishChunkAsync(10, CancellationToken.None));
+        Assert.Equal(0, (await world.Source.RepublishChunkAsync(10, CancellationToken.None)).Keys);
     }
 
     [Fact]
@@ -251,7 +251,7 @@ public sealed class RepublishTests
 
     internal static async Task DrainAsync(IStateSource source, int chunk)
     {
-        while (await source.RepublishChunkAsync(chunk, CancellationToken.None) > 0) { }
+        while ((await source.RepublishChunkAsync(chunk, CancellationToken.None)).Worked) { }
     }
 
     private static long Ended(CaptureWorld world) => world.Number("SELECT count(*) FROM statecast_publication WHERE first_republish_ended");

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Publishing;
@@ -61,6 +62,46 @@ public sealed class SqliteCaptureStoreTests
     }
 
     [Fact]
+    public async Task Bucket_ranges_are_walked_and_counted_once_each_wherever_a_walk_goes_on()
+    {
+        using var world = await CaptureWorld.CreateAsync();
+        using var connection = new SqliteConnection(world.ConnectionString);
+        connection.Open();
+        using var transaction = connection.BeginTransaction();
+        var scope = new CaptureScope(connection, transaction, Synchronous: true, CancellationToken.None);
+        var store = SqliteCaptureStore.Instance;
+        var keys = Enumerable.Range(0, 500).Select(i => $"key {i * 7919 % 1000}").ToList();
+        await store.WriteAsync(scope, [.. keys.Select(k => new HeadWrite("walked", k, new(1, false, null, null), Guid.Empty))], []);
+        // Another contract's, and one that was locked and never published.
+        await store.WriteAsync(scope, [new("other", "key", new(1, false, null, null), Guid.Empty)], []);
+
+        foreach (var parts in (int[])[1, 2, 32])
+        {
+            var walked = new List<string>();
+            for (var part = 0; part < parts; part++)
+            {
+                var range = BucketRange.Part(part, parts);
+                var expected = keys.Where(k => KeyText.Bucket(k) >= range.First && KeyText.Bucket(k) <= range.Last).ToList();
+                var ofPart = new List<string>();
+                IReadOnlyList<string> page;
+                do
+                {
+                    var after = ofPart.LastOrDefault();
+                    Assert.Equal(
+                        expected.Count - ofPart.Count,
+                        await store.Republish.CountHeadsAsync(scope, "walked", after, range.First, range.Last)
+                    );
+                    page = await store.WalkAsync(scope, "walked", after, range.First, range.Last, 7);
+                    ofPart.AddRange(page);
+                } while (page.Count == 7);
+                Assert.Equal(expected.Order(StringComparer.Ordinal), ofPart.Order(StringComparer.Ordinal));
+                walked.AddRange(ofPart);
+            }
+            Assert.Equal(keys.Count, walked.Count);
+        }
+    }
+
+    [Fact]
     public async Task Capture_takes_the_write_lock_before_it_reads_heads()
     {
         using var world = await CaptureWorld.CreateAsync();
@@ -91,6 +132,36 @@ public sealed class SqliteCaptureStoreTests
         );
         Assert.Contains("BeginTransaction", error.Message);
     }
+
+    [Fact]
+    public async Task Base_comes_back_where_it_is_wanted_and_goes_with_a_head_that_keeps_none()
+    {
+        using var world = await CaptureWorld.CreateAsync();
+        using var connection = new SqliteConnection(world.ConnectionString);
+        connection.Open();
+        using var transaction = connection.BeginTransaction();
+        var scope = new CaptureScope(connection, transaction, Synchronous: true, CancellationToken.None);
+        var store = SqliteCaptureStore.Instance;
+        for (var revision = 1; revision <= 3; revision++)
+        {
+            var kept = new PatchBase(new byte[] { 1, (byte)revision }, revision - 1, DateTimeOffset.UnixEpoch.AddMicroseconds(revision));
+            await store.WriteAsync(scope, [Write("a", revision, kept), Write("b", revision, null)], []);
+
+            var heads = (await store.LockAsync(scope, [new("c", ["a", "b", "never"]) { WithBases = true }])).Heads;
+            Assert.Equal((revision, false), (heads[0].Revision, heads[0].Deleted));
+            Assert.Equal(kept with { Body = heads[0].Base!.Body }, heads[0].Base);
+            Assert.Equal(kept.Body.ToArray(), heads[0].Base!.Body.ToArray());
+            Assert.Null(heads[1].Base);
+            Assert.Equal(Head.None, heads[2]);
+            Assert.Null((await store.LockAsync(scope, [new("c", ["a"])])).Heads[0].Base);
+        }
+        // A publication that sends no patches any more: a base of an earlier revision must not be found later.
+        await store.WriteAsync(scope, [Write("a", 4, null)], []);
+        Assert.Null((await store.LockAsync(scope, [new("c", ["a"]) { WithBases = true }])).Heads[0].Base);
+    }
+
+    private static HeadWrite Write(string key, long revision, PatchBase? kept) =>
+        new("c", key, new(revision, false, new(1), new(2)) { Base = kept }, Guid.Empty);
 
     private static OutboxRow Row(string key) =>
         new()

@@ -25,7 +25,11 @@ public sealed class TableLayoutTests
 
             var indexes = Indexes(model, table.Name);
             foreach (var index in table.Indexes)
-                Assert.Equal(index, indexes.Where(i => i[0] == $"IX_{table.Name}_{string.Join('_', index)}").Select(i => i[^1]));
+            {
+                var found = indexes.Where(i => i[0] == table.NameOf(index)).ToList();
+                Assert.Equal(index.Columns, found.Select(i => i[^1]));
+                Assert.All(found, i => Assert.Equal(index.Filter is null ? "0" : "1", i[3]));
+            }
             Assert.Equal(indexes, Indexes(script, table.Name));
         }
     }

@@ -27,7 +27,12 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
 
     public string LeaseDuration { get; init; } = "00:00:03";
 
+    public string DeliveryTimeout { get; init; } = "00:00:01";
+
     public string HeartbeatInterval { get; init; } = "00:00:00.050";
+
+    /// <summary>The carrier of all hosts; null for the SQLite log in the folder.</summary>
+    public Action<StatecastBuilder>? Carrier { get; init; }
 
     /// <summary>How long the source's commands wait for a lock, in seconds.</summary>
     public int Patience { get; init; } = 30;
@@ -53,7 +58,11 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
         );
         builder.Services.AddStatecast(
             service,
-            s => s.UseSqliteLog(Log).FromDbContext(publish ?? (db => db.Publish<Note, NoteState>(n => new(n.Id, n.Text))))
+            s =>
+            {
+                Carry(s);
+                s.FromDbContext(publish ?? (db => db.Publish<Note, NoteState>(n => new(n.Id, n.Text))));
+            }
         );
         var host = builder.Build();
         using (var scope = host.Services.CreateScope())
@@ -83,12 +92,14 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
         builder.Services.AddStatecast(
             service,
             s =>
-                s.UseSqliteLog(Log)
-                    .Replica<TState>(r =>
-                    {
-                        r.InSqlite(File(file));
-                        configure?.Invoke(r);
-                    })
+            {
+                Carry(s);
+                s.Replica<TState>(r =>
+                {
+                    r.InSqlite(File(file));
+                    configure?.Invoke(r);
+                });
+            }
         );
         var host = builder.Build();
         await host.StartAsync();
@@ -125,6 +136,14 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
             await Task.Delay(5, deadline.Token);
     }
 
+    private void Carry(StatecastBuilder statecast)
+    {
+        if (Carrier is null)
+            statecast.UseSqliteLog(Log);
+        else
+            Carrier(statecast);
+    }
+
     private object? Scalar(string file, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={File(file)};Pooling=False");
@@ -140,7 +159,7 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
         builder.Logging.ClearProviders();
         builder.Configuration["Statecast:Relay:HeartbeatInterval"] = HeartbeatInterval;
         builder.Configuration["Statecast:Relay:LeaseDuration"] = LeaseDuration;
-        builder.Configuration["Statecast:Relay:DeliveryTimeout"] = "00:00:01";
+        builder.Configuration["Statecast:Relay:DeliveryTimeout"] = DeliveryTimeout;
         return builder;
     }
 }

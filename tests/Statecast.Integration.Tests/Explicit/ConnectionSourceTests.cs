@@ -116,14 +116,14 @@ public sealed class ConnectionSourceTests : IDisposable
         var worked = Task.Run(
             async () =>
             {
-                while (await source.RepublishChunkAsync(10, Ct) > 0) { }
+                while ((await source.RepublishChunkAsync(10, Ct)).Worked) { }
             },
             Ct
         );
         await worked.WaitAsync(TimeSpan.FromSeconds(20), Ct);
         Assert.Equal(1, (await source.CountRepublishAsync(Ct)).Withheld);
         var tries = rows.Found;
-        Assert.Equal(0, await source.RepublishChunkAsync(10, Ct));
+        Assert.Equal(0, (await source.RepublishChunkAsync(10, Ct)).Keys);
         // The next try is due in half a minute.
         Assert.Equal(tries, rows.Found);
     }
@@ -138,7 +138,7 @@ public sealed class ConnectionSourceTests : IDisposable
         using var host = depot.Build(db => db.Publish(rows).MakeTables());
         var source = host.Services.GetServices<ConnectionSource>().Single();
         await source.PrepareAsync(Ct);
-        while (await source.RepublishChunkAsync(10, Ct) > 0) { }
+        while ((await source.RepublishChunkAsync(10, Ct)).Worked) { }
     }
 
     private sealed class WrongKey : IStateRows<int, ParcelState>

@@ -22,7 +22,16 @@ public sealed class PackedFeed : IAsyncLifetime
         foreach (var folder in (string[])["src", "eng"])
             CopyFolder(Path.Combine(Root, folder), Path.Combine(copy, folder));
         var feed = Path.Combine(Folder, "feed");
-        foreach (var project in new[] { "Statecast", "Statecast.Sqlite", "Statecast.EntityFrameworkCore" })
+        foreach (
+            var project in new[]
+            {
+                "Statecast",
+                "Statecast.Sqlite",
+                "Statecast.EntityFrameworkCore",
+                "Statecast.Kafka",
+                "Statecast.RabbitMQ",
+            }
+        )
             await UserProcess.RunAsync(
                 copy,
                 "dotnet",

@@ -45,13 +45,22 @@ internal sealed class ServedSample : IAsyncDisposable
         }
     }
 
-    /// <summary>Interrupts it and waits for its end.</summary>
+    /// <summary>Interrupts it, as Ctrl+C does, and waits for its end.</summary>
     public async Task<SampleProcess> InterruptAsync(TimeSpan patience)
     {
-        using (var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]))
+        // What was started in the background of a script without job control ignores interrupts, and so does all that it starts: then as a service manager does.
+        var signal = IgnoresInterrupts(await File.ReadAllLinesAsync($"/proc/{_process.Id}/status")) ? "-TERM" : "-INT";
+        using (var kill = Process.Start("kill", [signal, $"{_process.Id}"]))
             await kill.WaitForExitAsync();
         await _process.WaitForExitAsync().WaitAsync(patience);
         return new(_process.ExitCode, Written(), "");
+    }
+
+    private static bool IgnoresInterrupts(string[] status)
+    {
+        const int interrupt = 2;
+        var ignored = status.Single(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        return (Convert.ToUInt64(ignored, 16) >> (interrupt - 1) & 1) == 1;
     }
 
     public async ValueTask DisposeAsync()

@@ -64,7 +64,7 @@ public sealed class ShopTests(FinishedShop shop)
         // Read at shipping, by the token that orders answered with.
         var order = await client.GetStringAsync(read + Uri.EscapeDataString(token), TestContext.Current.CancellationToken);
         Assert.Contains("Paid", order, StringComparison.Ordinal);
-        var run = await shop.InterruptAsync(TimeSpan.FromMinutes(1));
+        var run = await shop.InterruptAsync(TimeSpan.FromMinutes(3));
         run.RequireSuccess();
         Assert.Contains("all replicas equal their source", run.Output, StringComparison.OrdinalIgnoreCase);
     }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Sqlite;
 
 /// <summary>One explicit test of this assembly in a process of its own, told by environment variables; ends by SIGKILL.</summary>
-internal sealed class ChildProcess : IDisposable
+internal sealed partial class ChildProcess : IDisposable
 {
     private readonly Process _process;
 
@@ -33,17 +35,32 @@ internal sealed class ChildProcess : IDisposable
         return new(process);
     }
 
-    /// <summary>Waits for what the child does.</summary>
-    public async Task Until(Func<bool> done, CancellationToken ct)
+    /// <summary>Waits for what the child does, by default for a minute.</summary>
+    public async Task Until(Func<bool> done, CancellationToken ct, TimeSpan? patience = null)
     {
         var deadline = Stopwatch.StartNew();
         while (!done())
         {
             Assert.False(_process.HasExited, "The child process ended early.");
-            Assert.True(deadline.Elapsed < TimeSpan.FromSeconds(60), "The child process did not do its part within a minute.");
+            Assert.True(deadline.Elapsed < (patience ?? TimeSpan.FromMinutes(1)), "The child process did not do its part in time.");
             await Task.Delay(10, ct);
         }
     }
+
+    /// <summary>The most memory that it had in use at once, in bytes.</summary>
+    public long PeakBytes()
+    {
+        // "VmHWM:	  123456 kB", of a process that still runs.
+        const string Peak = "VmHWM:";
+        var line = File.ReadLines($"/proc/{_process.Id}/status").Single(l => l.StartsWith(Peak, StringComparison.Ordinal));
+        return long.Parse(line[Peak.Length..^"kB".Length].Trim(), CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>SIGSTOP: it stands still, and keeps what it holds, connections and locks.</summary>
+    public void Stop() => Signal(19);
+
+    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    public void Continue() => Signal(18);
 
     /// <summary>SIGKILL, and waits until it is gone.</summary>
     public void Kill()
@@ -58,4 +75,15 @@ internal sealed class ChildProcess : IDisposable
             Kill();
         _process.Dispose();
     }
+
+    // The numbers are Linux's, of every processor that .NET runs on.
+    private void Signal(int number)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Processes are stopped by Linux's signals.");
+        if (kill(_process.Id, number) != 0)
+            throw new InvalidOperationException($"kill said {Marshal.GetLastPInvokeError()}.");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
 }

@@ -11,7 +11,11 @@ namespace Statecast.Simulation.Carriers;
 /// <param name="At">When it was appended.</param>
 /// <param name="Corrupt">Whether its envelope cannot be read.</param>
 /// <param name="KeyKnown">Whether its key can, all the same.</param>
-internal sealed record SimRecord(long Position, StateEvent Event, TimeSpan At, bool Corrupt, bool KeyKnown);
+internal sealed record SimRecord(long Position, StateEvent Event, TimeSpan At, bool Corrupt, bool KeyKnown)
+{
+    /// <summary>As a reader gets it.</summary>
+    public ReceivedEvent Received => Corrupt ? new(null, Position, KeyKnown ? Event.Key : null, "corrupt") : new(Event, Position);
+}
 
 /// <summary>A retained, compacted log, with conditional append (like the SQLite log) or without (like Kafka).</summary>
 internal sealed class SimLog : SimCarrier

@@ -29,13 +29,18 @@ internal sealed class FreshnessChecks(SimWorld world)
     }
 
     /// <summary>A replica may be asked at any time.</summary>
-    public void Asked(string target, ReplicaProgress progress, long parked, DateTimeOffset now, Func<string, ReplicaRow?> find)
+    public void Asked(string target, ReplicaProgress progress, ReplicaContents contents, DateTimeOffset now, Func<string, ReplicaRow?> find)
     {
-        var freshness = progress.FreshnessAt(now, parked);
+        var freshness = progress.FreshnessAt(now, contents.Parked, contents.Waiting.Count);
         if (!freshness.IsKnown || freshness.AsOf is not { } asOf)
             return;
         world.Coverage.Note(Event.FreshnessKnown);
         var lanes = progress.Passes.Select(p => p.Lane).ToHashSet();
+        if (world.Bootstraps.FirstOrphan(find, k => lanes.Contains(SimContent.LaneOf(k, world.Lanes))) is { } orphan)
+            throw new Violation(
+                Checker.HonestFreshness,
+                $"{target} says it is up to date as of {Text(asOf)}; it shows {orphan}, which its source never had"
+            );
         foreach (var key in world.Keys)
         {
             if (!lanes.Contains(SimContent.LaneOf(key, world.Lanes)))

@@ -30,18 +30,23 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
         Func<LaneId, bool> counts,
         Func<string, ReplicaRow?> find,
         Func<string, ParkedEvent?> findParked,
+        Func<string, IReadOnlyList<StateEvent>> findWaiting,
         long floorEpoch
     )
     {
         foreach (var batch in delivery.Batches.Where(b => counts(b.Lane)))
         foreach (var received in batch.Events)
         {
+            if (received.Event is { IsMark: true })
+                continue;
             var key = received.Event?.Key ?? received.Key ?? $"?{batch.Lane.Number}@{received.Position}";
             var row = find(key);
             var reflected =
                 findParked(key) is not null
                 || IsForgotten(row)
                 || received.Event?.Revision.Epoch < floorEpoch
+                // Fewer wait here than may: each by itself.
+                || (received.Event is { Operation: StateOperation.Patch } patch && findWaiting(key).Any(w => w.Revision == patch.Revision))
                 || (received.Event is { } e ? row?.Revision >= e.Revision : row is not null);
             if (!reflected)
                 throw new Violation(
@@ -52,10 +57,11 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
     }
 
     /// <summary>Promise 6 at a target.</summary>
-    public void Sums(ReplicaCounters counters, long parked)
+    public void Sums(ReplicaContents contents)
     {
-        if (counters.Received != counters.Applied + counters.Superseded + counters.Dropped + parked)
-            throw new Violation(Checker.NothingSkipped, $"{name}: the sums do not agree: {counters}, parked {parked}");
+        var (counters, parked, waiting) = (contents.Counters, contents.Parked, contents.Waiting.Count);
+        if (counters.Received != counters.Applied + counters.Superseded + counters.Dropped + parked + waiting)
+            throw new Violation(Checker.NothingSkipped, $"{name}: the sums do not agree: {counters}, parked {parked}, waiting {waiting}");
     }
 
     private void Judge(ReplicaRow row)
@@ -78,6 +84,14 @@ internal sealed class ReplicaChecks(SimWorld world, string name)
                 Checker.DeletesHold,
                 $"{name}: {row.Key}@{row.Revision} is visible, after its delete at {_deleted[row.Key]}"
             );
+        // A run did not name it: the one way back, and only for what the source does not have.
+        if (row is { Deleted: true, Revision.Number: 0 } && world.Bootstraps.On && row.Revision <= seen.Newest)
+        {
+            if (!world.Faults.Restores && seen.Newest.Number > 0 && world.Truth.HeldSince(row.Key, seen.Newest.Number))
+                throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key}@{seen.Newest} was removed as an orphan; the source has it");
+            _seen[row.Key] = seen with { Newest = row.Revision };
+            return;
+        }
         if (row.Revision < seen.Newest)
             throw new Violation(Checker.NeverBackwards, $"{name}: {row.Key} went from {seen.Newest} back to {row.Revision}");
         var content = row.Deleted ? null : SimContent.Read(row);

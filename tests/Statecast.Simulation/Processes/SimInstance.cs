@@ -1,7 +1,9 @@
 using Statecast.Consuming;
 using Statecast.Events;
+using Statecast.Hosting;
 using Statecast.Replicas;
 using Statecast.Simulation.Carriers;
+using Statecast.Simulation.Checks;
 using Statecast.Simulation.Engine;
 using Statecast.Simulation.Source;
 using Statecast.Transport;
@@ -19,6 +21,8 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
     private ApplyMachine? _machine;
     private ITransportReceiver? _receiver;
     private ApplyPlanner? _planner;
+    private SimQuestions? _questions;
+    private SimWrites? _writes;
     private IReadOnlyList<SimItem> _unacknowledged = [];
     private int _life;
 
@@ -38,7 +42,9 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         _life++;
         var reader = new SimReader(target.IsOld);
         _planner = new(target.Layout, reader, world.Rules.Apply);
-        _machine = new(target.Contents, _planner, world.Rules.Apply, partitioned);
+        _machine = new(target.Contents, _planner, world.Rules.Apply, partitioned, target.Layout.Retained);
+        _questions = new(world, target, Name, Later);
+        _writes = new(target, _planner, _questions);
         _reading.Clear();
         _tailTold.Clear();
         _opened.Clear();
@@ -49,6 +55,10 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         // A log's companion keeps the newest word: a newcomer finds it, however old.
         if (world.Carrier is SimLog { LastWord: { } word })
             _words.Add(word);
+        _writes.RetryWaiting(_machine, Now);
+        _questions.Ask();
+        if (world.Carrier is SimQueue)
+            AskLater();
         Nudge();
     }
 
@@ -160,7 +170,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
             if (records.Count == 0 && _tailTold.GetValueOrDefault(lane, -1) == next)
                 continue;
             _tailTold[lane] = last ? -1 : next;
-            batches.Add(new(lane, [.. records.Select(Receive)], next, AtTail: !last));
+            batches.Add(new(lane, [.. records.Select(r => r.Received)], next, AtTail: !last));
             _reading[lane] = next;
         }
         var words = _words.ToList();
@@ -181,37 +191,22 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         return delivery;
     }
 
-    private static ReceivedEvent Receive(SimRecord record) =>
-        record.Corrupt
-            ? new(null, record.Position, record.KeyKnown ? record.Event.Key : null, "corrupt")
-            : new(record.Event, record.Position);
-
     private Delivery? FromQueue(SimQueue queue)
     {
-        var opened = _opened.Select(l => new LaneOpened(l, 0, 0)).ToList();
+        if (!queue.Has(target.Name))
+            _opened.AddRange(target.LanesOf(this).Except(_opened));
+        // Bound before anything is asked for.
+        var isNew = _opened.Count > 0 && queue.Bind(target.Name);
+        if (isNew)
+            world.Coverage.Note(Event.QueueMade);
+        var opened = _opened.Select(l => new LaneOpened(l, 0, 0) { ReplyTo = target.Name, IsNew = isNew }).ToList();
         _opened.Clear();
         _unacknowledged = opened.Count > 0 ? [] : queue.Take(target.Name, world.Random.Between(1, 8));
         if (opened.Count == 0 && _unacknowledged.Count == 0)
             return null;
-        var tail = queue.IsEmpty(target.Name);
-        var events = _unacknowledged
-            .Select(i => i.Event)
-            .OfType<StateEvent>()
-            .GroupBy(e => e.Lane)
-            .ToDictionary(g => g.Key, g => g.ToList());
-        return new()
-        {
-            Opened = opened,
-            Batches =
-            [
-                .. target
-                    .LanesOf(this)
-                    .Where(_ => opened.Count == 0)
-                    .Select(l => new LaneBatch(l, [.. events.GetValueOrDefault(l, []).Select(e => new ReceivedEvent(e, 0))], 0, tail)),
-            ],
-            Heartbeats = [.. _unacknowledged.Select(i => i.Word).OfType<Heartbeat>()],
-            Handle = _unacknowledged,
-        };
+        return opened.Count > 0
+            ? new() { Opened = opened }
+            : SimQueue.Delivery(target.LanesOf(this), _unacknowledged, atTail: queue.IsEmpty(target.Name));
     }
 
     private void Apply(Delivery delivery)
@@ -269,6 +264,7 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                         _ => true,
                         unit is null ? target.Find : unit.Find,
                         unit is null ? target.FindParked : unit.FindParked,
+                        unit is null ? target.FindWaiting : unit.FindWaiting,
                         machine.FloorEpoch
                     );
                     _unacknowledged = [];
@@ -284,9 +280,20 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
         unit.CommitAsync(plan, default).AsTask().Wait();
         target.Checks.Committed(plan, delivery, target.Find);
         var positions = plan.Positions.Select(p => p.Lane).ToHashSet();
-        target.Checks.Covered("a position", delivery, positions.Contains, target.Find, target.FindParked, _machine!.FloorEpoch);
+        target.Checks.Covered(
+            "a position",
+            delivery,
+            positions.Contains,
+            target.Find,
+            target.FindParked,
+            target.FindWaiting,
+            _machine!.FloorEpoch
+        );
         var contents = target.Contents;
-        target.Checks.Sums(contents.Counters, contents.Parked);
+        target.Checks.Sums(contents);
+        if (plan.Waiting.Exists(w => w.Patches.Count > 0))
+            world.Coverage.Note(Event.PatchWaited);
+        _questions!.Committed(plan);
         foreach (var batch in delivery.Batches)
         foreach (var received in batch.Events)
             world.Trace.Add(
@@ -325,14 +332,29 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                         return;
                     foreach (var next in machine.Dropped(drop.Due))
                         commands.Enqueue(next);
-                    RetryParked(machine);
+                    _writes!.RetryParked(machine, Now);
                     break;
             }
         }
         Ask();
+        _questions!.Ask();
+        _questions!.AskForRanges(machine);
         _busy = false;
         Nudge();
     }
+
+    private void AskLater() =>
+        Later(
+            TimeSpan.FromSeconds(1),
+            () =>
+            {
+                if (_machine is { } machine && !_busy)
+                    _questions!.AskForRanges(machine);
+                // Nothing else tells of a queue that is gone.
+                Nudge();
+                AskLater();
+            }
+        );
 
     // A key a transaction: it may die in between.
     private bool Drop(ApplyMachine machine, DueDrop due)
@@ -345,33 +367,19 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
                 return false;
             }
             world.Trace.Add("drop", $"{Name} {row.Key}", row.Revision.Epoch, due.FloorEpoch);
-            Write([row.Key], unit => machine.PlanDrop(due, unit, [row.Key], Now));
+            if (due.Sweep is not null)
+                world.Coverage.Note(Event.OrphanRemoved);
+            _writes!.Write([row.Key], unit => machine.PlanDrop(due, unit, [row.Key], Now));
         }
         return true;
-    }
-
-    private void RetryParked(ApplyMachine machine)
-    {
-        var parked = target.Store.Inbox.ParkedAsync(default).ToBlockingEnumerable().ToList();
-        Write([.. parked.Select(p => p.Key)], unit => _planner!.Retry(parked, unit, machine.Progress.WasLive, machine.FloorEpoch, Now));
-    }
-
-    private void Write(IReadOnlyCollection<string> keys, Func<IReplicaUnit, ReplicaPlan> make)
-    {
-        var unit = target.Begin(keys);
-        var plan = make(unit);
-        unit.CommitAsync(plan, default).AsTask().Wait();
-        target.Checks.Committed(plan, null, target.Find);
-        var contents = target.Contents;
-        target.Checks.Sums(contents.Counters, contents.Parked);
     }
 
     /// <summary>Asks the replica how fresh it is, and judges the answer.</summary>
     public void Ask()
     {
-        if (_machine is null || world.Carrier is SimQueue { Reordered: true })
+        if (_machine is null)
             return;
-        world.Freshness.Asked(Name, _machine.Progress, target.Contents.Parked, Now, target.Find);
+        world.Freshness.Asked(Name, _machine.Progress, target.Contents, Now, target.Find);
     }
 
     private void Later(TimeSpan delay, Action action)

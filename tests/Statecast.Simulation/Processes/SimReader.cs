@@ -17,6 +17,22 @@ internal sealed class SimReader(bool old) : IStateReader
                 State = stateEvent.State,
             };
 
+    // Blind: no fingerprint is compared, so that the exact base alone keeps wrong states away.
+    public PatchedState Patch(StoredBody before, StateEvent patch)
+    {
+        var content = SimContent.Apply(SimContent.Read(before.Body)!.Value, patch.Body);
+        return new(
+            patch with
+            {
+                Operation = StateOperation.Upsert,
+                Base = 0,
+                Body = SimContent.Body(content),
+                Content = SimContent.Print(content),
+            },
+            null
+        );
+    }
+
     public Fingerprint? OwnFingerprint(StoredBody body) =>
         SimContent.Print(body.State is SimState state ? state.Content : SimContent.Read(body.Body));
 }

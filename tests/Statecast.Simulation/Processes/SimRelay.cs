@@ -1,3 +1,4 @@
+using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Simulation.Carriers;
 using Statecast.Simulation.Checks;
@@ -209,7 +210,7 @@ internal sealed class SimRelay(SimWorld world, string name)
         if (world.Scheduler.Now - emitted > TimeSpan.FromSeconds(1) && world.Faults.Strikes(world.Faults.RelaySleeps, world.Random, 0.7))
             Sleep(world.Random.Seconds(5, 45));
         world.Carrier.Send(
-            new(this, life, send.Events, emitted, world.Scheduler.Now, held),
+            new(this, life, Numbered(send.Events), emitted, world.Scheduler.Now, held),
             outcomes =>
             {
                 if (life == _life)
@@ -221,6 +222,14 @@ internal sealed class SimRelay(SimWorld world, string name)
             }
         );
     }
+
+    private readonly HashSet<(LaneId, long)> _sent = [];
+
+    // Planted: a second try goes out under a number of its own.
+    private IReadOnlyList<StateEvent> Numbered(IReadOnlyList<StateEvent> events) =>
+        !world.Rules.RenumbersResends
+            ? events
+            : [.. events.Select(e => _sent.Add((e.Lane, e.LaneNumber)) ? e : e with { LaneNumber = e.LaneNumber + 1_000_000 })];
 
     private void Store(long id, Func<RelayInput> effect)
     {

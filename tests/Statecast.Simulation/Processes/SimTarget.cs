@@ -24,8 +24,6 @@ internal sealed class SimTarget
         (Store, Checks) = (NewStore(), new(world, name));
         Layout = new(SimContent.Destination, [], [], Fingerprint.Of("layout"u8), world.Carrier.Abilities.Retained);
         Instances = [.. Enumerable.Range(0, instances).Select(i => new SimInstance(world, this, $"{name}.{i}", instances > 1))];
-        if (world.Carrier is SimQueue queue)
-            queue.Bind(name);
     }
 
     public string Name { get; }
@@ -50,6 +48,7 @@ internal sealed class SimTarget
         Started = true;
         for (var lane = 0; lane < _world.Lanes; lane++)
             _owners[new(SimContent.Destination, lane)] = Instances[lane % Instances.Count];
+        _world.Bootstraps.Inject(this);
         foreach (var instance in Instances)
             instance.Start();
     }
@@ -99,6 +98,14 @@ internal sealed class SimTarget
         var parked = unit.FindParked(key);
         unit.DisposeAsync().AsTask().Wait();
         return parked;
+    }
+
+    public IReadOnlyList<StateEvent> FindWaiting(string key)
+    {
+        var unit = Begin([key]);
+        var waiting = unit.FindWaiting(key);
+        unit.DisposeAsync().AsTask().Wait();
+        return waiting;
     }
 
     public IReplicaUnit Begin(IReadOnlyCollection<string> keys) => Store.BeginAsync(keys, default).AsTask().Result;

@@ -31,8 +31,17 @@ internal static class SimContent
     /// <summary>The content of a row, kept as bytes or as the object itself.</summary>
     public static int? Read(ReplicaRow row) => row.State is SimState state ? state.Content : Read(row.Body);
 
-    /// <summary>The content of an event, carried as bytes or as the object itself.</summary>
-    public static int? Read(StateEvent stateEvent) => stateEvent.State is SimState state ? state.Content : Read(stateEvent.Body);
+    /// <summary>The content of an event, carried as bytes, as the object itself, or as the fingerprint of what a patch makes.</summary>
+    public static int? Read(StateEvent stateEvent) =>
+        stateEvent.Operation == StateOperation.Patch ? Array.IndexOf(Prints, stateEvent.Content)
+        : stateEvent.State is SimState state ? state.Content
+        : Read(stateEvent.Body);
+
+    /// <summary>What makes one content of another: a step, which makes a wrong one of any other.</summary>
+    public static ReadOnlyMemory<byte> Patch(int before, int after) => Bodies[(after - before + Contents) % Contents];
+
+    /// <summary>What a patch makes of a content.</summary>
+    public static int Apply(int before, ReadOnlyMemory<byte> patch) => (before + patch.Span[0]) % Contents;
 
     public static LaneId LaneOf(string key, int lanes) => new(Destination, KeyText.Lane(key, lanes));
 }

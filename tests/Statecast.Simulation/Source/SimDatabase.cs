@@ -38,6 +38,14 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
 
     public long NextSequence() => ++_sequence;
 
+    public bool IsPublished => _published.Contains(SimContent.Destination);
+
+    /// <summary>The next number that a lane hands out.</summary>
+    public long NextNumber(LaneId lane) => _lanes.TryGetValue(lane, out var counter) ? counter.NextNumber : 1;
+
+    /// <summary>Whether a row that was given this number waits to be sent.</summary>
+    public bool IsClaimed(LaneId lane, long number) => _outbox.Values.Any(r => r.Lane == lane && r.LaneNumber == number);
+
     public void FirstRepublishEnded() => _published.Add(SimContent.Destination);
 
     /// <summary>Rows become visible, as a commit makes them.</summary>
@@ -56,23 +64,15 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
         _leaseId = request.LeaseId;
         _leaseEnds = world.Truth.Clock + request.Duration;
         _fencing++;
-        foreach (var lane in request.Lanes)
+        LaneId[] lanes = [.. request.Lanes.Union(_lanes.Keys.Where(SnapshotLane.Is))];
+        foreach (var lane in lanes)
         {
             _lanes.TryAdd(lane, new(lane, 1, 0, 0));
             _lines.Add(new(lane, request.LeaseId, _lanes[lane].NextNumber));
         }
         if (takenOver)
             world.Coverage.Note(Event.TakeOver);
-        return new(
-            request.LeaseId,
-            _fencing,
-            Epoch,
-            _counter,
-            takenOver,
-            _leaseEnds,
-            [.. request.Lanes.Select(l => _lanes[l])],
-            [.. _lines]
-        );
+        return new(request.LeaseId, _fencing, Epoch, _counter, takenOver, _leaseEnds, [.. lanes.Select(l => _lanes[l])], [.. _lines]);
     }
 
     public OutboxSnapshot Read(OutboxQuery query)
@@ -113,7 +113,11 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
         foreach (var sequence in commit.Coalesced.Concat(commit.Done))
             _outbox.Remove(sequence);
         foreach (var lane in commit.Lanes)
+        {
+            if (SnapshotLane.Is(lane.Lane) && !_lanes.ContainsKey(lane.Lane))
+                _lines.Add(new(lane.Lane, commit.LeaseId, 1));
             _lanes[lane.Lane] = lane;
+        }
         foreach (var request in commit.Republish)
         {
             Republish.Enqueue(request);
@@ -140,6 +144,8 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
         _published.Clear();
         Republish.Clear();
         world.Writer.EndWalk();
+        world.Snapshots.Clear();
+        world.Sums.WentBack();
         Republish.Enqueue(RepublishRequest.All(SimContent.Contract, "went back") with { Destination = SimContent.Destination });
         world.Truth.TookEpoch(Epoch);
     }

@@ -132,7 +132,7 @@ internal sealed class SimMemorySource : ISimSource, ISimOutbox
             _world.Random.Seconds(0.05, 0.5),
             () =>
             {
-                if (_source is { } source && source.RepublishChunkAsync(2, default).AsTask().Result > 0)
+                if (_source is { } source && source.RepublishChunkAsync(2, default).AsTask().Result.Worked)
                 {
                     _world.Coverage.Note(Event.MemorySourceRepublished);
                     _carrier.NudgeTargets();

@@ -21,8 +21,9 @@ internal sealed class SimWriter(SimWorld world) : ISimSource
     /// <summary>Rows from before Statecast was added, and the first republish over them.</summary>
     public void Begin()
     {
-        foreach (var key in world.Keys.Take(world.Faults.Restores ? 3 : world.Keys.Count))
-            if (world.Random.Chance(0.5))
+        var asked = world.Faults.Restores ? 3 : world.Keys.Count;
+        foreach (var (number, key) in world.Keys.Index())
+            if (SimBootstraps.QuietKeys.Contains(key) || (number < asked && key != SimBootstraps.LateKey && world.Random.Chance(0.5)))
             {
                 Database.Aggregates[key] = world.Random.Next(SimContent.Contents - 1);
                 world.Truth.Committed(key, 0, Database.Aggregates[key]);
@@ -116,7 +117,11 @@ internal sealed class SimWriter(SimWorld world) : ISimSource
         if (keys.Any(Database.Locked.Contains))
             return;
         Database.Republish.Dequeue();
-        world.Coverage.Note(request.Key is null ? Event.Republished : Event.ForeignMended);
+        world.Coverage.Note(
+            request.Key is null ? Event.Republished
+            : request.Reason == SimPatches.Reason ? Event.FullStateAskedFor
+            : Event.ForeignMended
+        );
         foreach (var key in keys)
             RepublishKey(key);
         if (request is { Key: null, Destination: not null })
@@ -174,13 +179,24 @@ internal sealed class SimWriter(SimWorld world) : ISimSource
             var raised = decision.Revision > head.Revision;
             // A delete leaves the last content in the head: comparing content alone must be seen to fail.
             var content = state is null ? head.Content : SimContent.Print(state);
-            _writes[key] = (
-                state,
-                new(decision.Revision, decision.Publish ? state is null : head.Deleted, SimContent.Schema, content),
-                raised
-            );
+            var now = new ReadBack(state is null, SimContent.Schema, SimContent.Print(state));
+            var at = world.Truth.Clock;
+            var patched =
+                world.Patches.On && PatchRule.Allows(SimPatches.Options, head, decision, now, at) && head.Base is { } known
+                    ? SimContent.Patch(SimContent.Read(known.Body)!.Value, state!.Value)
+                    : default;
+            var raisedHead = new Head(decision.Revision, decision.Publish ? state is null : head.Deleted, SimContent.Schema, content)
+            {
+                Base =
+                    state is null || !world.Patches.On ? null
+                    : raised ? PatchRule.Next(head.Base, SimContent.Body(state), !patched.IsEmpty, at)
+                    : head.Base,
+            };
+            _writes[key] = (state, raisedHead, raised);
             if (!decision.Publish)
                 return;
+            if (!patched.IsEmpty)
+                world.Coverage.Note(Event.PatchCaptured);
             Rows.Add(
                 new()
                 {
@@ -190,11 +206,12 @@ internal sealed class SimWriter(SimWorld world) : ISimSource
                     Contract = SimContent.Contract,
                     Key = key,
                     Revision = decision.Revision,
-                    Operation = decision.Operation,
+                    Operation = patched.IsEmpty ? decision.Operation : StateOperation.Patch,
+                    Base = patched.IsEmpty ? 0 : head.Revision,
                     Codec = "sim",
                     Schema = SimContent.Schema,
                     Content = SimContent.Print(state),
-                    Body = SimContent.Body(state),
+                    Body = patched.IsEmpty ? SimContent.Body(state) : patched,
                     CapturedAt = world.Truth.Clock,
                     KeepEach = world.Faults.KeepEach,
                 }

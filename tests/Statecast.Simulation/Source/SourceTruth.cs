@@ -61,6 +61,12 @@ internal sealed class SourceTruth(Scheduler scheduler)
             && states.TrueForAll(s => s.At <= since || s.Content is not null);
     }
 
+    /// <summary>Whether a key was never deleted since a revision.</summary>
+    public bool HeldSince(string key, long revision) =>
+        _states.TryGetValue(key, out var states)
+        && states.Exists(s => s.Revision == revision && s.Content is not null)
+        && states.TrueForAll(s => s.Revision < revision || s.Content is not null);
+
     /// <summary>A copy of what the database holds: once it is restored, what was committed after the copy never was.</summary>
     public Action Copy()
     {

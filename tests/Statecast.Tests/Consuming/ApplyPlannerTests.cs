@@ -173,14 +173,6 @@ public sealed class ApplyPlannerTests
     }
 
     [Fact]
-    public async Task Patch_is_parked_with_what_to_do()
-    {
-        var world = new PlannerWorld();
-        await world.Apply(Event("k", 1, "a", StateOperation.Patch));
-        Assert.Contains("upgrade", (await world.Store.Inbox.ParkedAsync(default).SingleAsync()).Reason);
-    }
-
-    [Fact]
     public async Task Retry_never_overwrites_newer_state()
     {
         var world = new PlannerWorld();

@@ -210,7 +210,7 @@ public sealed class GoingBackPlanTests
     private static async Task<ReplicaPlan> Drop(PlannerWorld world, long floor, params string[] keys)
     {
         await using var unit = await world.Store.BeginAsync(keys, default);
-        var plan = world.Planner.Drop(keys, unit, world.Live, floor, PlannerWorld.Now);
+        var plan = world.Planner.Drop(keys, unit, world.Live, new(floor, [PlannerWorld.Lane], 1), PlannerWorld.Now);
         await unit.CommitAsync(plan, default);
         return plan;
     }

@@ -15,9 +15,18 @@ internal sealed class PlannerWorld
     public static readonly LaneId Lane = new(Destination, 0);
 
     public PlannerWorld(long replay = 0, params string[] handlers)
+        : this(null, replay, handlers) { }
+
+    public PlannerWorld(WaitingLimits? waiting, long replay = 0, params string[] handlers)
     {
         Layout = new(Destination, [], handlers, default, Retained: true);
-        Planner = new(Layout, new TextReader(), ApplyRules.Default, replay);
+        Planner = new(Layout, new TextReader(), ApplyRules.Default, replay, waiting: waiting);
+    }
+
+    public PlannerWorld(bool retained)
+    {
+        Layout = new(Destination, [], [], default, retained);
+        Planner = new(Layout, new TextReader(), ApplyRules.Default);
     }
 
     public ReplicaLayout Layout { get; }
@@ -55,6 +64,22 @@ internal sealed class PlannerWorld
             Source = "orders",
         };
 
+    /// <summary>A patch that adds a text behind the state of its base.</summary>
+    public static StateEvent Patch(
+        string key,
+        long revision,
+        string added,
+        string state,
+        long? from = null,
+        long epoch = 1,
+        string? causes = null
+    ) =>
+        Event(key, revision, state, StateOperation.Patch, epoch, causes) with
+        {
+            Base = from ?? revision - 1,
+            Body = System.Text.Encoding.UTF8.GetBytes(added),
+        };
+
     public async Task<ReplicaPlan> Apply(params StateEvent[] events)
     {
         await Store.OpenAsync(Layout, default);
@@ -82,6 +107,13 @@ internal sealed class PlannerWorld
         return (contents.Counters, contents.Parked);
     }
 
+    /// <summary>The revisions of a key that wait.</summary>
+    public async Task<IReadOnlyList<long>> Waiting(string key)
+    {
+        await using var unit = await Store.BeginAsync([key], default);
+        return [.. unit.FindWaiting(key).Select(p => p.Revision.Number)];
+    }
+
     public async Task<IReadOnlyList<PendingChange>> Pending() => await Store.Inbox.PendingAsync(null, 100, default);
 
     private static Fingerprint Print(string text) => Fingerprint.Of(System.Text.Encoding.UTF8.GetBytes(text));
@@ -92,6 +124,15 @@ internal sealed class PlannerWorld
         {
             var text = System.Text.Encoding.UTF8.GetString(stateEvent.Body.Span);
             return text.StartsWith("bad", StringComparison.Ordinal) ? StateInspection.Unreadable(text) : StateInspection.Readable([]);
+        }
+
+        // A patch is what comes behind.
+        public PatchedState Patch(StoredBody before, StateEvent patch)
+        {
+            var text = System.Text.Encoding.UTF8.GetString(before.Body.Span) + System.Text.Encoding.UTF8.GetString(patch.Body.Span);
+            return patch.Schema == Print("s1") && before.Schema == patch.Schema && patch.Content == Print("s1" + text)
+                ? new(patch with { Operation = StateOperation.Upsert, Base = 0, Body = System.Text.Encoding.UTF8.GetBytes(text) }, null)
+                : new(null, $"'{text}' is not what the source has");
         }
 
         public Fingerprint? OwnFingerprint(StoredBody body) => Fingerprint.Of(body.Body.Span);

@@ -154,6 +154,8 @@ public sealed class ReplicaRebuildTests
                 ? StateInspection.Readable([])
                 : StateInspection.Unreadable($"is not '{readable}'");
 
+        public PatchedState Patch(StoredBody before, StateEvent patch) => throw new NotSupportedException();
+
         public Fingerprint? OwnFingerprint(StoredBody body) => Fingerprint.Of(body.Body.Span);
     }
 }

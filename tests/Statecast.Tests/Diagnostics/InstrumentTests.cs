@@ -5,12 +5,17 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Statecast.Conformance.Transport;
 using Statecast.Consuming;
+using Statecast.Consuming.Queues;
+using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Hosting;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
+using Statecast.Serialization;
 using Statecast.Tests.Hosting;
 using Statecast.Tests.Hosting.Faults;
 using Statecast.Tests.Repository;
+using Statecast.Transport.InProcess;
 using Xunit;
 using static Statecast.Tests.Hosting.ScriptedTransport;
 
@@ -28,12 +33,22 @@ public sealed partial class InstrumentTests : IDisposable
     {
         await SourceAndTarget();
         await TroubledTarget();
+        await TargetOfAQueue();
+        await SentToNobody();
         var documented = InstrumentRow()
             .Matches(File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "guide.md")))
             .Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value}")
+            // An adapter's own are measured where its broker is.
+            .Where(i => !i.StartsWith("statecast.kafka.", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
         Assert.Equal(documented, _telemetry.Declared.Select(d => $"{d.Key} {d.Value}").Order(StringComparer.Ordinal));
         Assert.Empty(_telemetry.Declared.Keys.Except(_telemetry.Measured.Select(m => m.Name)));
+    }
+
+    private static async Task SentToNobody()
+    {
+        await using var sender = new MeteredSender(new NobodyBound(), "telemetry-nobody", TimeProvider.System);
+        Assert.True((await sender.SendAsync([Event(new(1, "a"), 1)], TestContext.Current.CancellationToken))[0].IsUnrouted);
     }
 
     private async Task SourceAndTarget()
@@ -95,6 +110,66 @@ public sealed partial class InstrumentTests : IDisposable
         AssertSpans(service, trace);
     }
 
+    private async Task TargetOfAQueue()
+    {
+        const string service = "telemetry-queue";
+        await using var clock = new RunningClock();
+        // Every answer is lost until it is healed: ranges are asked for again.
+        var options = FaultyOptions.Calm(retained: false, conditionalAppend: false) with
+        {
+            Answers = true,
+            Lose = 0.999_999,
+        };
+        var transport = new FaultyTransport(options, 1) { Carrier = service };
+        var store = new MemoryReplicaStore();
+        var orphan = new ReplicaPlan();
+        orphan.Rows.Add(
+            new()
+            {
+                Key = "99",
+                Revision = new(1, 1),
+                Deleted = false,
+                Operation = StateOperation.Upsert,
+                Codec = "json",
+                Schema = Fingerprint.Of("orphan"u8),
+                CapturedAt = clock.Time.GetUtcNow(),
+            }
+        );
+        await using (var unit = await store.BeginAsync(["99"], default))
+            await unit.CommitAsync(orphan, default);
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<TimeProvider>(clock.Time);
+        builder.Services.AddStatecast(
+            service,
+            s =>
+                s.AddTransport(service, _ => transport)
+                    .Configure(FaultyWorld.Quick)
+                    .AddSource(_ => new MemorySource(clock.Time, [new NoteState(1, "before")]))
+                    .Replica<NoteState>(r => r.In(_ => store))
+        );
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        (string, object)[] replica = [("messaging.system", service), ("messaging.destination.name", "test.note.v1")];
+        // A wait of the target's, by a clock that runs as fast as the machine lets it.
+        var (deadline, ct) = (TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        for (var began = TimeProvider.System.GetTimestamp(); _telemetry.Sum("statecast.bootstrap.ranges.repeated", replica) == 0; )
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < deadline, "no range was asked for again");
+            await Task.Delay(5, ct);
+        }
+        transport.Heal();
+        await host.Services.GetRequiredService<IStatecast>().WhenIdleAsync(TestContext.Current.CancellationToken);
+        var all = transport.Abilities.DefaultLanes * RunProgress.Parts;
+        await TargetHost.Until(() => _telemetry.Sum("statecast.bootstrap.ranges.ended", replica) == all);
+        Assert.Equal(
+            all,
+            _telemetry.Sum("statecast.bootstrap.ranges.asked", replica) - _telemetry.Sum("statecast.bootstrap.ranges.repeated", replica)
+        );
+        Assert.Equal(1, _telemetry.Sum("statecast.bootstrap.orphans", replica));
+        Assert.Equal(["1"], await store.EnumerateAsync(default).Select(r => r.Key).ToListAsync());
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     // Links where traces meet, a child where there is but one.
     private void AssertSpans(string service, string trace)
     {
@@ -110,7 +185,7 @@ public sealed partial class InstrumentTests : IDisposable
 
     private async Task TroubledTarget()
     {
-        var transport = new ScriptedTransport();
+        var transport = new ScriptedTransport { Requests = new InProcessRequests() };
         var failing = false;
         await using var host = await new TargetHost(
             transport,
@@ -133,7 +208,18 @@ public sealed partial class InstrumentTests : IDisposable
             },
             Event(new(3, "x"), 1) with
             {
+                Codec = "unknown",
+            },
+            // Of a contract that has no patches; and one without a base.
+            Event(new(1, "patch"), 3) with
+            {
                 Operation = StateOperation.Patch,
+                Base = 2,
+            },
+            Event(new(5, "patch"), 3) with
+            {
+                Operation = StateOperation.Patch,
+                Base = 2,
             }
         );
         await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
@@ -141,6 +227,9 @@ public sealed partial class InstrumentTests : IDisposable
         Assert.True(_telemetry.Sum("statecast.apply.superseded", tags) >= 1);
         Assert.True(_telemetry.Sum("statecast.apply.parked", tags) >= 2);
         Assert.True(_telemetry.Sum("statecast.schema.rejected", tags) >= rejected + 1);
+        Assert.True(_telemetry.Sum("statecast.patches.misfit", tags) >= 1);
+        await TargetHost.Until(() => _telemetry.Sum("statecast.patches.asked", tags) >= 2);
+        Assert.Equal(2, host.Statecast.Replicas.Single().Waiting.Count);
         Assert.Equal(2, await host.Statecast.Parked.DropAsync("test.note.v1"));
         Assert.True(_telemetry.Sum("statecast.apply.dropped", tags) >= 2);
 

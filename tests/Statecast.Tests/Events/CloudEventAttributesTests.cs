@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Statecast.Events;
 using Statecast.Serialization;
@@ -58,6 +59,19 @@ public sealed partial class CloudEventAttributesTests
         Assert.Equal("41", Attributes(said)["ecstbase"]);
         Assert.Equal(said, Read(Attributes(said), said.Body));
         Assert.False(Attributes(Sample).ContainsKey("ecstbase"));
+    }
+
+    [Theory]
+    [InlineData(StateOperation.Snapshot)]
+    [InlineData(StateOperation.RangeBegin)]
+    [InlineData(StateOperation.RangeEnd)]
+    public void Answer_to_one_target_comes_back_in_its_snapshot_lane(StateOperation operation)
+    {
+        var said = Sample with { Operation = operation, Lane = SnapshotLane.Of(Sample.Lane, "shop.order.v1.shipping>3") };
+        Assert.Equal("shop.order.v1", Attributes(said)["type"]);
+        Assert.Equal("shop.order.v1.shipping>3", Attributes(said)["ecstreply"]);
+        Assert.Equal(said, Read(Attributes(said), said.Body));
+        Assert.False(Attributes(Sample).ContainsKey("ecstreply"));
     }
 
     [Theory]
@@ -123,6 +137,57 @@ public sealed partial class CloudEventAttributesTests
         else
             attributes[name] = value;
         Assert.Contains(name, Assert.Throws<FormatException>(() => Read(attributes, default)).Message);
+    }
+
+    [Fact]
+    public void What_repeats_is_decoded_once_and_never_taken_for_what_differs()
+    {
+        var repeats = new CloudEventRepeats();
+        var other = Sample with
+        {
+            Lane = new("shop.order.v2", 3),
+            Source = "billing",
+            Causes = "OrderShipped",
+            Schema = Fingerprint.Of("other"u8),
+            LeaseId = new("99999999-2222-3333-4444-555555555555"),
+        };
+        var none = Sample with { Causes = null };
+        StateEvent[] said = [Sample, Sample, other, Sample, none, other, other];
+        var read = said.Select(e => ReadBytes(e, repeats)).ToList();
+        Assert.Equal(said, read);
+        Assert.Same(read[0].Source, read[1].Source);
+        Assert.Same(read[5].Causes, read[6].Causes);
+    }
+
+    [Fact]
+    public void Of_several_attributes_of_one_name_the_last_counts()
+    {
+        var reader = new CloudEventReader(new());
+        foreach (var (name, value) in CloudEventAttributes.Of(Sample, "application/json"))
+            reader.Take(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        reader.Take("source"u8, "billing"u8);
+        reader.Take("unknown"u8, "ignored"u8);
+        Assert.Equal(Sample with { Source = "billing" }, reader.Read(Sample.Lane, "shop.order", "json", Sample.Body));
+    }
+
+    [Theory]
+    [InlineData("2026-03-01T12:00:00.120450Z")]
+    [InlineData("2026-03-01T12:00:00.12045Z")]
+    [InlineData("2026-03-01T13:00:00.1204509+01:00")]
+    public void Time_is_read_in_every_form_of_the_standard(string time)
+    {
+        var attributes = Attributes(Sample);
+        Assert.Equal("2026-03-01T12:00:00.120450Z", attributes["time"]);
+        attributes["time"] = time;
+        Assert.Equal(Sample.CapturedAt, Read(attributes, default).CapturedAt);
+    }
+
+    private static StateEvent ReadBytes(StateEvent said, CloudEventRepeats repeats)
+    {
+        var reader = new CloudEventReader(repeats);
+        foreach (var (name, value) in CloudEventAttributes.Of(said, "application/json"))
+            reader.Take(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        return reader.Read(Sample.Lane, "shop.order", "json", said.Body);
     }
 
     private static Dictionary<string, string> Attributes(StateEvent stateEvent) =>

@@ -45,6 +45,21 @@ public sealed class DrainTests
         Assert.Equal((RelayPhase.Stopped, 0L), (source.Status!.Phase, source.Status.InHand));
     }
 
+    [Fact]
+    public async Task Disposal_without_a_stop_waits_for_the_loops()
+    {
+        var options = FaultyOptions.Calm(retained: true, conditionalAppend: true) with { FailedSend = 0.5, UnknownSend = 0.3 };
+        await using var source = new Running(options);
+        for (var id = 0; id < 200; id++)
+            source.Rows.Save([new(id, new NoteState(id, "x"))]);
+        await TargetHost.Until(() => source.Status is { Counters.Seen: > 0 });
+        var relay = source.Relay;
+        source.Host.Dispose();
+        Assert.Equal((RelayPhase.Stopped, 0L), (relay.Status!.Phase, relay.Status.InHand));
+        Assert.Single(source.Log.Of(1003));
+        Assert.Single(source.Log.Of(2004));
+    }
+
     private sealed class Running : IAsyncDisposable
     {
         private readonly RunningClock _clock = new();
@@ -79,8 +94,10 @@ public sealed class DrainTests
 
         public CapturedLogger Log { get; } = new();
 
-        public RelayStatus? Status =>
-            Host.Services.GetRequiredService<StatecastRuntime>().Loops.Select(l => l.Loop).OfType<RelayRunner>().Single().Status;
+        public RelayRunner Relay =>
+            Host.Services.GetRequiredService<StatecastRuntime>().Loops.Select(l => l.Loop).OfType<RelayRunner>().Single();
+
+        public RelayStatus? Status => Relay.Status;
 
         public async ValueTask DisposeAsync()
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Statecast.Events;
 using Statecast.Replicas;
 using Xunit;
@@ -62,6 +63,38 @@ public sealed class FirstUseTests
     }
 
     [Fact]
+    public async Task Index_over_a_field_leaves_the_state_to_its_first_reader()
+    {
+        var byText = StateIndex.On(NoteState.Fields.Text);
+        await using var host = await new TargetHost(_transport, r => r.InMemory().Index(byText)).StartAsync();
+        _transport.Deliver(Event(new(1, "green"), 1), Cut(2, "green", 1), Event(new(3, "blue"), 1));
+        await TargetHost.Until(() => host.Replica.State == ReplicaState.Live && host.Statecast.Replicas[0].Counters.Received == 3);
+        Assert.Equal(0, host.Statecast.Replicas[0].Parked);
+        Assert.Equal([3], await Keys("blue"));
+        // The index knows the key whose state nobody can read; a walk over its states passes it.
+        Assert.Equal([1], await Keys("green"));
+        await TargetHost.Until(() => host.Statecast.Replicas[0].Parked == 1);
+        _transport.Deliver(Event(new(2, "blue"), 2), Event(new(3, "green"), 2));
+        await host.Replica.WaitForAsync(new("test.note", "3", new(1, 2)), TimeSpan.FromSeconds(10));
+        Assert.Equal([1, 3], await Keys("green"));
+        Assert.Equal([2], await Keys("blue"));
+        AssertSums(host);
+
+        ValueTask<List<int>> Keys(string text) => host.Replica.QueryAsync(byText, text).Select(n => n.Key).Order().ToListAsync();
+    }
+
+    [Fact]
+    public async Task Index_over_a_field_that_cannot_be_read_parks_the_event()
+    {
+        var byText = StateIndex.On(NoteState.Fields.Text);
+        await using var host = await new TargetHost(_transport, r => r.InMemory().Index(byText)).StartAsync();
+        _transport.Deliver(Bad(2, 1), Event(new(1, "good"), 1));
+        await TargetHost.Until(() => host.Statecast.Replicas[0].Parked == 1);
+        Assert.Equal([1], await host.Replica.QueryAsync(byText, "good").Select(n => n.Key).ToListAsync());
+        AssertSums(host);
+    }
+
+    [Fact]
     public async Task Wait_ends_when_what_it_waited_for_cannot_be_read()
     {
         await using var host = await Live();
@@ -78,6 +111,13 @@ public sealed class FirstUseTests
     }
 
     private static StateEvent Bad(int id, long revision) => Event(new(id, ""), revision) with { Body = "{"u8.ToArray() };
+
+    // Readable up to the text, and no further.
+    private static StateEvent Cut(int id, string text, long revision) =>
+        Event(new(id, text), revision) with
+        {
+            Body = Encoding.UTF8.GetBytes($"{{\"id\":{id},\"text\":\"{text}\","),
+        };
 
     private async Task<TargetHost> Live(params StateEvent[] events)
     {

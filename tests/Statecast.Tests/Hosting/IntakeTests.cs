@@ -192,6 +192,12 @@ public sealed class IntakeTests
 
             public ParkedEvent? FindParked(string key) => unit.FindParked(key);
 
+            public WaitingPatches Waiting => unit.Waiting;
+
+            public IReadOnlyList<StateEvent> FindWaiting(string key) => unit.FindWaiting(key);
+
+            public StoredBody? FindBody(string key) => unit.FindBody(key);
+
             public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
             {
                 store._committing = true;

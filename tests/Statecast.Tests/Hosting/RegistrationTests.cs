@@ -172,14 +172,14 @@ public sealed class RegistrationTests
 
         public IReadOnlyList<Publication> Publications { get; } = [new Publication<NoteState>(ContractOf<NoteState>(), new())];
 
-        public ValueTask PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
 
         public IOutboxStore OpenOutbox() => throw new NotSupportedException();
 
         public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
             throw new NotSupportedException();
 
-        public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) => throw new NotSupportedException();
     }
 
     private sealed class Silent : IStateHandler<NoteState>

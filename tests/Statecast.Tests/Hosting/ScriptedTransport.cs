@@ -30,6 +30,8 @@ internal sealed class ScriptedTransport : ITransport, ITransportReceiver
             DefaultLanes = 1,
         };
 
+    public IStateRequests? Requests { get; init; }
+
     public List<(LaneId Lane, long Position)> Sought { get; } = [];
 
     public int Acknowledged { get; private set; }

@@ -8,6 +8,7 @@ namespace Statecast.Tests.Outbox;
 
 public sealed class RelayClaimTests
 {
+    private static readonly TransportAbilities Queue = Guarded with { Retained = false, ConditionalAppend = false, RequestChannel = true };
     private static readonly Guid EarlierLease = new("8f5a3c1e-0000-4000-8000-000000000001");
 
     [Fact]
@@ -73,6 +74,38 @@ public sealed class RelayClaimTests
     }
 
     [Fact]
+    public void Targets_own_lane_is_claimed_row_by_row_in_the_order_written()
+    {
+        var relay = new RelayScript(Queue).Active();
+        var own = SnapshotLane.Of(Lane(), "queue");
+        relay.Read(
+            Own(own, 1, "begin", StateOperation.RangeBegin),
+            Own(own, 2, "a", StateOperation.Snapshot),
+            Row(3, "a", revision: 2),
+            Own(own, 4, "end", StateOperation.RangeEnd),
+            Own(own, 5, "begin", StateOperation.RangeBegin),
+            Own(own, 6, "a", StateOperation.Snapshot),
+            Own(own, 7, "end", StateOperation.RangeEnd)
+        );
+        var change = relay.Commit();
+        Assert.Empty(change.Coalesced);
+        Assert.Equal([(1L, 1L), (2, 2), (3, 1), (4, 3), (5, 4), (6, 5), (7, 6)], change.Claims.Select(c => (c.Sequence, c.LaneNumber)));
+        Assert.Equal([new(Lane(), 2, 0, 0), new LaneCounter(own, 7, 0, 0)], change.Lanes);
+        var sent = relay.Take<RelayCommand.Send>().Events;
+        Assert.Equal([1L, 2, 3, 4, 5, 6], sent.Where(e => e.Lane == own).Select(e => e.LaneNumber));
+        Assert.All(sent, e => Assert.Equal(change.LeaseId, e.LeaseId));
+    }
+
+    [Fact]
+    public void Targets_own_lane_of_an_unknown_lane_stays()
+    {
+        var relay = new RelayScript(Queue).Active();
+        relay.Read(Own(SnapshotLane.Of(new("other.v1", 0), "queue"), 1, "a", StateOperation.Snapshot));
+        relay.AssertNo<RelayCommand.Commit>();
+        Assert.Contains(RelayNotice.UnknownLane, relay.Notices);
+    }
+
+    [Fact]
     public void Newest_is_told_by_revision_where_sequences_were_drawn_early()
     {
         var relay = new RelayScript().Active();
@@ -116,6 +149,19 @@ public sealed class RelayClaimTests
         relay.AssertNo<RelayCommand.Commit>();
         relay.Confirm(send);
         Assert.NotEmpty(relay.Commit().Claims);
+    }
+
+    [Theory]
+    // The carrier says how many events it wants under way, unless the setting does.
+    [InlineData(3, null, 3)]
+    [InlineData(3, 2, 2)]
+    [InlineData(2, 4, 4)]
+    public void Carrier_says_how_much_is_under_way_unless_it_is_set(int carriers, int? set, int claimed)
+    {
+        var abilities = RelayScript.Guarded with { InFlightEvents = carriers };
+        var relay = new RelayScript(abilities, new() { MaxInFlightEvents = set }).Active();
+        relay.Read([.. Enumerable.Range(1, 5).Select(n => Row(n, $"k{n}"))]);
+        Assert.Equal(claimed, relay.Commit().Claims.Count);
     }
 
     [Fact]
@@ -227,4 +273,12 @@ public sealed class RelayClaimTests
         };
 
     private static string[] Keys(RelayCommand.Send send) => [.. send.Events.Select(e => e.Key)];
+
+    private static OutboxRow Own(LaneId lane, long sequence, string key, StateOperation operation) =>
+        Row(sequence, key) with
+        {
+            Lane = lane,
+            Operation = operation,
+            KeepEach = true,
+        };
 }

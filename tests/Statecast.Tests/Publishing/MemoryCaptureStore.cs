@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Statecast.Contracts;
+using Statecast.Events;
 using Statecast.Outbox;
 using Statecast.Publishing;
 
@@ -22,6 +23,12 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
 
     public List<PublishedDestination> Published { get; } = [];
 
+    /// <summary>The next number of each lane; 1 for one that is not here.</summary>
+    public Dictionary<LaneId, long> NextNumbers { get; } = [];
+
+    /// <summary>How many rows of a lane wait to be sent; by default those that are here.</summary>
+    public Func<LaneId, int>? UnsentOf { get; set; }
+
     public long Epoch { get; set; } = 7;
 
     public static CaptureScope Scope { get; } = new(null!, null, Synchronous: true, CancellationToken.None);
@@ -33,9 +40,12 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
     public ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted)
     {
         Calls.Add($"lock {string.Join(", ", wanted.Select(w => $"{w.Contract} {string.Join(' ', w.Keys)}"))}");
-        var heads = wanted.SelectMany(w => w.Keys.Select(k => Heads.GetValueOrDefault((w.Contract, k), Head.None)));
+        var heads = wanted.SelectMany(w => w.Keys.Select(k => Read(w, k)));
         return new(new LockedHeads(Epoch, [.. heads]));
     }
+
+    private Head Read(HeadKeys wanted, string key) =>
+        Heads.GetValueOrDefault((wanted.Contract, key), Head.None) is var head && wanted.WithBases ? head : head with { Base = null };
 
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
@@ -108,6 +118,27 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
     public async ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket) =>
         (await WalkAsync(scope, contract, after, firstBucket, lastBucket, int.MaxValue)).Count;
 
+    public ValueTask<IReadOnlyList<PatchedHead>> ReadPatchedAsync(
+        CaptureScope scope,
+        string contract,
+        PatchedHead? after,
+        DateTimeOffset fullBefore,
+        int limit
+    ) =>
+        new([
+            .. Heads
+                .Where(h => h.Key.Contract == contract && h.Value.Base is { Patches: > 0 } known && known.FullAt < fullBefore)
+                .Select(h => new PatchedHead(h.Value.Base!.FullAt, h.Key.Key))
+                .OrderBy(h => h.FullAt)
+                .ThenBy(h => h.Key, StringComparer.Ordinal)
+                .Where(h =>
+                    after is not { } last
+                    || h.FullAt > last.FullAt
+                    || (h.FullAt == last.FullAt && string.CompareOrdinal(h.Key, last.Key) > 0)
+                )
+                .Take(limit),
+        ]);
+
     ValueTask<IReadOnlyList<PublishedDestination>> IPublishedStore.ReadAsync(CaptureScope scope) => new([.. Published]);
 
     ValueTask IPublishedStore.WriteAsync(CaptureScope scope, PublishedDestination destination)
@@ -120,9 +151,17 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
     ValueTask IPublishedStore.RemoveAsync(CaptureScope scope, PublishedDestination destination)
     {
         Published.RemoveAll(p => p.Carrier == destination.Carrier && p.Destination == destination.Destination);
-        Outbox.RemoveAll(row => row.Carrier == destination.Carrier && row.Lane.Destination == destination.Destination);
+        Outbox.RemoveAll(row => row.Carrier == destination.Carrier && SnapshotLane.LiveOf(row.Lane).Destination == destination.Destination);
         return ValueTask.CompletedTask;
     }
+
+    ValueTask<PublishedLane> IPublishedStore.ReadLaneAsync(CaptureScope scope, string carrier, LaneId lane, int countUpTo) =>
+        new(
+            new PublishedLane(
+                NextNumbers.GetValueOrDefault(lane, 1),
+                Math.Min(countUpTo, UnsentOf?.Invoke(lane) ?? Outbox.Count(r => r.Carrier == carrier && r.Lane == lane))
+            )
+        );
 }
 
 /// <summary>States handed over, as by an explicit call.</summary>
@@ -145,11 +184,17 @@ internal sealed class GivenStates : ICaptureSet
 
     public string? Causes { get; set; }
 
+    public Func<string, IReadOnlyList<object>>? Older { get; init; }
+
     public string? CausesOf(string key) => Causes;
 
     public ValueTask<IReadOnlyList<KeyState>> ReadAsync(CaptureScope scope)
     {
         _store?.Calls.Add($"read {Publication.Contract.Name}");
-        return new([.. Keys.Select(k => _states[k] is CaptureException failure ? new(null, failure) : new KeyState(_states[k]))]);
+        return new([
+            .. Keys.Select(k =>
+                _states[k] is CaptureException failure ? new(null, failure) : new KeyState(_states[k]) { Older = Older?.Invoke(k) }
+            ),
+        ]);
     }
 }

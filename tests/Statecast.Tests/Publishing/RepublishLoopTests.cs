@@ -93,6 +93,25 @@ public sealed class RepublishLoopTests
     }
 
     [Fact]
+    public async Task What_is_queued_in_crowds_is_counted_once_a_second_at_most()
+    {
+        var source = new KeySource(_clock) { Left = 1_000 };
+        var loop = Loop(source, new() { KeysPerSecond = 100, ChunkSize = 10 });
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+        for (var chunk = 1; chunk <= 25; chunk++)
+        {
+            await UntilAsync(() => loop.Progress.Done == chunk * 10);
+            source.Left += 4;
+            loop.Queued();
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+        // At the first chunk, after 1 s and after 2 s.
+        Assert.Equal(3, source.Counts);
+        await StopAsync(stop, running);
+    }
+
+    [Fact]
     public async Task Long_work_is_logged_now_and_then()
     {
         var source = new KeySource(_clock) { Left = 120, CanCount = false };
@@ -198,7 +217,7 @@ public sealed class RepublishLoopTests
 
         public List<DateTimeOffset> Begun { get; } = [];
 
-        public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+        public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct)
         {
             var keys = Math.Min(maxKeys, Left);
             if (keys > 0)
@@ -206,7 +225,7 @@ public sealed class RepublishLoopTests
             clock.Advance(Takes);
             Left -= keys;
             Interlocked.Add(ref _done, keys);
-            return new(keys);
+            return new(new RepublishChunk(keys, keys > 0, []));
         }
 
         public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct)
@@ -215,7 +234,7 @@ public sealed class RepublishLoopTests
             return new(CanCount ? new RepublishQueue(1, Left, Withheld) : default);
         }
 
-        public ValueTask PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
+        public ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct) => throw new NotSupportedException();
 
         public IOutboxStore OpenOutbox() => throw new NotSupportedException();
 

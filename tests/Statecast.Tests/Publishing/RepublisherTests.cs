@@ -180,7 +180,8 @@ public sealed class RepublisherTests
         Assert.Equal(new(1, inside + 40), await CountAsync());
     }
 
-    private ValueTask<RepublishQueue> CountAsync() => new Republisher(_capture, _store).CountAsync(new Session(_publication, _rows));
+    private ValueTask<RepublishQueue> CountAsync() =>
+        new Republisher(_capture, _store).CountAsync(new RowsSession<Item>(_publication, _rows));
 
     private async Task PublishedAsync(params string[] keys)
     {
@@ -197,29 +198,10 @@ public sealed class RepublisherTests
         PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, "s", [PublishingSamples.Publication<Item>(routes)]);
 
     private ValueTask<RepublishChunk> ChunkAsync(int keys, Publication? publication = null) =>
-        new Republisher(_capture, _store).ChunkAsync(new Session(publication ?? _publication, _rows), keys);
+        new Republisher(_capture, _store).ChunkAsync(new RowsSession<Item>(publication ?? _publication, _rows), keys);
 
     private async Task DrainAsync(int keys, Publication? publication = null)
     {
         while ((await ChunkAsync(keys, publication)).Worked) { }
-    }
-
-    private sealed class Session(Publication publication, SortedDictionary<string, Item> rows) : IRepublishSession
-    {
-        public CaptureScope Scope => MemoryCaptureStore.Scope;
-
-        public IReadOnlyList<Publication> Publications => [publication];
-
-        public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
-            new GivenStates(publication, keys.ToDictionary(k => k, k => (object?)rows.GetValueOrDefault(k)));
-
-        public ValueTask<long?> CountRowsAsync(Publication publication, string? after) =>
-            new(rows.Keys.Count(k => string.CompareOrdinal(k, after ?? "") > 0));
-
-        public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit)
-        {
-            var page = rows.Keys.Where(k => string.CompareOrdinal(k, after ?? "") > 0).Take(limit).ToList();
-            return new(new RowPage(page, page.Count < limit ? null : page[^1]));
-        }
     }
 }

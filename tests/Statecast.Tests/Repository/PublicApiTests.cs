@@ -7,7 +7,8 @@ namespace Statecast.Tests.Repository;
 /// <summary>The public surface of every package stands in an approved text file: a change of it is seen in review.</summary>
 public sealed class PublicApiTests
 {
-    public static TheoryData<string> Packages => ["Statecast", "Statecast.Sqlite", "Statecast.EntityFrameworkCore"];
+    public static TheoryData<string> Packages =>
+        ["Statecast", "Statecast.Sqlite", "Statecast.Kafka", "Statecast.RabbitMQ", "Statecast.EntityFrameworkCore"];
 
     [Theory, MemberData(nameof(Packages))]
     public void Public_surface_is_the_approved_one(string package)

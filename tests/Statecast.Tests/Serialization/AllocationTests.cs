@@ -113,6 +113,25 @@ public sealed class AllocationTests
         Assert.Equal(expected, Allocated(() => codec.Decode(contract, another, other)));
     }
 
+    [Fact]
+    public void Field_read_by_itself_allocates_nothing()
+    {
+        ReadOnlyMemory<byte> json = Samples.Json(Contract, Samples.Fixed);
+        ReadOnlyMemory<byte> avro = Samples.Avro(Contract, Samples.Fixed);
+        IStateCodec[] codecs = [new JsonStateCodec(), new AvroStateCodec()];
+        Assert.Equal(0, Allocated(() => Read(codecs[0], json)));
+        Assert.Equal(0, Allocated(() => Read(codecs[1], avro)));
+
+        static void Read(IStateCodec codec, ReadOnlyMemory<byte> body)
+        {
+            if (
+                !codec.TryReadField(Contract, EveryValue.Fields.Owner, Contract.SchemaFingerprint, body, out var owner)
+                || owner != Samples.Fixed.Owner
+            )
+                throw new InvalidOperationException("another owner");
+        }
+    }
+
     private static object? _kept;
 
     private static long Allocated<T>(Func<T> action)

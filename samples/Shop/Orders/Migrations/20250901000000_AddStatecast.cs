@@ -22,6 +22,8 @@ namespace Shop.Orders.Migrations
                     schema = table.Column<byte[]>(type: "BLOB", nullable: true),
                     content = table.Column<byte[]>(type: "BLOB", nullable: true),
                     operation_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    patches = table.Column<int>(type: "INTEGER", nullable: true),
+                    full_at = table.Column<long>(type: "INTEGER", nullable: true),
                     body = table.Column<byte[]>(type: "BLOB", nullable: true),
                 },
                 constraints: table =>
@@ -119,6 +121,7 @@ namespace Shop.Orders.Migrations
                     trace_state = table.Column<string>(type: "TEXT", nullable: true),
                     captured_at = table.Column<long>(type: "INTEGER", nullable: false),
                     keep_each = table.Column<bool>(type: "INTEGER", nullable: false),
+                    @base = table.Column<long>(name: "base", type: "INTEGER", nullable: true),
                     body = table.Column<byte[]>(type: "BLOB", nullable: true),
                 },
                 constraints: table =>
@@ -175,6 +178,19 @@ namespace Shop.Orders.Migrations
                 {
                     table.PrimaryKey("PK_statecast_source", x => x.id);
                 }
+            );
+
+            migrationBuilder.CreateIndex(
+                name: "IX_statecast_head_contract_full_at_key",
+                table: "statecast_head",
+                columns: new[] { "contract", "full_at", "key" },
+                filter: "patches > 0"
+            );
+
+            migrationBuilder.CreateIndex(
+                name: "IX_statecast_head_contract_bucket_key",
+                table: "statecast_head",
+                columns: new[] { "contract", "bucket", "key" }
             );
         }
 

@@ -115,7 +115,7 @@ namespace Shop.Orders.Migrations
                     b.Property<byte[]>("body")
                         .HasColumnType("BLOB")
                         .HasColumnName("body")
-                        .HasColumnOrder(8);
+                        .HasColumnOrder(10);
 
                     b.Property<int>("bucket")
                         .HasColumnType("INTEGER")
@@ -132,10 +132,20 @@ namespace Shop.Orders.Migrations
                         .HasColumnName("deleted")
                         .HasColumnOrder(4);
 
+                    b.Property<long?>("full_at")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("full_at")
+                        .HasColumnOrder(9);
+
                     b.Property<byte[]>("operation_id")
                         .HasColumnType("BLOB")
                         .HasColumnName("operation_id")
                         .HasColumnOrder(7);
+
+                    b.Property<int?>("patches")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("patches")
+                        .HasColumnOrder(8);
 
                     b.Property<long>("revision")
                         .HasColumnType("INTEGER")
@@ -148,6 +158,13 @@ namespace Shop.Orders.Migrations
                         .HasColumnOrder(5);
 
                     b.HasKey("contract", "key");
+
+                    b.HasIndex("contract", "bucket", "key")
+                        .HasDatabaseName("IX_statecast_head_contract_bucket_key");
+
+                    b.HasIndex("contract", "full_at", "key")
+                        .HasDatabaseName("IX_statecast_head_contract_full_at_key")
+                        .HasFilter("patches > 0");
 
                     b.ToTable("statecast_head", (string)null);
                 });
@@ -266,10 +283,15 @@ namespace Shop.Orders.Migrations
                         .HasColumnName("sequence")
                         .HasColumnOrder(0);
 
+                    b.Property<long?>("base")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("base")
+                        .HasColumnOrder(18);
+
                     b.Property<byte[]>("body")
                         .HasColumnType("BLOB")
                         .HasColumnName("body")
-                        .HasColumnOrder(18);
+                        .HasColumnOrder(19);
 
                     b.Property<long>("captured_at")
                         .HasColumnType("INTEGER")

@@ -77,9 +77,12 @@ internal sealed class ContractChange
         var change = new ContractChange(now.IsSame(last));
         if (change.IsNone)
             return change;
-        var renames = ContractRenames.Find(last.Avro, now.Avro);
+        var compared = ContractRenames.Find(last.Avro, now.Avro);
+        var renames = compared.Found;
         foreach (var rename in renames)
             change._problems.Add(Renamed(rename, last.Version));
+        foreach (var lost in compared.Lost)
+            change._problems.Add(Gone(lost, last.Version));
         foreach (var problem in Compare(mode, locked, now))
             change.Add(problem, locked[problem.Against].Version, now, renames, mode);
         if (!mode.IsForward())
@@ -112,6 +115,15 @@ internal sealed class ContractChange
             $"'{rename.From}' is now '{rename.To}' as it seems, and earlier states would lose it",
             $"add [Alias(\"{rename.From}\")]; if it is another, remove the old one and lock that first",
             rename
+        );
+
+    private static ChangeProblem Gone(LostSymbol lost, ContractVersion version) =>
+        new(
+            ChangeProblemKind.Breaking,
+            version,
+            lost.Path,
+            $"the member '{lost.Symbol}' is gone, and earlier states that have it would be read as '{lost.StandIn}'",
+            "keep it"
         );
 
     private void Add(

@@ -44,11 +44,7 @@ internal sealed class ContractLockPlan
         }
         if (change.Problems.Count > 0)
             return new(contract, folder, null, [], Explain(contract, change));
-        // Only the JSON Schema beside the newest lock may be missing: then it is written there.
-        var version =
-            !change.IsNone ? new ContractVersion(last.Version.Major, last.Version.Minor + 1)
-            : last.JsonText is null ? last.Version
-            : (ContractVersion?)null;
+        var version = change.IsNone ? (ContractVersion?)null : new ContractVersion(last.Version.Major, last.Version.Minor + 1);
         return new(contract, folder, version, change.Notes, null);
     }
 
@@ -91,7 +87,11 @@ internal sealed class ContractLockPlan
     private static LockedSchemas Read(string path, ContractVersion version)
     {
         var json = path[..^LockFile.Avro.Length] + LockFile.Json;
-        return new(version, Minified(path), File.Exists(json) ? Minified(json) : null);
+        return File.Exists(json)
+            ? new(version, Minified(path), Minified(json))
+            : throw new InvalidDataException(
+                $"The lock {path} has no {Path.GetFileName(json)} beside it, which says what the key is. Restore it from version control."
+            );
     }
 
     private static string Minified(string path)

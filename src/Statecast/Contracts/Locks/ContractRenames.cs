@@ -17,22 +17,42 @@ internal sealed class ContractRename(string path, string from, string to, bool i
     public bool IsType { get; } = isType;
 }
 
+/// <summary>A member of an enum that is gone: states that have it would be read as another.</summary>
+internal sealed class LostSymbol(string path, string symbol, string standIn)
+{
+    /// <summary>Where the enum is.</summary>
+    public string Path { get; } = path;
+
+    public string Symbol { get; } = symbol;
+
+    /// <summary>What it would be read as.</summary>
+    public string StandIn { get; } = standIn;
+}
+
 /// <summary>
 /// Finds renames without an alias: resolution would fill in a default where the earlier value should be, and nobody would notice. In one record, what
-/// went and what came of one type is a rename, unless their numbers differ; in a union of records the same by their fields.
+/// went and what came of one type is a rename; in a union of records the same by their fields, unless their numbers differ. So is a name that was kept as an alias
+/// and is no more.
 /// </summary>
 internal sealed class ContractRenames
 {
     private readonly HashSet<(AvroSchema, AvroSchema)> _seen = [];
     private readonly List<ContractRename> _found = [];
+    private readonly List<LostSymbol> _lost = [];
 
     private ContractRenames() { }
 
-    public static IReadOnlyList<ContractRename> Find(AvroSchema earlier, AvroSchema now)
+    /// <summary>What seems to be renamed.</summary>
+    public IReadOnlyList<ContractRename> Found => _found;
+
+    /// <summary>Members of enums that are gone.</summary>
+    public IReadOnlyList<LostSymbol> Lost => _lost;
+
+    public static ContractRenames Find(AvroSchema earlier, AvroSchema now)
     {
         var renames = new ContractRenames();
         renames.Compare(earlier, now, "$");
-        return renames._found;
+        return renames;
     }
 
     private void Compare(AvroSchema earlier, AvroSchema now, string path)
@@ -47,6 +67,7 @@ internal sealed class ContractRenames
                 break;
             case (AvroEnum old, AvroEnum symbols):
                 Named(old, symbols, path);
+                Symbols(old, symbols, path);
                 break;
             case (AvroArray old, AvroArray array):
                 Compare(old.Items, array.Items, Join(path, "[]"));
@@ -58,6 +79,16 @@ internal sealed class ContractRenames
                 Branches(NamedIn(earlier), NamedIn(now), path);
                 break;
         }
+    }
+
+    // Where none is a stand-in, resolution itself refuses it.
+    private void Symbols(AvroEnum earlier, AvroEnum now, string path)
+    {
+        if (now.Default is not { } standIn)
+            return;
+        foreach (var symbol in earlier.Symbols)
+            if (!Contains(now.Symbols, symbol))
+                _lost.Add(new(path, symbol, standIn));
     }
 
     private void Named(AvroNamedSchema earlier, AvroNamedSchema now, string path)
@@ -73,21 +104,59 @@ internal sealed class ContractRenames
         var come = new Dictionary<string, List<AvroField>>();
         for (var i = 0; i < matched.Length; i++)
             if (matched[i] >= 0)
+            {
+                Kept(earlier.Fields[i].Aliases, now.Fields[matched[i]], Join(path, now.Fields[matched[i]].Name));
                 Compare(earlier.Fields[i].Schema, now.Fields[matched[i]].Schema, Join(path, now.Fields[matched[i]].Name));
+            }
             else
                 Group(gone, earlier.Fields[i]);
         for (var i = 0; i < now.Fields.Count; i++)
-            if (System.Array.IndexOf(matched, i) < 0 && now.Fields[i].Aliases.Count == 0)
+            if (System.Array.IndexOf(matched, i) < 0)
                 Group(come, now.Fields[i]);
         foreach (var ofType in gone)
-            if (come.TryGetValue(ofType.Key, out var there) && there.Count == ofType.Value.Count)
-                for (var i = 0; i < there.Count; i++)
+            if (come.TryGetValue(ofType.Key, out var there))
+                for (var i = 0; i < System.Math.Min(there.Count, ofType.Value.Count); i++)
                     _found.Add(new(Join(path, there[i].Name), ofType.Value[i].Name, there[i].Name, isType: false));
+    }
+
+    // A name that a field had in one version before is needed as long as its major: states of that version have it still.
+    private void Kept(IReadOnlyList<string> aliases, AvroField now, string path)
+    {
+        foreach (var alias in aliases)
+            if (alias != now.Name && !Contains(now.Aliases, alias))
+                _found.Add(new(path, alias, now.Name, isType: false));
+    }
+
+    private static bool Contains(IReadOnlyList<string> names, string name)
+    {
+        foreach (var one in names)
+            if (one == name)
+                return true;
+        return false;
+    }
+
+    // By what it is called: what is inside may have changed in the same edit.
+    private static string TypeOf(AvroSchema schema) =>
+        schema switch
+        {
+            AvroNamedSchema named => named.Name.Simple,
+            AvroArray array => $"[{TypeOf(array.Items)}]",
+            AvroMap map => $"{{{TypeOf(map.Values)}}}",
+            AvroUnion union => TypesOf(union),
+            _ => schema.ToJson(),
+        };
+
+    private static string TypesOf(AvroUnion union)
+    {
+        var types = new List<string>();
+        foreach (var branch in union.Branches)
+            types.Add(TypeOf(branch));
+        return string.Join("|", types);
     }
 
     private static void Group(Dictionary<string, List<AvroField>> groups, AvroField field)
     {
-        var type = field.Schema.ToJson();
+        var type = TypeOf(field.Schema);
         if (!groups.TryGetValue(type, out var group))
             groups.Add(type, group = []);
         group.Add(field);

@@ -6,7 +6,7 @@ namespace Statecast.Contracts.Locks;
 /// <summary>One version of a contract's shape, in both its schemas. They are parsed when a difference has to be judged, which is rare.</summary>
 /// <param name="version">The version; of the contract as it is in code, the one of its newest lock or 0.</param>
 /// <param name="avro">The Avro schema, minified.</param>
-/// <param name="json">The JSON Schema, minified; null where a lock has none.</param>
+/// <param name="json">The JSON Schema, minified; null where a lock lacks it, which is an error before anything is compared.</param>
 internal sealed class LockedSchemas(ContractVersion version, string avro, string? json)
 {
     private AvroSchema? _avro;
@@ -22,5 +22,5 @@ internal sealed class LockedSchemas(ContractVersion version, string avro, string
 
     public JsonStateSchema? Json => _json ??= JsonText is null ? null : JsonStateSchema.Parse(JsonText);
 
-    public bool IsSame(LockedSchemas other) => AvroText == other.AvroText && (JsonText ?? other.JsonText) == (other.JsonText ?? JsonText);
+    public bool IsSame(LockedSchemas other) => AvroText == other.AvroText && JsonText == other.JsonText;
 }

@@ -1,6 +1,4 @@
 using System.Data.Common;
-using Microsoft.Extensions.Logging;
-using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Outbox;
 
@@ -14,7 +12,6 @@ internal sealed class ConnectionSource : IStateSource
     private readonly IReadOnlyList<RowsPublication> _rows;
     private readonly IReadOnlyList<IDatabaseAdapter> _adapters;
     private readonly StateCapture _capture;
-    private readonly ILogger _logger;
     private readonly OwnDatabase _own;
     private readonly Lazy<(IDatabaseAdapter Adapter, string ConnectionString)> _database;
 
@@ -27,12 +24,11 @@ internal sealed class ConnectionSource : IStateSource
         ConnectionSourceBuilder declared,
         IReadOnlyList<IDatabaseAdapter> adapters,
         IPublicationBinder binder,
-        StateCapture capture,
-        ILogger logger
+        StateCapture capture
     )
     {
         (Name, _connect, _makesTables, _rows) = (name, connect, declared.MakesTables, declared.Publications);
-        (_adapters, _capture, _logger) = (adapters, capture, logger);
+        (_adapters, _capture) = (adapters, capture);
         _own = new(name, connect);
         Publications = [.. _rows.Select(r => r.Publication)];
         foreach (var publication in Publications)
@@ -48,13 +44,13 @@ internal sealed class ConnectionSource : IStateSource
 
     private ICaptureStore Store => _database.Value.Adapter.Capture;
 
-    public async ValueTask PrepareAsync(CancellationToken ct)
+    public async ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct)
     {
         if (Publications.Count == 0)
             throw new SourceException($"The source '{Name}' publishes nothing: declare its contracts with Publish(…) in FromConnection.");
         if (_makesTables)
             await MakeTablesAsync(ct).ConfigureAwait(false);
-        var queued = await InTransactionAsync(
+        return await InTransactionAsync(
                 async session =>
                 {
                     await Store.EnsureEpochAsync(session.Scope, _capture.Clock.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
@@ -65,8 +61,6 @@ internal sealed class ConnectionSource : IStateSource
                 ct
             )
             .ConfigureAwait(false);
-        foreach (var request in queued)
-            Log.RepublishQueued(_logger, request.Contract, request.Reason);
     }
 
     public IOutboxStore OpenOutbox() => _database.Value.Adapter.OpenOutbox(_database.Value.ConnectionString);
@@ -82,18 +76,8 @@ internal sealed class ConnectionSource : IStateSource
             )
             .ConfigureAwait(false);
 
-    public async ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
-    {
-        while (true)
-        {
-            var chunk = await InTransactionAsync(session => _republisher.Value.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
-            foreach (var passedOver in chunk.PassedOver)
-                Log.PassedOver(_logger, passedOver.Contract, passedOver.Key, passedOver);
-            // A chunk may end a request without a key left in it; zero means that nothing is queued.
-            if (chunk.Keys > 0 || !chunk.Worked)
-                return chunk.Keys;
-        }
-    }
+    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
+        InTransactionAsync(session => _republisher.Value.ChunkAsync(session, maxKeys), ct);
 
     public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct) =>
         InTransactionAsync(session => _republisher.Value.CountAsync(session), ct);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Statecast.Events;
-using Statecast.Serialization;
 
 namespace Statecast.Replicas.InMemory;
 
@@ -16,23 +15,16 @@ public sealed class MemoryReplicaStore : IReplicaStore
     // Held by a unit from its load to its commit, and by everything else that writes: a handler's completion must not fall between the two.
     // Everything below is touched under it only.
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
+    private readonly MemoryBooks _books = new();
     private readonly MemoryInbox _inbox;
 
     // The unit's: its keys, where they are, and the object for the row that it was asked for last.
     private readonly ReplicaRow _found = ReplicaRow.Blank();
     private BatchKeys _keysAsked = new();
     private BlockAddress[] _located = [];
-    private readonly Dictionary<LaneId, LanePosition> _positions = [];
-    private ReplicaLayout? _layout;
-    private Fingerprint? _layoutHash;
-    private ReplicaCounters _counters;
-    private bool _wasLive;
-    private long _floorEpoch;
-    private long _keys;
 
     /// <summary>An empty replica.</summary>
-    public MemoryReplicaStore() => _inbox = new(_gate, _parked, MarkSeen);
+    public MemoryReplicaStore() => _inbox = new(_gate, _books.Parked, MarkSeen);
 
     /// <inheritdoc/>
     public IReplicaInbox Inbox => _inbox;
@@ -43,8 +35,7 @@ public sealed class MemoryReplicaStore : IReplicaStore
         await _gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            _layout = layout;
-            return new(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch);
+            return _books.Open(layout);
         }
         finally
         {
@@ -119,18 +110,7 @@ public sealed class MemoryReplicaStore : IReplicaStore
         }
         _rows.Tidy();
         plan.RowsAreCopied = true;
-        foreach (var key in plan.Unpark)
-            _parked.Remove(key);
-        foreach (var parked in plan.Park)
-            _parked[parked.Key] = parked;
-        if (plan.ResetPositions)
-            _positions.Clear();
-        foreach (var position in plan.Positions)
-            _positions[position.Lane] = position;
-        _counters += plan.Counters;
-        _wasLive |= plan.BecameLive;
-        _layoutHash = plan.LayoutHash ?? _layoutHash;
-        _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
+        _books.Commit(plan);
     }
 
     private void Put(ReplicaRow row, int number)
@@ -138,16 +118,13 @@ public sealed class MemoryReplicaStore : IReplicaStore
         var (wasState, entries) = number < 0 ? _rows.Put(row) : _rows.Put(row, _keysAsked.HashOf(number), ref _located[number]);
         if (entries.Count + row.Entries.Count > 0)
             _index.Replace(row.Key, entries, row.Entries);
-        _keys += (row.Deleted ? 0 : 1) - (wasState ? 1 : 0);
+        _books.Replaced(wasState, !row.Deleted);
     }
 
     private void MarkSeen(string handler, string key)
     {
-        if (_layout is not { } layout)
-            return;
-        for (var i = 0; i < layout.Handlers.Count; i++)
-            if (layout.Handlers[i] == handler)
-                _rows.AddSeen(key, 1L << i);
+        if (_books.SeenBits(handler) is not 0 and var bits)
+            _rows.AddSeen(key, bits);
     }
 
     private sealed class Unit(MemoryReplicaStore store) : IReplicaUnit
@@ -160,10 +137,17 @@ public sealed class MemoryReplicaStore : IReplicaStore
             _at = store._keysAsked.Find(key, _at + 1);
             if (_at < 0 || store._located[_at] is not { IsNone: false } address)
                 return null;
-            return store._rows.Read(key, address, store._found, withBody: store._layout is { Handlers.Count: > 0 });
+            return store._rows.Read(key, address, store._found, withBody: store._books.Layout is { Handlers.Count: > 0 });
         }
 
-        public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
+        public ParkedEvent? FindParked(string key) => store._books.Parked.GetValueOrDefault(key);
+
+        public WaitingPatches Waiting => store._books.Waiting.All;
+
+        public IReadOnlyList<StateEvent> FindWaiting(string key) => store._books.Waiting.Find(key);
+
+        public StoredBody? FindBody(string key) =>
+            store._rows.Find(key, withBody: true, withEntries: false) is { Deleted: false } row ? StoredBody.Of(row) : null;
 
         public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {

@@ -147,7 +147,8 @@ internal sealed class MemoryRows
         var old = address;
         var key = row.Key.AsSpan();
         var entries = _entries.SizeOf(row.Entries);
-        var block = _heap.Take(RowRecord.HeadBytes + (2 * key.Length) + entries + row.Body.Length);
+        var numbers = IsNumbered(row) ? RowRecord.NumbersBytes : 0;
+        var block = _heap.Take(RowRecord.HeadBytes + (2 * key.Length) + entries + row.Body.Length + numbers);
         address = block;
         Write(new RowRecord(_heap[block]), row, entries);
         if (old.IsNone)
@@ -197,7 +198,7 @@ internal sealed class MemoryRows
         var hash = KeyHash.Of(key);
         if (_index.Find(key, hash) != from)
             return;
-        var size = record.BodyAt + record.Head.BodyBytes;
+        var size = record.Bytes;
         var to = _heap.Take(size);
         _heap[from][..size].CopyTo(_heap[to]);
         _index.Replace(from, to, hash);
@@ -222,17 +223,21 @@ internal sealed class MemoryRows
             Deleted = row.Deleted ? (byte)1 : (byte)0,
             HasContent = row.Content is null ? (byte)0 : (byte)1,
             Operation = (byte)row.Operation,
+            Numbered = IsNumbered(row) ? (byte)1 : (byte)0,
         };
         MemoryMarshal.AsBytes(row.Key.AsSpan()).CopyTo(record.Key);
         _entries.Write(row.Entries, record.Entries);
         row.Body.Span.CopyTo(record.Body);
+        record.Numbers = (row.LiveNumber, row.OwnNumber);
     }
+
+    private static bool IsNumbered(ReplicaRow row) => (row.LiveNumber | row.OwnNumber) != 0;
 
     private ReplicaRow Map(string key, RowRecord record, ReplicaRow into, bool withBody)
     {
         ref var head = ref record.Head;
         var shape = Volatile.Read(ref _shapes)[head.Shape];
-        return into.Fill(
+        into.Fill(
             key,
             head.Revision,
             head.Deleted != 0,
@@ -245,6 +250,10 @@ internal sealed class MemoryRows
             Volatile.Read(ref head.Seen),
             head.Writes
         );
+        if (head.Numbered == 0)
+            return into;
+        var (live, own) = record.Numbers;
+        return into.Number(live, own);
     }
 
     private int ShapeOf(ReplicaRow row)

@@ -22,6 +22,9 @@ internal struct RowHead
     public byte HasContent;
     public byte Operation;
 
+    /// <summary>Whether a queue's two numbers stand behind the body.</summary>
+    public byte Numbered;
+
     public readonly StateRevision Revision => new(Epoch, Number);
 }
 
@@ -41,6 +44,31 @@ internal readonly ref struct RowRecord(Span<byte> block)
     public int BodyAt => HeadBytes + (2 * Head.KeyChars) + Head.EntriesBytes;
 
     public Span<byte> Body => _block.Slice(BodyAt, Head.BodyBytes);
+
+    /// <summary>What a queue's two numbers take; a log's rows have none.</summary>
+    public const int NumbersBytes = 2 * sizeof(long);
+
+    public int Bytes => BodyAt + Head.BodyBytes + (Head.Numbered * NumbersBytes);
+
+    /// <summary>The numbers of the live lane and of what was sent to this target alone.</summary>
+    public (long Live, long Own) Numbers
+    {
+        get
+        {
+            if (Head.Numbered == 0)
+                return default;
+            var numbers = _block[(BodyAt + Head.BodyBytes)..];
+            return (MemoryMarshal.Read<long>(numbers), MemoryMarshal.Read<long>(numbers[sizeof(long)..]));
+        }
+        set
+        {
+            if (Head.Numbered == 0)
+                return;
+            var numbers = _block[(BodyAt + Head.BodyBytes)..];
+            MemoryMarshal.Write(numbers, value.Live);
+            MemoryMarshal.Write(numbers[sizeof(long)..], value.Own);
+        }
+    }
 
     public bool IsOf(ReadOnlySpan<char> key) => Head.KeyChars == key.Length && Key.SequenceEqual(MemoryMarshal.AsBytes(key));
 

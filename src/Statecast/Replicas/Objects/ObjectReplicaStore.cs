@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Statecast.Events;
 using Statecast.Replicas.InMemory;
-using Statecast.Serialization;
 
 namespace Statecast.Replicas.Objects;
 
@@ -19,18 +18,11 @@ internal sealed class ObjectReplicaStore : IReplicaStore
     // Held by a unit from its load to its commit, and by everything else that writes: a handler's completion must not fall between the two.
     // Everything below is touched under it only.
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly Dictionary<string, ParkedEvent> _parked = new(StringComparer.Ordinal);
+    private readonly MemoryBooks _books = new();
     private readonly MemoryInbox _inbox;
-    private readonly Dictionary<LaneId, LanePosition> _positions = [];
-    private ReplicaLayout? _layout;
-    private Fingerprint? _layoutHash;
-    private ReplicaCounters _counters;
-    private bool _wasLive;
-    private long _floorEpoch;
-    private long _keys;
 
     /// <summary>An empty replica.</summary>
-    public ObjectReplicaStore() => _inbox = new(_gate, _parked, MarkSeen);
+    public ObjectReplicaStore() => _inbox = new(_gate, _books.Parked, MarkSeen);
 
     /// <inheritdoc/>
     public IReplicaInbox Inbox => _inbox;
@@ -41,8 +33,7 @@ internal sealed class ObjectReplicaStore : IReplicaStore
         await _gate.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            _layout = layout;
-            return new(_layoutHash, _wasLive, [.. _positions.Values], _counters, _keys, _parked.Count, _floorEpoch);
+            return _books.Open(layout);
         }
         finally
         {
@@ -96,18 +87,7 @@ internal sealed class ObjectReplicaStore : IReplicaStore
             _inbox.Upsert(change);
         foreach (var row in plan.Rows)
             Put(row);
-        foreach (var key in plan.Unpark)
-            _parked.Remove(key);
-        foreach (var parked in plan.Park)
-            _parked[parked.Key] = parked;
-        if (plan.ResetPositions)
-            _positions.Clear();
-        foreach (var position in plan.Positions)
-            _positions[position.Lane] = position;
-        _counters += plan.Counters;
-        _wasLive |= plan.BecameLive;
-        _layoutHash = plan.LayoutHash ?? _layoutHash;
-        _floorEpoch = Math.Max(_floorEpoch, plan.FloorEpoch ?? 0);
+        _books.Commit(plan);
     }
 
     private void Put(ReplicaRow row)
@@ -118,16 +98,13 @@ internal sealed class ObjectReplicaStore : IReplicaStore
         var old = _rows.GetValueOrDefault(row.Key);
         _index.Replace(row.Key, old?.Entries ?? [], row.Entries);
         _rows[row.Key] = row;
-        _keys += (row.Deleted ? 0 : 1) - (old is { Deleted: false } ? 1 : 0);
+        _books.Replaced(old is { Deleted: false }, !row.Deleted);
     }
 
     private void MarkSeen(string handler, string key)
     {
-        if (_layout is not { } layout || !_rows.TryGetValue(key, out var row))
-            return;
-        for (var i = 0; i < layout.Handlers.Count; i++)
-            if (layout.Handlers[i] == handler)
-                _rows[key] = row with { Seen = row.Seen | (1L << i) };
+        if (_rows.TryGetValue(key, out var row))
+            _rows[key] = row with { Seen = row.Seen | _books.SeenBits(handler) };
     }
 
     private sealed class Unit(ObjectReplicaStore store) : IReplicaUnit
@@ -136,7 +113,13 @@ internal sealed class ObjectReplicaStore : IReplicaStore
 
         public ReplicaRow? Find(string key) => store._rows.GetValueOrDefault(key);
 
-        public ParkedEvent? FindParked(string key) => store._parked.GetValueOrDefault(key);
+        public ParkedEvent? FindParked(string key) => store._books.Parked.GetValueOrDefault(key);
+
+        public WaitingPatches Waiting => store._books.Waiting.All;
+
+        public IReadOnlyList<StateEvent> FindWaiting(string key) => store._books.Waiting.Find(key);
+
+        public StoredBody? FindBody(string key) => Find(key) is { Deleted: false } row ? StoredBody.Of(row) : null;
 
         public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {

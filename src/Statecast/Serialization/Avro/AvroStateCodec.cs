@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Statecast.Contracts;
 using Statecast.Serialization.Avro.Reading;
 using Statecast.Serialization.Avro.Resolving;
@@ -63,6 +64,41 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
     }
 
     /// <inheritdoc/>
+    public bool TryReadField<TState, TValue>(
+        StateContract<TState> contract,
+        StateField<TState, TValue> field,
+        Fingerprint schema,
+        ReadOnlyMemory<byte> body,
+        [MaybeNullWhen(false)] out TValue value
+    )
+        where TState : class
+        where TValue : notnull
+    {
+        var pair = PairOf(contract, schema);
+        var reader = default(AvroReader);
+        try
+        {
+            reader = new(body.Span, _limits);
+            foreach (var step in reader.Choose(pair.Plan).Steps)
+            {
+                if (step.Field == field.Number)
+                    return field.OfAvro(ref reader, step.Plan, out value);
+                reader.Skip(step.Plan);
+            }
+        }
+        catch (StateFormatException defect)
+        {
+            throw Placed(contract, pair, body.Span, defect.Offset, defect.Reason, null);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            throw Placed(contract, pair, body.Span, reader.Position, $"the field cannot be made: {defect.Message}", defect);
+        }
+        // The writer did not have it: the whole is read, with the contract's default.
+        return field.TryGet(Decode(contract, schema, body), out value);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>Allocates nothing besides what the destination does.</remarks>
     public bool TryEncodePatch<TState>(
         StateContract<TState> contract,
@@ -123,23 +159,23 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
     private Pair PairOf(StateContract contract, Fingerprint schema)
     {
         if (_pairs.TryGetValue((contract, schema), out var known))
-            return known;
-        var writer =
-            schemas?.Find(schema)
-            ?? throw new StateFormatException(
+            return known.Problem is null ? known : throw new StateFormatException("$", -1, known.Problem);
+        var writer = schema == contract.SchemaFingerprint ? SchemaOf(contract) : schemas?.Find(schema);
+        if (writer is null)
+            throw new StateFormatException(
                 "$",
                 -1,
-                $"it was written in the schema {schema}, which is not known here: add that schema to those that the codec knows."
+                schemas?.WhyUnknown(schema) is { } why
+                    ? $"its schema is not known here. {why}"
+                    : $"it was written in the schema {schema}, which is not known here: add that schema to those that the codec knows."
             );
         var resolution = AvroResolution.Of(writer, SchemaOf(contract));
-        var plan =
-            resolution.Plan
-            ?? throw new StateFormatException(
-                "$",
-                -1,
-                $"its schema {schema} cannot be read as {contract.Name} {contract.Major}: {string.Join(" ", resolution.Mismatches.Take(MaxMismatches))}"
-            );
-        return _pairs.GetOrAdd((contract, schema), new Pair(writer, plan));
+        // That it cannot be read is remembered too: all of a destination may be written in it.
+        var problem = resolution.Plan is null
+            ? $"its schema {schema} cannot be read as {contract.Name} {contract.Major}: {string.Join(" ", resolution.Mismatches.Take(MaxMismatches))}"
+            : null;
+        var pair = _pairs.GetOrAdd((contract, schema), new Pair(writer, resolution.Plan!, problem));
+        return pair.Problem is null ? pair : throw new StateFormatException("$", -1, pair.Problem);
     }
 
     private AvroSchema SchemaOf(StateContract contract) => _own.GetOrAdd(contract, static c => AvroSchema.Parse(c.AvroSchema));
@@ -153,5 +189,9 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
         Exception? inner
     ) => new(AvroPath.At(pair?.Writer ?? SchemaOf(contract), body, offset, _limits), offset, reason, inner);
 
-    private sealed record Pair(AvroSchema Writer, AvroPlan Plan);
+    /// <summary>A writer's schema and how it is read.</summary>
+    /// <param name="Writer">The schema.</param>
+    /// <param name="Plan">The plan; none if there is a problem.</param>
+    /// <param name="Problem">Why it cannot be read; null if it can.</param>
+    private sealed record Pair(AvroSchema Writer, AvroPlan Plan, string? Problem);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Statecast.Contracts;
@@ -82,6 +83,32 @@ public sealed class JsonStateCodec : IStateCodec
     }
 
     /// <inheritdoc/>
+    public bool TryReadField<TState, TValue>(
+        StateContract<TState> contract,
+        StateField<TState, TValue> field,
+        Fingerprint schema,
+        ReadOnlyMemory<byte> body,
+        [MaybeNullWhen(false)] out TValue value
+    )
+        where TState : class
+        where TValue : notnull
+    {
+        var bytes = body.Span;
+        var reader = Reader(bytes);
+        try
+        {
+            if (JsonStateReader.FindProperty(ref reader, field.WireName))
+                return field.OfJson(ref reader, out value);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            throw Placed(bytes, reader.TokenStartIndex, defect);
+        }
+        // Written under an earlier name, or by an older version that did not have it: the whole is read by the rules for that.
+        return field.TryGet(Decode(contract, schema, body), out value);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>Allocates nothing besides what the destination does.</remarks>
     public bool TryEncodePatch<TState>(
         StateContract<TState> contract,
@@ -155,7 +182,7 @@ public sealed class JsonStateCodec : IStateCodec
                 "$",
                 -1,
                 FormattableString.Invariant(
-                    $"the body has {bytes.Length} bytes; at most {_maxBodyBytes} are read. Raise the codec's limit."
+                    $"the body has {bytes.Length} bytes; at most {_maxBodyBytes} are read. Raise Statecast:Target:MaxBodyBytes, or what the codec was made with."
                 )
             );
 

@@ -33,6 +33,19 @@ public static class JsonStateReader
         return reader.TokenType == JsonTokenType.PropertyName;
     }
 
+    /// <summary>Goes to the value of an object's property; false if it has none of that name.</summary>
+    internal static bool FindProperty(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        BeginObject(ref reader);
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals(name))
+                return reader.Read();
+            reader.Skip();
+        }
+        return false;
+    }
+
     /// <summary>Goes to the next item's value; false at the array's end.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="count">The items read so far.</param>

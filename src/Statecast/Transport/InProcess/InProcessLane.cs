@@ -3,7 +3,8 @@ using Statecast.Events;
 namespace Statecast.Transport.InProcess;
 
 /// <summary>
-/// One lane of a log in memory: the newest event of every key, deletes too, in the order of their appends. Appends by the guard. Not safe by itself: its
+/// One lane of a log in memory: the newest event of every key, deletes too, in the order of their appends; where that is a patch, all from the last full one on, so
+/// that a late reader finds a patch's base before it. Appends by the guard. Not safe by itself: its
 /// destination's gate is held.
 /// </summary>
 internal sealed class InProcessLane(LaneId id)
@@ -65,14 +66,23 @@ internal sealed class InProcessLane(LaneId id)
                 == GuardVerdict.Supersede
             )
                 return new(SendResult.Refused);
-            record.Event = null;
-            _holes++;
+            // Only what says all that a record says takes its place.
+            for (
+                var replaced = stateEvent.Operation == StateOperation.Patch ? null : record;
+                replaced is not null;
+                replaced = replaced.Before
+            )
+            {
+                replaced.Event = null;
+                _holes++;
+            }
         }
         var position = Math.Max(1, End);
         End = position + 1;
-        _records.Add(_newest[stateEvent.Key] = new(position, stateEvent, length));
+        var appended = new Record(position, stateEvent, length) { Before = stateEvent.Operation == StateOperation.Patch ? record : null };
+        _records.Add(_newest[stateEvent.Key] = appended);
         // Half of them may be holes: an append costs the same on average, whatever the number of keys.
-        if (_holes > HolesKept && _holes > _newest.Count)
+        if (_holes > HolesKept && 2 * _holes > _records.Count)
         {
             _records.RemoveAll(static r => r.Event is null);
             _holes = 0;
@@ -132,6 +142,9 @@ internal sealed class InProcessLane(LaneId id)
 
         /// <summary>What it takes once it is encoded for a target that keeps bytes.</summary>
         public int Length { get; } = length;
+
+        /// <summary>For a patch, the record of its key before it; null for all else.</summary>
+        public Record? Before { get; init; }
 
         /// <summary>Null once a newer one of its key replaced it.</summary>
         public StateEvent? Event { get; set; } = stateEvent;

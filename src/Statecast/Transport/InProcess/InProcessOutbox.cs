@@ -1,5 +1,6 @@
 using Statecast.Events;
 using Statecast.Outbox;
+using Statecast.Publishing;
 
 namespace Statecast.Transport.InProcess;
 
@@ -56,6 +57,11 @@ internal sealed class InProcessOutbox(long epoch, IReadOnlyList<string> destinat
 
     public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct)
     {
+        // A memory is restored from no copy, and its epoch was above all that the log knew: what is above it now is another's.
+        if (commit.GoBackFrom is { } found)
+            throw new SourceException(
+                $"The in-process log of {string.Join(", ", destinations)} shows epoch {found.Highest}, and this source, which has no database, is at {epoch} ({found.Reason}): another source publishes there as well. Publish a contract from one source of the process, and start the host again."
+            );
         lock (_gate)
         {
             if (commit.LeaseId != _leaseId)

@@ -45,7 +45,7 @@ internal sealed class InProcessSource(
     /// <summary>The epoch of a start, from the clock in Unix milliseconds and the highest that the log has seen; only tests replace it.</summary>
     public Func<long, long, long> NewEpoch { get; init; } = static (clock, seen) => Math.Max(clock, seen + 1);
 
-    public ValueTask PrepareAsync(CancellationToken ct)
+    public ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct)
     {
         var carrier = transport();
         foreach (var publication in publications)
@@ -56,7 +56,8 @@ internal sealed class InProcessSource(
         var seen = _byContract.Values.Max(p => p.HighestEpoch);
         _origin = new(service, NewEpoch(clock.GetUtcNow().ToUnixTimeMilliseconds(), seen));
         _outbox = new(_origin.Epoch, [.. publications.Select(p => p.Contract.Destination)], Queue, clock);
-        return ValueTask.CompletedTask;
+        // Nothing was published before.
+        return new([]);
     }
 
     public IOutboxStore OpenOutbox() => _outbox!;
@@ -86,12 +87,12 @@ internal sealed class InProcessSource(
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct)
     {
         Walk walk;
         lock (_gate)
             if (!_queue.TryPeek(out walk!))
-                return new(0);
+                return new(RepublishChunk.None);
         var keys = walk.Next(maxKeys);
         foreach (var key in keys)
             _byContract[walk.Request.Contract].Republish(key, _origin);
@@ -104,7 +105,7 @@ internal sealed class InProcessSource(
             if (walk.Request is { Key: null, Destination: { } destination })
                 _outbox!.FirstRepublishEnded(destination);
         }
-        return new(Math.Max(1, keys.Count));
+        return new(new RepublishChunk(keys.Count, true, []));
     }
 
     public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct)

@@ -22,15 +22,18 @@ internal sealed class InProcessTransport(InProcessOptions options, IReadOnlyDict
 
     public string Carrier { get; init; } = CarrierName;
 
-    // A log that keeps every key has nothing that a target could ask for besides: it reads again, and what the log lost its relay asks the republisher for.
+    // What the log itself lost its relay asks the republisher for; a target asks for the full state that a patch lacks.
     public TransportAbilities Abilities { get; } =
         new()
         {
             Retained = true,
             ConditionalAppend = true,
-            RequestChannel = false,
+            RequestChannel = true,
+            Patches = true,
             DefaultLanes = 1,
         };
+
+    public IStateRequests Requests { get; } = new InProcessRequests();
 
     StateObjects ITransport.Objects => _objects;
 

@@ -21,7 +21,7 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 baseEntityType,
                 sharedClrType: true,
                 indexerPropertyInfo: RuntimeEntityType.FindIndexerProperty(typeof(TableRow)),
-                propertyCount: 9,
+                propertyCount: 11,
                 keyCount: 1);
 
             var contract = runtimeEntityType.AddProperty(
@@ -64,12 +64,26 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 propertyInfo: runtimeEntityType.FindIndexerPropertyInfo());
             deleted.AddAnnotation("Relational:ColumnName", "deleted");
 
+            var full_at = runtimeEntityType.AddProperty(
+                "full_at",
+                typeof(long?),
+                propertyInfo: runtimeEntityType.FindIndexerPropertyInfo(),
+                nullable: true);
+            full_at.AddAnnotation("Relational:ColumnName", "full_at");
+
             var operation_id = runtimeEntityType.AddProperty(
                 "operation_id",
                 typeof(byte[]),
                 propertyInfo: runtimeEntityType.FindIndexerPropertyInfo(),
                 nullable: true);
             operation_id.AddAnnotation("Relational:ColumnName", "operation_id");
+
+            var patches = runtimeEntityType.AddProperty(
+                "patches",
+                typeof(int?),
+                propertyInfo: runtimeEntityType.FindIndexerPropertyInfo(),
+                nullable: true);
+            patches.AddAnnotation("Relational:ColumnName", "patches");
 
             var revision = runtimeEntityType.AddProperty(
                 "revision",
@@ -87,6 +101,15 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
             var key0 = runtimeEntityType.AddKey(
                 new[] { contract, key });
             runtimeEntityType.SetPrimaryKey(key0);
+
+            var index = runtimeEntityType.AddIndex(
+                new[] { contract, bucket, key });
+            index.AddAnnotation("Relational:Name", "IX_statecast_head_contract_bucket_key");
+
+            var index0 = runtimeEntityType.AddIndex(
+                new[] { contract, full_at, key });
+            index0.AddAnnotation("Relational:Filter", "patches > 0");
+            index0.AddAnnotation("Relational:Name", "IX_statecast_head_contract_full_at_key");
 
             return runtimeEntityType;
         }

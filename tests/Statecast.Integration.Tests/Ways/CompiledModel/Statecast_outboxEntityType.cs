@@ -21,7 +21,7 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 baseEntityType,
                 sharedClrType: true,
                 indexerPropertyInfo: RuntimeEntityType.FindIndexerProperty(typeof(TableRow)),
-                propertyCount: 19,
+                propertyCount: 20,
                 keyCount: 1);
 
             var sequence = runtimeEntityType.AddProperty(
@@ -31,6 +31,13 @@ namespace Statecast.Integration.Tests.Ways.CompiledModel
                 valueGenerated: ValueGenerated.OnAdd,
                 afterSaveBehavior: PropertySaveBehavior.Throw);
             sequence.AddAnnotation("Relational:ColumnName", "sequence");
+
+            var base0 = runtimeEntityType.AddProperty(
+                "base",
+                typeof(long?),
+                propertyInfo: runtimeEntityType.FindIndexerPropertyInfo(),
+                nullable: true);
+            base0.AddAnnotation("Relational:ColumnName", "base");
 
             var body = runtimeEntityType.AddProperty(
                 "body",

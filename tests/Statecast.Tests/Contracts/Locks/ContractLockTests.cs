@@ -112,11 +112,13 @@ public sealed class ContractLockTests : IDisposable
     }
 
     [Fact]
-    public void Missing_JSON_Schema_is_written_again()
+    public void Missing_JSON_Schema_is_named_and_not_made_up()
     {
         ContractLock.Update(_folder, First);
         File.Delete(Path.Combine(Contract, "v1.0.schema.json"));
-        Assert.Equal(Path.Combine(Contract, "v1.0.schema.json"), Assert.Single(ContractLock.Update(_folder, First).Written).Path);
+        var defect = Assert.Throws<InvalidDataException>(() => ContractLock.Update(_folder, First));
+        Assert.Contains("has no v1.0.schema.json beside it", defect.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Contract, "v1.0.schema.json")));
     }
 
     [Theory]
@@ -136,7 +138,8 @@ public sealed class ContractLockTests : IDisposable
     {
         ContractLock.Update(_folder, First);
         foreach (var minor in Enumerable.Range(1, 10))
-            File.Copy(Path.Combine(Contract, "v1.0.avsc"), Path.Combine(Contract, $"v1.{minor}.avsc"));
+        foreach (var half in (string[])[".avsc", ".schema.json"])
+            File.Copy(Path.Combine(Contract, "v1.0" + half), Path.Combine(Contract, $"v1.{minor}{half}"));
         Assert.Equal(new ContractVersion(1, 11), ContractLock.Update(_folder, Wider).Written[0].Version);
     }
 

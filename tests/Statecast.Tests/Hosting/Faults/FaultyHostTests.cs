@@ -76,6 +76,36 @@ public sealed class FaultyHostTests
         await AssertPromises(world);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Late_targets_of_a_queue_ask_until_they_equal_the_source(int seed)
+    {
+        await using var world = new FaultyWorld(retained: false, conditional: false, seed, answers: true);
+        await world.StartSourceAsync();
+        await world.WriteAsync(80, _deadline.Token);
+        await world.StartTargetsAsync();
+        await world.WriteAsync(40, _deadline.Token);
+        await world.RestartSourceAsync();
+        await world.WriteAsync(20, _deadline.Token);
+        await world.StopInFileMidwayAsync(_deadline.Token);
+        await world.InFile.StartAsync();
+        await world.WriteAsync(20, _deadline.Token);
+        world.Heal();
+        await world.WhenSentAsync(_deadline.Token);
+        await world.InMemory.Statecast.WhenIdleAsync(_deadline.Token);
+        await world.InFile.Statecast.WhenIdleAsync(_deadline.Token);
+        foreach (var target in new[] { world.InMemory, world.InFile })
+        {
+            var (truth, states) = (world.Source.Rows, await StatesOf(target, ReadOptions.Complete));
+            Assert.Equal(truth.OrderBy(r => r.Key), states.OrderBy(r => r.Key));
+            Assert.True(target.Replica.Freshness.IsKnown);
+        }
+        AssertFaults(world, "unknown send", "lost acknowledgement", "overtaken", "lost message");
+        await AssertPromises(world);
+    }
+
     // A queue tells nobody when it is empty.
     private async Task UntilSame(FaultyWorld world, FaultyTarget target)
     {

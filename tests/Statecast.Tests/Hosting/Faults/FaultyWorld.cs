@@ -26,10 +26,18 @@ internal sealed class FaultyWorld : IAsyncDisposable
     private int _texts;
     private bool _healed;
 
-    public FaultyWorld(bool retained, bool conditional, int seed)
+    public FaultyWorld(bool retained, bool conditional, int seed, bool answers = false)
     {
         (_random, _storeFaults) = (new(seed), new(seed));
-        Transport = new(FaultyOptions.Worst(retained, conditional) with { HungSend = 0.05 }, seed);
+        Transport = new(
+            FaultyOptions.Worst(retained, conditional) with
+            {
+                HungSend = 0.05,
+                Answers = answers,
+                Lose = answers ? 0.005 : 0,
+            },
+            seed
+        );
         Source = new(_clock.Time, Enumerable.Range(0, Keys / 2).Select(id => new NoteState(id, "before")));
         InMemory = new("in-memory", Transport, _clock.Time, () => new MemoryReplicaStore(), StoreFails);
         InFile = new("in-file", Transport, _clock.Time, () => new SqliteReplicaStore(Path.Combine(_folder, "notes.db")), FileFails);
@@ -75,9 +83,14 @@ internal sealed class FaultyWorld : IAsyncDisposable
     public async Task StartAsync()
     {
         // A queue holds only what was sent after it was bound.
+        await StartTargetsAsync();
+        await StartSourceAsync();
+    }
+
+    public async Task StartTargetsAsync()
+    {
         await InMemory.StartAsync();
         await InFile.StartAsync();
-        await StartSourceAsync();
     }
 
     public async Task RestartSourceAsync()
@@ -154,7 +167,7 @@ internal sealed class FaultyWorld : IAsyncDisposable
         _sourceHost = null;
     }
 
-    private async Task StartSourceAsync()
+    public async Task StartSourceAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();

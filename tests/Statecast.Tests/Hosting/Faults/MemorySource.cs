@@ -54,25 +54,22 @@ internal sealed class MemorySource : IStateSource
             return Flush();
         });
 
-    public ValueTask PrepareAsync(CancellationToken ct)
-    {
-        InTransaction(() => Done(PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, Name, Publications)));
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct) =>
+        new(InTransaction(() => Done(PublishedContracts.ReconcileAsync(_store, MemoryCaptureStore.Scope, Name, Publications))));
 
     public IOutboxStore OpenOutbox() => _outbox.Open();
 
     public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
         InTransaction(() => _store.QueueAsync(MemoryCaptureStore.Scope, requests));
 
-    public ValueTask<int> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
+    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
         new(
             InTransaction(() =>
             {
                 var chunk = Done(new Republisher(_capture, _store).ChunkAsync(new Session(_notes, _rows), maxKeys));
                 Assert(chunk.PassedOver.Count == 0);
                 Flush();
-                return chunk.Worked ? Math.Max(1, chunk.Keys) : 0;
+                return chunk;
             })
         );
 
@@ -90,6 +87,9 @@ internal sealed class MemorySource : IStateSource
                         if (_store.Published[i].Destination == anew)
                             _store.Published[i] = _store.Published[i] with { FirstRepublishEnded = false };
             }
+            _store.UnsentOf = _outbox.UnsentOf;
+            foreach (var (lane, next) in _outbox.NextNumbers)
+                _store.NextNumbers[lane] = next;
             var result = work();
             foreach (var published in _store.Published)
                 _ = _outbox.PublishAsync(published.Carrier, published.Destination, published.FirstRepublishEnded);

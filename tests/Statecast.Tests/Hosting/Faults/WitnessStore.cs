@@ -87,6 +87,12 @@ internal sealed class WitnessStore(IReplicaStore inner, Witness witness, Func<St
 
         public ParkedEvent? FindParked(string key) => inner.FindParked(key);
 
+        public WaitingPatches Waiting => inner.Waiting;
+
+        public IReadOnlyList<StateEvent> FindWaiting(string key) => inner.FindWaiting(key);
+
+        public StoredBody? FindBody(string key) => inner.FindBody(key);
+
         public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {
             _store.Fail(plan.Rows.Count > 0 ? StoreMoment.BeforeRows : StoreMoment.BeforeCommit);

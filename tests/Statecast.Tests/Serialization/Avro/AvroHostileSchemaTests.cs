@@ -94,6 +94,71 @@ public sealed class AvroHostileSchemaTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
     }
 
+    [Fact]
+    public void Types_nested_by_their_names_in_thousands_are_refused_and_end_no_process()
+    {
+        // Its JSON is nested four deep.
+        var types = new List<string> { """{"type":"record","name":"R0","fields":[]}""" };
+        for (var i = 1; i < 13_000; i++)
+            types.Add($$"""{"type":"record","name":"R{{i}}","fields":[{{Field("a", $"\"R{i - 1}\"")}}]}""");
+        types.Add(Longs(Field("deep", "\"R12999\"")));
+        var writer = AvroSchema.Parse($"[{string.Join(',', types)}]");
+        var reader = AvroSchema.Parse(StateContract.Of<Longs>().AvroSchema);
+        AvroResolution? resolution = null;
+        var thread = new Thread(() => resolution = AvroResolution.Of(writer, reader), maxStackSize: 512 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.Null(resolution!.Plan);
+        Assert.Contains("nested in each other too deeply", Assert.Single(resolution.Mismatches).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fields_of_no_bytes_take_no_step_however_many_an_item_has()
+    {
+        var nothing = string.Join(',', Enumerable.Range(0, 2_000).Select(n => Field($"n{n}", "\"null\"")));
+        var writer = Longs(
+            Field(
+                "flags",
+                $$$"""{"type":"array","items":{"type":"record","name":"F","fields":[{{{Field("b", "\"boolean\"")}}},{{{nothing}}}]}}"""
+            )
+        );
+        var plan = AvroResolution.Of(AvroSchema.Parse(writer), AvroSchema.Parse(StateContract.Of<Longs>().AvroSchema)).Plan!;
+        Assert.Single(plan.Steps.Single(s => s.Field < 0).Plan.Item.Steps);
+        Assert.Equal([7L], Decode(writer, [2, 4, 1, 0, 0, 2, 14, 0]).Values);
+        // Nor on the way to where it is malformed.
+        byte[] body = [2, .. Varint(800_000), .. new byte[800_000], 0, 2, 0x80];
+        var started = Stopwatch.GetTimestamp();
+        Assert.Equal("values[0]", Assert.Throws<StateFormatException>(() => Decode(writer, body)).Path);
+        Assert.True(Stopwatch.GetElapsedTime(started) < Soon);
+    }
+
+    [Fact]
+    public void Schema_that_cannot_be_read_is_worked_out_once()
+    {
+        var asked = new Asked();
+        var codec = new AvroStateCodec(asked);
+        var first = Assert.Throws<StateFormatException>(() =>
+            codec.Decode(StateContract.Of<Longs>(), new Fingerprint(1), new byte[] { 2 })
+        );
+        var again = Assert.Throws<StateFormatException>(() =>
+            codec.Decode(StateContract.Of<Longs>(), new Fingerprint(1), new byte[] { 2 })
+        );
+        Assert.Contains("cannot be read as", first.Reason, StringComparison.Ordinal);
+        Assert.Equal(first.Message, again.Message);
+        Assert.Equal(1, asked.Times);
+    }
+
+    private sealed class Asked : IAvroSchemas
+    {
+        public int Times { get; private set; }
+
+        public AvroSchema? Find(Fingerprint schema)
+        {
+            Times++;
+            return AvroSchema.Parse("""{"type":"record","name":"Longs","fields":[{"name":"id","type":"string"}]}""");
+        }
+    }
+
     private static Longs Decode(string writer, byte[] body)
     {
         var schemas = new AvroSchemaSet();

@@ -16,6 +16,7 @@ internal ref struct AvroPath
     private readonly long _offset;
     private readonly AvroReadLimits _limits;
     private readonly AvroEmptiness _emptiness = new();
+    private readonly Dictionary<AvroRecord, AvroField[]> _filled = [];
     private readonly List<Step> _steps = [];
     private readonly ReadOnlySpan<byte> _body;
     private AvroReader _reader;
@@ -60,7 +61,13 @@ internal ref struct AvroPath
 
     private bool FindField(AvroRecord record)
     {
-        foreach (var field in record.Fields)
+        // Those of no bytes are not the place either, and there can be thousands in every item.
+        if (!_filled.TryGetValue(record, out var fields))
+        {
+            var emptiness = _emptiness;
+            _filled.Add(record, fields = [.. record.Fields.Where(f => !emptiness.Of(f.Schema))]);
+        }
+        foreach (var field in fields)
             if (FindWithin(new(field.Name), field.Schema))
                 return true;
         return false;

@@ -28,7 +28,9 @@ public ref struct AvroReader
         _body = body;
         _limits = limits;
         if (body.Length > limits.MaxBodyBytes)
-            throw Fail($"the body has {body.Length} bytes; at most {limits.MaxBodyBytes} are read. Raise the codec's limit");
+            throw Fail(
+                $"the body has {body.Length} bytes; at most {limits.MaxBodyBytes} are read. Raise MaxBodyBytes of the AvroReadLimits that the codec was made with"
+            );
     }
 
     /// <summary>Where the next value begins.</summary>
@@ -102,6 +104,9 @@ public ref struct AvroReader
     {
         var start = _at;
         var bytes = ReadBytes();
+        // Most texts are ASCII, which Latin-1 widens without counting first.
+        if (Ascii.IsValid(bytes))
+            return Encoding.Latin1.GetString(bytes);
         // The framework's quickest way replaces what is no UTF-8 by one character: only where that stands is a second look needed.
         var text = Encoding.UTF8.GetString(bytes);
         return text.Contains('\uFFFD') && !Utf8.IsValid(bytes) ? throw FailAt(start, "the text is no valid UTF-8") : text;
@@ -168,7 +173,8 @@ public ref struct AvroReader
             return 0;
         if (count < 0)
         {
-            // With the block's size in bytes, for those who pass over it; it must be true all the same.
+            // With the block's size in bytes, for those who pass over it. Items are read one by one, also to pass over them: a size within the body, true or not,
+            // leads nobody astray, and other readers do not hold it against a writer either.
             var size = ReadLong();
             if (count == long.MinValue || size < 0 || size > _body.Length - _at)
                 throw FailAt(start, $"a block of {size} bytes is given where {_body.Length - _at} remain");

@@ -16,10 +16,30 @@ internal sealed class AvroResolver
 
     public IReadOnlyList<AvroMismatch> Mismatches => _mismatches;
 
-    public AvroPlan? Resolve(AvroSchema writer, AvroSchema reader) => Resolve(writer, reader, -1, "$");
+    public AvroPlan? Resolve(AvroSchema writer, AvroSchema reader)
+    {
+        try
+        {
+            return Resolve(writer, reader, -1, "$");
+        }
+        catch (System.InsufficientExecutionStackException)
+        {
+            _mismatches.Clear();
+            return Fail(
+                "$",
+                new(
+                    AvroMismatchRule.Type,
+                    "the writer's types are nested in each other too deeply",
+                    "nest them less: thousands of types in a row are no state"
+                )
+            );
+        }
+    }
 
     private AvroPlan? Resolve(AvroSchema writer, AvroSchema reader, int branch, string path)
     {
+        // Types that are named can be nested in each other however little their JSON is.
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (writer is AvroUnion branches)
             return ResolveBranches(branches, reader, path);
         if (reader is AvroUnion union)
@@ -116,9 +136,12 @@ internal sealed class AvroResolver
             _failed[(writer, reader, branch)] = _lastReason;
             return null;
         }
-        plan.Steps = steps;
+        plan.Steps = WithoutNothing(steps);
         return plan;
     }
+
+    // What is passed over and no bytes at all takes no step: an item of one byte could else cost thousands.
+    private static AvroStep[] WithoutNothing(AvroStep[] steps) => System.Array.FindAll(steps, s => s.Field >= 0 || !s.Plan.IsEmpty);
 
     private AvroPlan ResolveEnum(AvroEnum writer, AvroEnum reader, int branch, string path)
     {
@@ -146,6 +169,7 @@ internal sealed class AvroResolver
     {
         if (_plans.TryGetValue((writer, null, -1), out var known))
             return known;
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         var plan = new AvroPlan(writer.Type) { IsEmpty = _emptiness.Of(writer) };
         _plans.Add((writer, null, -1), plan);
         switch (writer)
@@ -159,6 +183,7 @@ internal sealed class AvroResolver
                 plan.Steps = new AvroStep[record.Fields.Count];
                 for (var i = 0; i < plan.Steps.Length; i++)
                     plan.Steps[i] = new(-1, Pass(record.Fields[i].Schema), record.Fields[i].Name);
+                plan.Steps = WithoutNothing(plan.Steps);
                 break;
             case AvroEnum symbols:
                 plan.Symbols = new int[symbols.Symbols.Count];

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 namespace Statecast.Serialization.Avro.Schemas;
 
 /// <summary>Whether values of a schema are no bytes at all: null, a fixed of none, and records of such.</summary>
+/// <remarks>Of types that are nested too deeply it throws <see cref="System.InsufficientExecutionStackException"/>.</remarks>
 internal sealed class AvroEmptiness
 {
     // Each record is looked at once; one that holds itself at once has no value, so none that is empty.
@@ -20,6 +21,7 @@ internal sealed class AvroEmptiness
     {
         if (_known.TryGetValue(record, out var known))
             return known;
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
         _known.Add(record, false);
         foreach (var field in record.Fields)
             if (!Of(field.Schema))

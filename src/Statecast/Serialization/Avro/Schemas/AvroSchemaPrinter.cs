@@ -1,157 +1,99 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Text;
 
 namespace Statecast.Serialization.Avro.Schemas;
 
 /// <summary>A schema as minified JSON. Parsed again it is the same schema.</summary>
-internal sealed class AvroSchemaPrinter
+internal sealed class AvroSchemaPrinter : AvroSchemaText
 {
-    private readonly StringBuilder _json = new();
-    private readonly HashSet<string> _declared = new(System.StringComparer.Ordinal);
-
     private AvroSchemaPrinter() { }
 
     public static string Print(AvroSchema schema)
     {
         var printer = new AvroSchemaPrinter();
         printer.Write(schema);
-        return printer._json.ToString();
+        return printer.Json.ToString();
     }
 
-    private void Write(AvroSchema schema)
+    protected override void WritePrimitive(AvroSchema schema)
     {
-        switch (schema)
+        if (schema.Logical is not { } logical)
         {
-            case AvroNamedSchema named when !_declared.Add(named.Name.Full):
-                Text(named.Name.Full);
-                break;
-            case AvroNamedSchema named:
-                WriteNamed(named);
-                break;
-            case AvroArray array:
-                _json.Append("{\"type\":\"array\",\"items\":");
-                Write(array.Items);
-                _json.Append('}');
-                break;
-            case AvroMap map:
-                _json.Append("{\"type\":\"map\",\"values\":");
-                Write(map.Values);
-                _json.Append('}');
-                break;
-            case AvroUnion union:
-                _json.Append('[');
-                for (var i = 0; i < union.Branches.Count; i++)
-                {
-                    if (i > 0)
-                        _json.Append(',');
-                    Write(union.Branches[i]);
-                }
-                _json.Append(']');
-                break;
-            case { Logical: null }:
-                Text(Name(schema.Type));
-                break;
-            default:
-                _json.Append("{\"type\":");
-                Text(Name(schema.Type));
-                WriteLogical(schema.Logical!);
-                _json.Append('}');
-                break;
+            base.WritePrimitive(schema);
+            return;
         }
+        Json.Append("{\"type\":");
+        Text(NameOf(schema.Type));
+        WriteLogical(logical);
+        Json.Append('}');
     }
 
-    private void WriteNamed(AvroNamedSchema named)
+    protected override void WriteNamed(AvroNamedSchema named)
     {
-        _json.Append("{\"type\":");
-        Text(Name(named.Type));
-        _json.Append(",\"name\":");
+        Json.Append("{\"type\":");
+        Text(NameOf(named.Type));
+        Json.Append(",\"name\":");
         Text(named.Name.Simple);
         // Also where it is empty: what is declared inside another namespace would inherit that.
-        _json.Append(",\"namespace\":");
+        Json.Append(",\"namespace\":");
         Text(named.Name.Namespace);
-        Names(
-            "aliases",
-            named.Aliases,
-            alias => alias.Namespace.Length == 0 && named.Name.Namespace.Length > 0 ? "." + alias.Simple : alias.Full
-        );
+        Aliases(named.Aliases, alias => alias.Namespace.Length == 0 && named.Name.Namespace.Length > 0 ? "." + alias.Simple : alias.Full);
         switch (named)
         {
             case AvroRecord record:
-                WriteFields(record);
+                Json.Append(",\"fields\":");
+                Items(record.Fields, WriteField);
                 break;
             case AvroEnum symbols:
-                _json.Append(",\"symbols\":[");
-                for (var i = 0; i < symbols.Symbols.Count; i++)
-                {
-                    if (i > 0)
-                        _json.Append(',');
-                    Text(symbols.Symbols[i]);
-                }
-                _json.Append(']');
+                Json.Append(",\"symbols\":");
+                Items(symbols.Symbols, Text);
                 if (symbols.Default is { } value)
                 {
-                    _json.Append(",\"default\":");
+                    Json.Append(",\"default\":");
                     Text(value);
                 }
                 break;
             case AvroFixed bytes:
-                _json.Append(",\"size\":").Append(bytes.Size.ToString(CultureInfo.InvariantCulture));
+                Json.Append(",\"size\":").Append(bytes.Size.ToString(CultureInfo.InvariantCulture));
                 break;
         }
         if (named.Logical is { } logical)
             WriteLogical(logical);
-        _json.Append('}');
+        Json.Append('}');
     }
 
-    private void WriteFields(AvroRecord record)
+    private void WriteField(AvroField field)
     {
-        _json.Append(",\"fields\":[");
-        for (var i = 0; i < record.Fields.Count; i++)
+        Json.Append("{\"name\":");
+        Text(field.Name);
+        Json.Append(",\"type\":");
+        Write(field.Schema);
+        if (field.Default is { } value)
         {
-            var field = record.Fields[i];
-            _json.Append(i == 0 ? "{\"name\":" : ",{\"name\":");
-            Text(field.Name);
-            _json.Append(",\"type\":");
-            Write(field.Schema);
-            if (field.Default is { } value)
-            {
-                _json.Append(",\"default\":");
-                value.Write(_json);
-            }
-            Names("aliases", field.Aliases, alias => alias);
-            _json.Append('}');
+            Json.Append(",\"default\":");
+            value.Write(Json);
         }
-        _json.Append(']');
+        Aliases(field.Aliases, alias => alias);
+        Json.Append('}');
     }
 
-    private void Names<T>(string attribute, IReadOnlyList<T> names, System.Func<T, string> write)
+    private void Aliases<T>(IReadOnlyList<T> aliases, Func<T, string> name)
     {
-        if (names.Count == 0)
+        if (aliases.Count == 0)
             return;
-        _json.Append(",\"").Append(attribute).Append("\":[");
-        for (var i = 0; i < names.Count; i++)
-        {
-            if (i > 0)
-                _json.Append(',');
-            Text(write(names[i]));
-        }
-        _json.Append(']');
+        Json.Append(",\"aliases\":");
+        Items(aliases, alias => Text(name(alias)));
     }
 
     private void WriteLogical(AvroLogicalType logical)
     {
-        _json.Append(",\"logicalType\":");
+        Json.Append(",\"logicalType\":");
         Text(logical.Name);
         if (logical.Precision > 0)
-            _json
-                .Append(",\"precision\":")
+            Json.Append(",\"precision\":")
                 .Append(logical.Precision.ToString(CultureInfo.InvariantCulture))
                 .Append(",\"scale\":")
                 .Append(logical.Scale.ToString(CultureInfo.InvariantCulture));
     }
-
-    internal static string Name(AvroType type) => type.ToString().ToLowerInvariant();
-
-    private void Text(string text) => SchemaJson.WriteText(_json, text);
 }

@@ -5,16 +5,16 @@ using Statecast.Generators.Shapes;
 namespace Statecast.Generators.Emitting;
 
 /// <summary>The contract's Avro schema: minified JSON with a fixed order of attributes, so that equal contracts have equal text.</summary>
-internal sealed class SchemaEmitter
+internal sealed class AvroSchemaEmitter
 {
     private readonly StringBuilder _json = new();
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
 
-    private SchemaEmitter() { }
+    private AvroSchemaEmitter() { }
 
     public static string Emit(ContractShape contract)
     {
-        var emitter = new SchemaEmitter();
+        var emitter = new AvroSchemaEmitter();
         // Hyphens are no part of Avro's names, underscores none of a contract's: the two stay one to one.
         emitter.Record(contract.State, contract.Name.Replace('-', '_'));
         return emitter._json.ToString();

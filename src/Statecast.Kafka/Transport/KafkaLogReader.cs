@@ -1,0 +1,121 @@
+using Confluent.Kafka;
+using Statecast.Kafka.Client;
+
+namespace Statecast.Kafka.Transport;
+
+/// <summary>A piece of a partition.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="From">The first offset.</param>
+/// <param name="End">One beyond the last.</param>
+internal readonly record struct KafkaPiece(TopicPartition Partition, long From, long End);
+
+/// <summary>Reads pieces of partitions from one end to the other, for a source that looks at what it or others sent. One read at a time.</summary>
+internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDisposable
+{
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(10);
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private IConsumer<string?, byte[]?>? _consumer;
+
+    /// <summary>Reads pieces, each in order; offsets without a record are passed over.</summary>
+    /// <exception cref="Statecast.Transport.TransportException">The brokers do not give them.</exception>
+    public async Task ReadAsync(IEnumerable<KafkaPiece> pieces, Action<KafkaMessage> take, CancellationToken ct)
+    {
+        var wanted = pieces.Where(p => p.From < p.End).ToDictionary(p => p.Partition);
+        if (wanted.Count == 0)
+            return;
+        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            // The client's read blocks its thread.
+            await Task
+                .Factory.StartNew(() => Read(wanted, take, ct), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .ConfigureAwait(false);
+        }
+        catch (KafkaException e)
+        {
+            Drop();
+            throw clients.Faults.Explain(e, KafkaAct.Reading(wanted.Keys.First().Topic));
+        }
+        catch (OperationCanceledException)
+        {
+            Drop();
+            throw;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        Drop();
+        _gate.Dispose();
+    }
+
+    private void Read(Dictionary<TopicPartition, KafkaPiece> wanted, Action<KafkaMessage> take, CancellationToken ct)
+    {
+        var consumer = _consumer ??= clients.Consumer(name, 4 << 20, FetchWait);
+        consumer.Assign(wanted.Values.Select(p => new TopicPartitionOffset(p.Partition, p.From)));
+        try
+        {
+            while (wanted.Count > 0)
+            {
+                ct.ThrowIfCancellationRequested();
+                var record = Consume(consumer);
+                if (record.IsNone)
+                    continue;
+                try
+                {
+                    Take(record, wanted, take);
+                }
+                finally
+                {
+                    record.Free();
+                }
+            }
+        }
+        finally
+        {
+            consumer.Unassign();
+        }
+    }
+
+    private static void Take(KafkaMessage record, Dictionary<TopicPartition, KafkaPiece> wanted, Action<KafkaMessage> take)
+    {
+        if (!wanted.TryGetValue(record.TopicPartition, out var piece))
+            return;
+        var ended = record.IsEnd || record.Offset >= piece.End;
+        if (!ended)
+            take(record);
+        if (ended || record.Offset == piece.End - 1)
+            wanted.Remove(piece.Partition);
+    }
+
+    private static KafkaMessage Consume(IConsumer<string?, byte[]?> consumer)
+    {
+        try
+        {
+            return KafkaMessage.Take(RdClients.Of(consumer), Slice);
+        }
+        // The client asks for its group's broker by itself; nothing is read from it or written to it.
+        catch (ConsumeException e) when (e.Error.Code == ErrorCode.GroupAuthorizationFailed)
+        {
+            return KafkaMessage.None;
+        }
+        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        {
+            // What stood before the first record is gone: there is nothing to look at.
+            consumer.IncrementalUnassign([e.ConsumerRecord.TopicPartition]);
+            consumer.IncrementalAssign([new TopicPartitionOffset(e.ConsumerRecord.TopicPartition, Offset.Beginning)]);
+            return KafkaMessage.None;
+        }
+    }
+
+    private void Drop()
+    {
+        _consumer?.Dispose();
+        _consumer = null;
+    }
+}

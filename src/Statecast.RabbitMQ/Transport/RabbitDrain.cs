@@ -1,0 +1,46 @@
+using System.Text.Json;
+using RabbitMQ.Client;
+using Statecast.Transport;
+
+namespace Statecast.RabbitMQ.Transport;
+
+/// <summary>Another number of lanes moves keys from queue to queue: it is taken only once every target has read what stands in the old ones.</summary>
+/// <param name="parts">What is shared.</param>
+internal sealed class RabbitDrain(RabbitParts parts)
+{
+    /// <summary>Requires that the queues of all targets that ever made some are empty, or gone.</summary>
+    /// <exception cref="TransportException">They are not.</exception>
+    public async Task RequireDrainedAsync(RabbitDestination destination, int before, IConnection connection, CancellationToken ct)
+    {
+        foreach (var word in await ReadTargetsAsync(destination.Names, connection, ct).ConfigureAwait(false))
+        foreach (var queue in word.Queues.Where(destination.Names.MayBeReplyQueue))
+            if (await parts.Topology.FindAsync(connection, queue, ct).ConfigureAwait(false) is { MessageCount: > 0 and var left })
+                throw new TransportException(
+                    $"'{destination.Names.Destination}' has {before} lanes, and its source now declares {destination.Lanes}: keys would move between queues, and '{word.Target}' still has {left} messages in '{queue}'. "
+                        + $"Start the source with Lanes = {before}, stop it, let its targets read all that is there, then start it with {destination.Lanes}. A target that is no more: remove its queues."
+                );
+        LogMessages.LanesChanged(parts.Surroundings.Logger, destination.Names.Destination, before, destination.Lanes);
+    }
+
+    private static async Task<IReadOnlyCollection<RabbitTargetWord>> ReadTargetsAsync(
+        RabbitNames names,
+        IConnection connection,
+        CancellationToken ct
+    )
+    {
+        var found = new List<RabbitTargetWord>();
+        // What was not acknowledged goes back when the channel closes.
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
+        while (await channel.BasicGetAsync(names.Targets, autoAck: false, ct).ConfigureAwait(false) is { } message)
+            try
+            {
+                if (JsonSerializer.Deserialize(message.Body.Span, RabbitJson.Default.RabbitTargetWord) is { } word)
+                    found.Add(word);
+            }
+            catch (JsonException)
+            {
+                // Nobody's word: there is no queue to look at.
+            }
+        return found;
+    }
+}

@@ -1,0 +1,314 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using Statecast.Events;
+using Statecast.Hosting;
+using Statecast.Transport;
+
+namespace Statecast.RabbitMQ.Transport;
+
+/// <summary>News of lanes, for the target.</summary>
+/// <param name="Closed">Lanes that are read no more.</param>
+/// <param name="Opened">Lanes that are read from now on.</param>
+internal sealed record RabbitLaneNews(IReadOnlyList<LaneId> Closed, IReadOnlyList<LaneOpened> Opened);
+
+/// <summary>
+/// Opens a target's lanes and keeps them open: finds out how many there are, declares and binds their queues, reads them, and makes anew what was removed.
+/// Of several instances that share the queues one reads, all lanes; the others wait for it to go.
+/// </summary>
+internal sealed class RabbitLanes
+{
+    private const ushort Locked = 405;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ReceiverOptions _options;
+    private readonly RabbitParts _parts;
+    private readonly IConnection _connection;
+    private readonly RabbitTargetNames _names;
+    private readonly ChannelWriter<object> _inbox;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly List<RabbitConsumer?> _reading = [];
+    private readonly string _hearingQueue;
+    private volatile RabbitLanesWord? _word;
+    private IChannel? _channel;
+
+    public RabbitLanes(ReceiverOptions options, RabbitParts parts, IConnection connection, ChannelWriter<object> inbox)
+    {
+        (_options, _parts, _connection, _inbox) = (options, parts, connection, inbox);
+        _names = new RabbitNames(options.Contract.Destination).Of(options.Target, options.Instance);
+        _hearingQueue = $"{_names.Prefix}.hearing-{parts.Surroundings.Entropy.NextGuid():N}";
+    }
+
+    /// <summary>How many lanes are read.</summary>
+    public int Count => _reading.Count;
+
+    /// <summary>Works until it is cancelled, or fails: then the inbox ends with the reason.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            if (_options is { InMemory: false, Store: { } store })
+                await _parts.Topology.ClaimStoreAsync(_connection, _names, store, ct).ConfigureAwait(false);
+            await HoldAsync(ct).ConfigureAwait(false);
+            await ListenAsync(ct).ConfigureAwait(false);
+            var lanes = await FindCountAsync(ct).ConfigureAwait(false);
+            await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);
+            _channel = await OpenChannelAsync(ct).ConfigureAwait(false);
+            await OpenAsync(lanes, ct).ConfigureAwait(false);
+            while (true)
+            {
+                await WaitAsync(ct).ConfigureAwait(false);
+                await LookAsync(ct).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            _inbox.TryComplete();
+        }
+        catch (Exception e)
+        {
+            _inbox.TryComplete(RabbitFaults.IsExpected(e) ? Explain(e) : e);
+        }
+    }
+
+    /// <summary>Acknowledges everything up to a message. What the connection lost is delivered again, and is no news then.</summary>
+    public async Task AcknowledgeAsync(ulong upTo, CancellationToken ct)
+    {
+        try
+        {
+            await _channel!.BasicAckAsync(upTo, multiple: true, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (RabbitFaults.IsExpected(e) && !ct.IsCancellationRequested)
+        {
+            // The receive says why.
+        }
+    }
+
+    /// <summary>Has everything looked at soon.</summary>
+    public void Wake()
+    {
+        // One too many looks once more.
+        if (_wake.CurrentCount == 0)
+            _wake.Release();
+    }
+
+    private TransportException Explain(Exception e) => _parts.Connections.Faults.Explain(e, $"reading '{_names.Prefix}'");
+
+    // A queue that one connection alone may have is held as long as this one reads.
+    private async Task HoldAsync(CancellationToken ct)
+    {
+        for (var waited = false; ; waited = true)
+        {
+            await using var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
+            try
+            {
+                await channel
+                    .QueueDeclareAsync($"{_names.Prefix}.reader", durable: false, exclusive: true, autoDelete: false, cancellationToken: ct)
+                    .ConfigureAwait(false);
+            }
+            catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Locked)
+            {
+                if (!waited)
+                    LogMessages.StandingBy(_parts.Surroundings.Logger, _names.Prefix);
+                await Task.Delay(Pause, _parts.Surroundings.Clock, ct).ConfigureAwait(false);
+                continue;
+            }
+            if (waited)
+                throw new TransportException(
+                    $"The instance of '{_options.Target}' that read '{_options.Contract.Destination}' is gone; this one begins anew, on what the replica's store holds by now."
+                );
+            return;
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        while (true)
+            try
+            {
+                await _parts.Topology.DeclareControlAsync(_connection, _names.Of, ct).ConfigureAwait(false);
+                await _parts
+                    .Topology.DeclareHearingAsync(_connection, _names.Of, _hearingQueue, [RabbitNames.LanesKey], ct)
+                    .ConfigureAwait(false);
+                var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
+                var consumer = new AsyncEventingBasicConsumer(channel);
+                consumer.ReceivedAsync += HearAsync;
+                await channel.BasicConsumeAsync(_hearingQueue, autoAck: true, consumer, ct).ConfigureAwait(false);
+                return;
+            }
+            // Who may make no exchanges waits for the source to make them.
+            catch (TransportException e)
+                when (e.InnerException is OperationInterruptedException { ShutdownReason.ReplyCode: 403 or 404 } && _connection.IsOpen)
+            {
+                LogMessages.SourceMissing(_parts.Surroundings.Logger, _names.Of.Destination, e.Message);
+                await Task.Delay(_parts.Options.TopologyLookInterval, _parts.Surroundings.Clock, ct).ConfigureAwait(false);
+            }
+    }
+
+    private Task HearAsync(object sender, BasicDeliverEventArgs e)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(e.Body.Span, RabbitJson.Default.RabbitLanesWord) is { Lanes: > 0 and <= 4_096 } word)
+                _word = word;
+        }
+        catch (JsonException error)
+        {
+            LogMessages.BadControl(_parts.Surroundings.Logger, _names.Of.Control, error.Message);
+        }
+        Wake();
+        return Task.CompletedTask;
+    }
+
+    // Queues that are there tell it without the source. Else the source is asked until it answers.
+    private async Task<int> FindCountAsync(CancellationToken ct)
+    {
+        var own = 0;
+        while (await _parts.Topology.FindAsync(_connection, _names.Queue(own), ct).ConfigureAwait(false) is not null)
+            own++;
+        await SayAsync(RabbitNames.HelloKey, default, ct).ConfigureAwait(false);
+        while (own == 0 && _word is null)
+        {
+            await WaitAsync(ct).ConfigureAwait(false);
+            if (_word is null)
+                await SayAsync(RabbitNames.HelloKey, default, ct).ConfigureAwait(false);
+        }
+        return own > 0 ? own : _word!.Lanes;
+    }
+
+    private async Task SayAsync(string key, ReadOnlyMemory<byte> body, CancellationToken ct)
+    {
+        await using var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
+        var properties = new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent };
+        await channel.BasicPublishAsync(_names.Of.Control, key, mandatory: false, properties, body, ct).ConfigureAwait(false);
+    }
+
+    private async Task<IChannel> OpenChannelAsync(CancellationToken ct)
+    {
+        var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
+        channel.ChannelShutdownAsync += (_, e) =>
+        {
+            _inbox.TryComplete(new TransportException(_parts.Connections.Faults.Text(e, $"reading '{_names.Prefix}'")));
+            return Task.CompletedTask;
+        };
+        return channel;
+    }
+
+    // Lanes that came, or went, as the source says.
+    private async Task OpenAsync(int lanes, CancellationToken ct)
+    {
+        await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
+        var opened = new List<LaneOpened>();
+        var first = _reading.Count;
+        while (_reading.Count < lanes)
+            _reading.Add(null);
+        for (var lane = first; lane < lanes; lane++)
+            opened.Add(await ReadAsync(lane, ct).ConfigureAwait(false));
+        var closed = new List<LaneId>();
+        for (var lane = _reading.Count - 1; lane >= lanes; lane--)
+        {
+            _reading.RemoveAt(lane);
+            closed.Add(IdOf(lane));
+            await _parts.Topology.RemoveEmptyAsync(_connection, _names.Queue(lane), ct).ConfigureAwait(false);
+        }
+        if (opened.Exists(o => o.IsNew) && !_options.InMemory)
+            await SayAsync(RabbitNames.TargetKey, OwnWord(lanes), ct).ConfigureAwait(false);
+        _inbox.TryWrite(new RabbitLaneNews(closed, opened));
+    }
+
+    private byte[] OwnWord(int lanes) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new RabbitTargetWord(_options.Target, [.. Enumerable.Range(0, lanes).Select(_names.Queue)]),
+            RabbitJson.Default.RabbitTargetWord
+        );
+
+    private async Task<LaneOpened> ReadAsync(int lane, CancellationToken ct)
+    {
+        var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
+        return await ConsumeAsync(lane, isNew, ct).ConfigureAwait(false);
+    }
+
+    private async Task<LaneOpened> ConsumeAsync(int lane, bool isNew, CancellationToken ct)
+    {
+        var queue = _names.Queue(lane);
+        var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox) { Ended = Ended };
+        _reading[lane] = consumer;
+        // Of each consumer: quorum queues know no common one.
+        var prefetch = (ushort)Math.Max(1, _parts.Options.Prefetch / _reading.Count);
+        await _channel!.BasicQosAsync(0, prefetch, global: false, ct).ConfigureAwait(false);
+        await _channel!.BasicConsumeAsync(queue, autoAck: false, consumer, ct).ConfigureAwait(false);
+        // Nothing outlives a replica in memory: whatever its queue held, it begins with nothing.
+        return new(IdOf(lane), 0, 0) { ReplyTo = queue, IsNew = isNew || _options.InMemory };
+    }
+
+    private void Ended(RabbitConsumer consumer)
+    {
+        lock (_reading)
+        {
+            // One whose queue was made anew meanwhile has a successor.
+            var lane = _reading.IndexOf(consumer);
+            if (lane < 0)
+                return;
+            _reading[lane] = null;
+        }
+        Wake();
+    }
+
+    private async Task WaitAsync(CancellationToken ct)
+    {
+        using var due = new CancellationTokenSource(_parts.Options.TopologyLookInterval, _parts.Surroundings.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, due.Token);
+        try
+        {
+            await _wake.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // Nothing points to it: it is looked at all the same.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        if (_word is { } word && word.Lanes != _reading.Count)
+        {
+            LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _reading.Count, word.Lanes);
+            await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
+        }
+        // An exchange that is gone took the bindings along: what was sent since is lost, and nobody says so.
+        var cutOff = !await _parts.Topology.HasExchangeAsync(_connection, _names.Of.Destination, ct).ConfigureAwait(false);
+        if (cutOff)
+            await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
+        await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);
+        var again = new List<LaneOpened>();
+        for (var lane = 0; lane < _reading.Count; lane++)
+        {
+            await DemandQueueAsync(_names.Queue(lane), ct).ConfigureAwait(false);
+            var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
+            if (isNew || _reading[lane] is null)
+                again.Add(await ConsumeAsync(lane, isNew, ct).ConfigureAwait(false));
+            else if (cutOff)
+                again.Add(new(IdOf(lane), 0, 0) { ReplyTo = _names.Queue(lane), IsNew = true });
+        }
+        if (again.Count == 0)
+            return;
+        _inbox.TryWrite(new RabbitLaneNews([.. again.Select(o => o.Lane)], again));
+    }
+
+    // A channel that read a queue which was removed may never be given anything of the one that takes its place (3.10 keeps what it knew of the old one): it is made
+    // anew over a fresh connection, and reported as new there.
+    private async Task DemandQueueAsync(string queue, CancellationToken ct)
+    {
+        if (await _parts.Topology.FindAsync(_connection, queue, ct).ConfigureAwait(false) is not null)
+            return;
+        LogMessages.QueueRemoved(_parts.Surroundings.Logger, queue);
+        throw new TransportException(
+            $"The queue '{queue}' was removed. It is made anew over a fresh connection, and everything is asked for: what it held is lost to this target."
+        );
+    }
+
+    private LaneId IdOf(int lane) => new(_names.Of.Destination, lane);
+}

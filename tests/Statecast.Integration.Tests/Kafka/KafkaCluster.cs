@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Statecast.Integration.Tests.Sqlite;
+
+namespace Statecast.Integration.Tests.Kafka;
+
+/// <summary>Brokers of a test run on this machine's loopback, from an official download (<c>KAFKA_HOME</c>) with properties of their own.</summary>
+internal sealed class KafkaCluster : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+    private readonly Dictionary<int, Process> _running = [];
+    private readonly int[] _ports;
+    private readonly string _home;
+
+    private KafkaCluster(string home, int brokers) => (_home, _ports) = (home, FreePorts(2 * brokers));
+
+    private int Brokers => _ports.Length / 2;
+
+    /// <summary>Where brokers are found.</summary>
+    public string BootstrapServers => string.Join(',', Enumerable.Range(1, Brokers).Select(n => $"127.0.0.1:{_ports[n - 1]}"));
+
+    /// <summary>The settings of one broker that is found by another port too, through which all traffic of those goes who begin there.</summary>
+    /// <param name="ports">Three free ports: the broker's, its controller's, and the second listener's.</param>
+    /// <param name="advertised">The port that clients of the second listener are told.</param>
+    public static string SecondListener(int[] ports, int advertised) =>
+        $"""
+            listeners=PLAINTEXT://127.0.0.1:{ports[0]},CONTROLLER://127.0.0.1:{ports[1]},SECOND://127.0.0.1:{ports[2]}
+            advertised.listeners=PLAINTEXT://127.0.0.1:{ports[0]},SECOND://127.0.0.1:{advertised}
+            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECOND:PLAINTEXT
+            controller.quorum.voters=1@127.0.0.1:{ports[1]}
+
+            """;
+
+    /// <summary>Formats and starts brokers, numbered from 1; ready when it returns.</summary>
+    public static async Task<KafkaCluster> StartAsync(string home, int brokers = 1, string properties = "")
+    {
+        var cluster = new KafkaCluster(home, brokers);
+        try
+        {
+            var id = (await RunAsync(home, "kafka-storage.sh", "random-uuid")).Trim();
+            for (var n = 1; n <= brokers; n++)
+            {
+                Directory.CreateDirectory(cluster.FolderOf(n));
+                await File.WriteAllTextAsync(cluster.PropertiesOf(n), cluster.Properties(n) + properties);
+                await RunAsync(home, "kafka-storage.sh", "format", "--cluster-id", id, "--config", cluster.PropertiesOf(n));
+            }
+            await Task.WhenAll(Enumerable.Range(1, brokers).Select(cluster.StartAsync));
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a broker on what it has; ready when it returns.</summary>
+    public async Task StartAsync(int number)
+    {
+        var start = new ProcessStartInfo("bash", [Path.Combine(_home, "bin", "kafka-server-start.sh"), PropertiesOf(number)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["LOG_DIR"] = FolderOf(number);
+        start.Environment["KAFKA_HEAP_OPTS"] = "-Xmx300m";
+        // Not on the thread that reads the output: a kill waits for its end.
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var said = new Queue<string>();
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is not { } text)
+                return;
+            lock (said)
+            {
+                said.Enqueue(text);
+                if (said.Count > 30)
+                    said.Dequeue();
+            }
+            if (text.Contains("Kafka Server started", StringComparison.Ordinal))
+                ready.TrySetResult();
+        };
+        process.ErrorDataReceived += (_, _) => { };
+        process.Exited += (_, _) =>
+        {
+            lock (said)
+                ready.TrySetException(new InvalidOperationException($"Broker {number} ended:\n{string.Join('\n', said)}"));
+        };
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _running[number] = process;
+        await ready.Task.WaitAsync(TimeSpan.FromSeconds(90));
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill(int number)
+    {
+        if (!_running.Remove(number, out var process))
+            return;
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    /// <summary>Runs one of the download's tools against the brokers.</summary>
+    public Task<string> ToolAsync(string tool, params string[] arguments) =>
+        RunAsync(_home, tool, ["--bootstrap-server", BootstrapServers, .. arguments]);
+
+    public void Dispose()
+    {
+        foreach (var number in _running.Keys.ToList())
+            Kill(number);
+        _folder.Dispose();
+    }
+
+    private string FolderOf(int number) => _folder.File($"broker-{number}");
+
+    private string PropertiesOf(int number) => Path.Combine(FolderOf(number), "server.properties");
+
+    private string Properties(int number)
+    {
+        var voters = string.Join(',', Enumerable.Range(1, Brokers).Select(n => $"{n}@127.0.0.1:{_ports[Brokers + n - 1]}"));
+        var copies = Brokers < 3 ? 1 : 3;
+        return $"""
+            process.roles=broker,controller
+            node.id={number}
+            controller.quorum.voters={voters}
+            controller.listener.names=CONTROLLER
+            listeners=PLAINTEXT://127.0.0.1:{_ports[number - 1]},CONTROLLER://127.0.0.1:{_ports[Brokers + number - 1]}
+            advertised.listeners=PLAINTEXT://127.0.0.1:{_ports[number - 1]}
+            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+            log.dirs={Path.Combine(FolderOf(number), "data")}
+            offsets.topic.replication.factor={copies}
+            offsets.topic.num.partitions=4
+            group.initial.rebalance.delay.ms=0
+            broker.heartbeat.interval.ms=500
+            broker.session.timeout.ms=3000
+            log.cleaner.backoff.ms=200
+            log.cleaner.dedupe.buffer.size=33554432
+            auto.create.topics.enable=false
+
+            """;
+    }
+
+    private static async Task<string> RunAsync(string home, string tool, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash", [Path.Combine(home, "bin", tool), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["KAFKA_HEAP_OPTS"] = "-Xmx128m";
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{tool} ended with code {process.ExitCode}: {output} {await error}");
+    }
+
+    // Free now; nobody else on this machine's loopback asks for ports while a run starts its brokers.
+    internal static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(l => l.Start());
+        int[] ports = [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
+        listeners.ForEach(l => l.Stop());
+        return ports;
+    }
+}

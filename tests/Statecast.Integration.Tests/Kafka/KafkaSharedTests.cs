@@ -1,0 +1,211 @@
+using Confluent.Kafka;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Statecast.Hosting;
+using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Replicas;
+using Xunit;
+
+namespace Statecast.Integration.Tests.Kafka;
+
+/// <summary>Instances of a service that share a contract's lanes, each with a file of its own.</summary>
+[Collection(KafkaCollection.Name)]
+public sealed class KafkaSharedTests(KafkaFixture kafka) : IAsyncLifetime
+{
+    private const int Notes = 200;
+    private KafkaNotes _notes = null!;
+    private IHost _source = null!;
+    private readonly List<IHost> _hosts = [];
+    private GroupProtocol _protocol;
+
+    public async ValueTask InitializeAsync()
+    {
+        _notes = new(
+            await kafka.EmptyAsync(),
+            (o, _) =>
+            {
+                o.GroupProtocol = _protocol;
+                if (_protocol == GroupProtocol.Classic)
+                    o.ConfigureConsumer(c => (c.SessionTimeoutMs, c.HeartbeatIntervalMs) = (6_000, 300));
+            }
+        );
+        _source = Add(await _notes.Shop.StartSourceAsync());
+        await NotesShop.SaveAsync(_source, db => db.AddRange(Enumerable.Range(1, Notes).Select(i => new Note { Id = i, Text = "first" })));
+    }
+
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task Instances_share_the_keys_and_take_over_what_another_had(GroupProtocol protocol)
+    {
+        _protocol = protocol;
+        var first = await Target("first.db");
+        await UntilAsync(async () => (await Keys(first)).Count == Notes);
+        var second = await Target("second.db");
+        await UntilAsync(async () => await AreShared(first, second));
+
+        var held = await Keys(second);
+        var elsewhere = await Assert.ThrowsAsync<StateElsewhereException>(async () => await Replica(first).GetAsync(held.First()));
+        Assert.False(elsewhere.IsComing);
+        Assert.Equal("first", (await Replica(second).GetAsync(held.First()))?.Text);
+
+        // Changed while the other has them: the rows that the first kept aside are old.
+        await NotesShop.SaveAsync(
+            _source,
+            db =>
+            {
+                foreach (var note in db.Notes)
+                    note.Text = "second";
+                db.Remove(db.Notes.Find(held.First())!);
+            }
+        );
+        await UntilAsync(async () => await Texts(first, second) is { } texts && texts.Count == Notes - 1 && texts.All(t => t == "second"));
+        _hosts.Remove(second);
+        await NotesShop.StopAsync(second);
+        await UntilAsync(async () => await Texts(first) is { } texts && texts.Count == Notes - 1 && texts.All(t => t == "second"));
+        Assert.Null(await Replica(first).GetAsync(held.First()));
+    }
+
+    [Theory]
+    [InlineData(GroupProtocol.Classic)]
+    [InlineData(GroupProtocol.Consumer)]
+    public async Task Rebalances_in_the_middle_of_batches_lose_nothing(GroupProtocol protocol)
+    {
+        _protocol = protocol;
+        var steady = await Target("steady.db");
+        await FaultRounds.RunAsync(
+            $"Kafka: four rebalances in the middle of batches, protocol {protocol}",
+            gate: 10,
+            () => RebalanceAsync(steady)
+        );
+    }
+
+    private async Task RebalanceAsync(IHost steady)
+    {
+        using var stop = new CancellationTokenSource();
+        var writing = WriteAsync(stop.Token);
+        try
+        {
+            for (var time = 0; time < 4; time++)
+            {
+                var guest = await Target($"guest{time % 2}.db");
+                await UntilAsync(async () => (await Keys(guest)).Count > 0);
+                _hosts.Remove(guest);
+                await NotesShop.StopAsync(guest);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await writing;
+        }
+        var last = await Target("guest0.db");
+        await UntilAsync(async () => await AreShared(steady, last));
+        await Sent();
+        var rows = await Rows();
+        await UntilAsync(async () => rows.SequenceEqual((await Texts(steady, last)).Order(StringComparer.Ordinal)));
+        _hosts.Remove(last);
+        await NotesShop.StopAsync(last);
+    }
+
+    [Fact]
+    public async Task Shared_replica_with_a_handler_or_on_a_carrier_that_shares_nothing_is_refused()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+            await _notes.Shop.StartTargetAsync<NoteState>(configure: r => r.Shared().On<Silent>())
+        );
+        using var local = new NotesShop();
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+            await local.StartTargetAsync<NoteState>(configure: r => r.Shared())
+        );
+        Assert.Contains("Shared()", refused.Message, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts)
+            await NotesShop.StopAsync(host);
+        _notes.Dispose();
+    }
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            var first = i * 20 % Notes;
+            await NotesShop.SaveAsync(
+                _source,
+                db =>
+                {
+                    foreach (var note in db.Notes.Where(n => n.Id > first && n.Id <= first + 20))
+                        note.Text = $"round {i} of {note.Id}";
+                }
+            );
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
+    private async Task Sent()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _source.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
+    }
+
+    private async Task<List<string>> Rows()
+    {
+        using var scope = _source.Services.CreateScope();
+        var texts = await scope.ServiceProvider.GetRequiredService<NotesDb>().Notes.Select(n => n.Text).ToListAsync();
+        return [.. texts.Order(StringComparer.Ordinal)];
+    }
+
+    private static async Task<bool> AreShared(params IHost[] hosts)
+    {
+        var keys = new List<HashSet<int>>();
+        foreach (var host in hosts)
+            keys.Add(await Keys(host));
+        return keys.TrueForAll(k => k.Count > 0) && keys.Sum(k => k.Count) == Notes && keys.SelectMany(k => k).Distinct().Count() == Notes;
+    }
+
+    private static async Task<HashSet<int>> Keys(IHost host)
+    {
+        try
+        {
+            return await Replica(host).EnumerateAsync().Select(e => e.Key).ToHashSetAsync();
+        }
+        catch (ReplicaNotReadyException)
+        {
+            return [];
+        }
+    }
+
+    private static async Task<List<string>> Texts(params IHost[] hosts)
+    {
+        var texts = new List<string>();
+        foreach (var host in hosts)
+            texts.AddRange(await Replica(host).EnumerateAsync().Select(e => e.Value.Text).ToListAsync());
+        return texts;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+            await Task.Delay(20, deadline.Token);
+    }
+
+    private static IReplica<int, NoteState> Replica(IHost host) => host.Services.GetRequiredService<IReplica<int, NoteState>>();
+
+    private async Task<IHost> Target(string file) => Add(await _notes.Shop.StartTargetAsync<NoteState>(file, r => r.Shared()));
+
+    private IHost Add(IHost host)
+    {
+        _hosts.Add(host);
+        return host;
+    }
+
+    private sealed class Silent : Consuming.IStateHandler<NoteState>
+    {
+        public Task HandleAsync(Consuming.StateChange<NoteState> change, CancellationToken ct) => Task.CompletedTask;
+    }
+}

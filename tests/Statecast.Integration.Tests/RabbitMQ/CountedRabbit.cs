@@ -1,0 +1,106 @@
+using RabbitMQ.Client;
+using Statecast.Events;
+using Statecast.RabbitMQ.Transport;
+using Statecast.Transport;
+
+namespace Statecast.Integration.Tests.RabbitMQ;
+
+/// <summary>The carrier of one host, with what became of its sends and how much it received: that a fault happened is counted, not assumed.</summary>
+internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyncDisposable
+{
+    private long _confirmed;
+    private long _failed;
+    private long _unknown;
+    private long _unrouted;
+    private long _received;
+    private RabbitReceiver? _receiver;
+
+    /// <summary>Sends that reached a queue.</summary>
+    public long Confirmed => Interlocked.Read(ref _confirmed);
+
+    /// <summary>Sends that the broker refused, or that the carrier did not let through.</summary>
+    public long Failed => Interlocked.Read(ref _failed);
+
+    /// <summary>Sends of which no confirmation came.</summary>
+    public long Unknown => Interlocked.Read(ref _unknown);
+
+    /// <summary>Sends that met no queue.</summary>
+    public long Unrouted => Interlocked.Read(ref _unrouted);
+
+    /// <summary>Events that were handed over.</summary>
+    public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>Why the newest send failed.</summary>
+    public string? Reason { get; private set; }
+
+    public string Carrier => inner.Carrier;
+
+    public TransportAbilities Abilities => inner.Abilities;
+
+    public IStateRequests? Requests => inner.Requests;
+
+    /// <summary>Cuts what this host reads through.</summary>
+    public Task CutAsync() => _receiver!.Connection.AbortAsync();
+
+    public async ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct) =>
+        new Sender(this, await inner.OpenSenderAsync(options, ct));
+
+    public async ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
+    {
+        var receiver = await inner.OpenReceiverAsync(options, ct);
+        _receiver = (RabbitReceiver)receiver;
+        return new Receiver(this, receiver);
+    }
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private void Count(SendOutcome outcome)
+    {
+        if (outcome.Result == SendResult.Confirmed)
+            Interlocked.Increment(ref outcome.IsUnrouted ? ref _unrouted : ref _confirmed);
+        if (outcome.Result is SendResult.Confirmed or SendResult.Refused)
+            return;
+        Interlocked.Increment(ref outcome.Result == SendResult.Failed ? ref _failed : ref _unknown);
+        Reason = outcome.Reason;
+    }
+
+    private sealed class Sender(CountedRabbit counted, ITransportSender inner) : ITransportSender
+    {
+        public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
+        {
+            var outcomes = await inner.SendAsync(events, ct);
+            foreach (var outcome in outcomes)
+                counted.Count(outcome);
+            return outcomes;
+        }
+
+        public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+            inner.ReadEndsAsync(lanes, ct);
+
+        public ValueTask SendHeartbeatAsync(Heartbeat heartbeat, CancellationToken ct) => inner.SendHeartbeatAsync(heartbeat, ct);
+
+        public ValueTask<IReadOnlyList<SentMark>> ReadMarksAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
+            inner.ReadMarksAsync(lanes, ct);
+
+        public ValueTask<IReadOnlyList<LogRecord>> ReadBackAsync(LaneId lane, long from, long end, CancellationToken ct) =>
+            inner.ReadBackAsync(lane, from, end, ct);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+
+    private sealed class Receiver(CountedRabbit counted, ITransportReceiver inner) : ITransportReceiver
+    {
+        public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
+        {
+            var delivery = await inner.ReceiveAsync(maxEvents, ct);
+            Interlocked.Add(ref counted._received, delivery.Batches.Sum(b => b.Events.Count));
+            return delivery;
+        }
+
+        public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct) => inner.SeekAsync(lane, position, ct);
+
+        public ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct) => inner.AcknowledgeAsync(delivery, ct);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}

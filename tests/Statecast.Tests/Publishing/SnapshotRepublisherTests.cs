@@ -1,0 +1,235 @@
+using Statecast.Contracts;
+using Statecast.Events;
+using Statecast.Hosting;
+using Statecast.Outbox;
+using Statecast.Publishing;
+using Xunit;
+
+namespace Statecast.Tests.Publishing;
+
+/// <summary>Answers to targets that ask for ranges of a run: protocol section 7 at the source.</summary>
+public sealed class SnapshotRepublisherTests
+{
+    private static readonly Route Queue = new("queue", "tests.item.v1", 2, "json");
+    private static readonly Route Log = new("log", "tests.item.v1", 8, "json");
+    private readonly MemoryCaptureStore _store = new();
+    private readonly SortedDictionary<string, object?> _rows = new(StringComparer.Ordinal);
+    private readonly Publication<Item> _publication = PublishingSamples.Publication<Item>(Queue, Log);
+    private readonly StateCapture _capture = new(TimeProvider.System, SystemEntropy.Instance);
+
+    public SnapshotRepublisherTests() => Published(ended: true);
+
+    [Theory, InlineData(1), InlineData(2), InlineData(100)]
+    public async Task Range_goes_out_between_its_marks_with_the_cut_of_before(int chunk)
+    {
+        await SavedAsync("a", "b", "c", "d", "e");
+        await SavedAsync(("b", null));
+        var run = Run("q", lane: 1);
+        _store.NextNumbers[run.Live] = 8;
+        await AskAsync(run, BucketRange.All);
+        await ChunkAsync(chunk);
+        Assert.Equal(StateOperation.RangeBegin, Assert.Single(_store.Outbox).Operation);
+        _store.NextNumbers[run.Live] = 99;
+        await DrainAsync(chunk);
+
+        var keys = new[] { "a", "b", "c", "d", "e" }.Where(k => KeyText.Lane(k, 2) == 1).ToList();
+        Assert.NotEmpty(keys);
+        Assert.Equal([StateOperation.RangeBegin, .. keys.Select(Said), StateOperation.RangeEnd], _store.Outbox.Select(r => r.Operation));
+        Assert.Equal(keys, _store.Outbox.Skip(1).SkipLast(1).Select(r => r.Key));
+        Assert.All(_store.Outbox, r => Assert.Equal((run.Lane, "queue", true), (r.Lane, r.Carrier, r.KeepEach)));
+        foreach (var mark in new[] { _store.Outbox[0], _store.Outbox[^1] })
+            Assert.Equal(new RangeMark(run.Run, BucketRange.All, 7), RangeMark.Read(mark.Body.Span));
+        Assert.Empty(_store.Tasks);
+
+        static StateOperation Said(string key) => key == "b" ? StateOperation.Delete : StateOperation.Snapshot;
+    }
+
+    [Fact]
+    public async Task Range_goes_on_in_another_process_where_it_was()
+    {
+        await SavedAsync([.. Enumerable.Range(0, 40).Select(i => $"k{i}")]);
+        var run = Run("q", lane: 0);
+        await AskAsync(run, BucketRange.All);
+        // Every chunk by a republisher of its own.
+        while ((await new Republisher(_capture, _store).ChunkAsync(Session(), 3)).Worked) { }
+        var keys = _store.Outbox.Where(r => r.Operation == StateOperation.Snapshot).Select(r => r.Key).ToList();
+        Assert.Equal(_rows.Keys.Where(k => KeyText.Lane(k, 2) == 0).Order(StringComparer.Ordinal), keys.Order(StringComparer.Ordinal));
+        Assert.Single(_store.Outbox, r => r.Operation == StateOperation.RangeBegin);
+        Assert.Single(_store.Outbox, r => r.Operation == StateOperation.RangeEnd);
+    }
+
+    [Fact]
+    public async Task Change_past_capture_goes_to_everybody_and_to_who_asked()
+    {
+        await SavedAsync("a");
+        _rows["a"] = new Item("a", "changed past capture");
+        var run = Run("q", KeyText.Lane("a", 2));
+        await AskAsync(run, BucketRange.All);
+        await DrainAsync(10);
+        Assert.Equal(
+            [
+                (run.Lane, StateOperation.Snapshot, 2L),
+                (new LaneId("tests.item.v1", KeyText.Lane("a", 2)), StateOperation.Upsert, 2),
+                (new LaneId("tests.item.v1", KeyText.Lane("a", 8)), StateOperation.Upsert, 2),
+            ],
+            _store.Outbox.Where(r => r.Key == "a").Select(r => (r.Lane, r.Operation, r.Revision)).OrderByDescending(r => r.Lane == run.Lane)
+        );
+    }
+
+    [Fact]
+    public async Task Request_waits_until_the_first_republish_ended()
+    {
+        await SavedAsync("a");
+        Published(ended: false);
+        await AskAsync(Run("q", 0), BucketRange.All);
+        Assert.False((await ChunkAsync(10)).Worked);
+        Assert.Empty(_store.Outbox);
+        Published(ended: true);
+        Assert.True((await ChunkAsync(10)).Worked);
+    }
+
+    [Fact]
+    public async Task Target_that_is_sent_slowly_waits_and_holds_up_nobody()
+    {
+        await SavedAsync("a");
+        var (slow, quick) = (Run("a-slow", 0), Run("quick", 0));
+        await AskAsync(slow, BucketRange.All);
+        for (var i = 0; i < SnapshotRepublisher.MaxUnsent; i++)
+            _store.Outbox.Add(
+                slow.Mark("tests.item", StateOperation.RangeBegin, new(slow.Run, BucketRange.All, 0), DateTimeOffset.UnixEpoch)
+            );
+        var chunk = await ChunkAsync(10);
+        Assert.Equal((false, true), (chunk.Worked, chunk.Waits));
+        await AskAsync(quick, BucketRange.All);
+        await DrainAsync(10);
+        Assert.Equal(StateOperation.RangeEnd, _store.Outbox[^1].Operation);
+        Assert.Equal(quick.Lane, _store.Outbox[^1].Lane);
+        _store.Outbox.Clear();
+        await DrainAsync(10);
+        Assert.Empty(_store.Tasks);
+    }
+
+    [Fact]
+    public async Task Targets_have_their_turns_beside_what_goes_to_all()
+    {
+        await SavedAsync([.. Enumerable.Range(0, 30).Select(i => $"k{i}")]);
+        await AskAsync(Run("x", 0), BucketRange.All);
+        await AskAsync(Run("y", 0), BucketRange.All);
+        await _store.QueueAsync(MemoryCaptureStore.Scope, [RepublishRequest.All("tests.item", "to all")]);
+        var republisher = new Republisher(_capture, _store);
+        var lanes = new List<string>();
+        for (var i = 0; i < 9; i++)
+        {
+            _store.Outbox.Clear();
+            await republisher.ChunkAsync(Session(), 4);
+            lanes.Add(
+                _store.Outbox.Count == 0 ? "-"
+                : SnapshotLane.TryParse(_store.Outbox[0].Lane, out _, out var to) ? to
+                : "all"
+            );
+        }
+        Assert.Equal(3, lanes.Take(3).Append("-").Distinct().Count() - 1);
+        Assert.True(
+            lanes.Count(l => l == "x") >= 2 && lanes.Count(l => l == "y") >= 2 && lanes.Count(l => l == "all") >= 3,
+            string.Join(' ', lanes)
+        );
+    }
+
+    [Fact]
+    public async Task Range_that_was_asked_for_twice_is_said_once()
+    {
+        await SavedAsync("a");
+        var run = Run("q", 0);
+        await AskAsync(run, BucketRange.Part(0, 2), BucketRange.Part(1, 2), BucketRange.Part(0, 2));
+        await DrainAsync(10);
+        Assert.Equal(2, _store.Outbox.Count(r => r.Operation == StateOperation.RangeEnd));
+    }
+
+    [Fact]
+    public async Task Range_with_a_state_that_cannot_be_said_does_not_end()
+    {
+        await SavedAsync("a", "b");
+        _rows["a"] = new CaptureException("tests.item", "a", "too large");
+        await AskAsync(Run("q", KeyText.Lane("a", 2)), BucketRange.All);
+        await ChunkAsync(10);
+        Assert.Equal("a", Assert.Single((await ChunkAsync(10)).PassedOver).Key);
+        Assert.DoesNotContain(_store.Outbox, r => r.Operation == StateOperation.RangeEnd);
+        Assert.Empty(_store.Tasks);
+    }
+
+    [Theory]
+    [InlineData("other", "tests.item.v1", 0)]
+    [InlineData("queue", "tests.item.v9", 0)]
+    [InlineData("queue", "tests.item.v1", 2)]
+    public async Task Request_for_what_is_not_published_is_forgotten(string carrier, string destination, int lane)
+    {
+        await SavedAsync("a");
+        await AskAsync(new(carrier, new(destination, lane), "q", Guid.NewGuid()), BucketRange.All);
+        await DrainAsync(10);
+        Assert.Empty(_store.Outbox);
+        Assert.Empty(_store.Tasks);
+    }
+
+    [Fact]
+    public void Run_comes_back_from_its_request()
+    {
+        var run = new SnapshotRun("rabbit", new("shop.order.v1", 3), "a>b c", new("11111111-2222-3333-4444-555555555555"));
+        Assert.Equal(run, SnapshotRun.TryParse(run.Destination));
+        Assert.Null(SnapshotRun.TryParse("shop.order.v1"));
+        Assert.Null(SnapshotRun.TryParse(null));
+    }
+
+    private static SnapshotRun Run(string replyTo, int lane) => new("queue", new("tests.item.v1", lane), replyTo, Guid.NewGuid());
+
+    private ValueTask AskAsync(SnapshotRun run, params BucketRange[] ranges) =>
+        _store.QueueAsync(MemoryCaptureStore.Scope, [.. ranges.Select(r => run.Request("tests.item", r, "test"))]);
+
+    private void Published(bool ended)
+    {
+        _store.Published.Clear();
+        _store.Published.Add(new("queue", "tests.item.v1", "tests.item", "s", default, ended));
+    }
+
+    private Task SavedAsync(params string[] keys) => SavedAsync([.. keys.Select(k => (k, (Item?)new Item(k, "x")))]);
+
+    private async Task SavedAsync(params (string Key, Item? State)[] rows)
+    {
+        foreach (var (key, state) in rows)
+            _rows[key] = state;
+        await _capture.SaveAsync(
+            _store,
+            MemoryCaptureStore.Scope,
+            [new GivenStates(_publication, rows.ToDictionary(r => r.Key, r => (object?)r.State))]
+        );
+        _store.Outbox.Clear();
+    }
+
+    private MemorySession Session() => new(_publication, _rows);
+
+    private ValueTask<RepublishChunk> ChunkAsync(int keys) => new Republisher(_capture, _store).ChunkAsync(Session(), keys);
+
+    private async Task DrainAsync(int keys)
+    {
+        while ((await ChunkAsync(keys)).Worked) { }
+    }
+
+    private sealed class MemorySession(Publication publication, SortedDictionary<string, object?> rows) : IRepublishSession
+    {
+        public CaptureScope Scope => MemoryCaptureStore.Scope;
+
+        public IReadOnlyList<Publication> Publications => [publication];
+
+        public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
+            new GivenStates(publication, keys.ToDictionary(k => k, k => rows.GetValueOrDefault(k)));
+
+        public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit)
+        {
+            var page = rows.Where(r => r.Value is Item)
+                .Select(r => r.Key)
+                .Where(k => string.CompareOrdinal(k, after ?? "") > 0)
+                .Take(limit)
+                .ToList();
+            return new(new RowPage(page, page.Count < limit ? null : page[^1]));
+        }
+    }
+}
