@@ -15,6 +15,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
 
     public KafkaFaults Faults { get; } = new(options, clock);
 
+    public TimeProvider Clock => clock;
+
     /// <summary>A producer, and who hears of outcomes and errors.</summary>
     public RdProducer Producer(Action<RdProducer, RdOutcome> delivered, Action<RdProducer, Error> fail)
     {
@@ -25,6 +27,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
             MessageMaxBytes = options.MaxMessageBytes,
             // The relay bounds what is under way; the client's own bound must only not be in its way.
             QueueBufferingMaxKbytes = 256 * 1024,
+            // How long the client keeps silent about a topic that it does not find, while nothing else is sent: by default half a minute. What fails is sent again.
+            TopicMetadataPropagationMaxMs = 5_000,
         };
         Common(config);
         options.Apply(config);

@@ -13,6 +13,9 @@ internal readonly record struct KafkaPiece(TopicPartition Partition, long From, 
 internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+
+    // Of a topic that was removed, or made anew, nothing comes, and the client says no word about it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(10);
     private readonly SemaphoreSlim _gate = new(1, 1);
     private IConsumer<string?, byte[]?>? _consumer;
@@ -58,6 +61,7 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
     {
         var consumer = _consumer ??= clients.Consumer(name, 4 << 20, FetchWait);
         consumer.Assign(wanted.Values.Select(p => new TopicPartitionOffset(p.Partition, p.From)));
+        var heard = clients.Clock.GetTimestamp();
         try
         {
             while (wanted.Count > 0)
@@ -65,7 +69,12 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
                 ct.ThrowIfCancellationRequested();
                 var record = Consume(consumer);
                 if (record.IsNone)
+                {
+                    if (clients.Clock.GetElapsedTime(heard) > Patience)
+                        throw new KafkaException(ErrorCode.Local_TimedOut);
                     continue;
+                }
+                heard = clients.Clock.GetTimestamp();
                 try
                 {
                     Take(record, wanted, take);

@@ -167,8 +167,20 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         CancellationToken ct
     )
     {
-        if (await FindAsync(name, ct).ConfigureAwait(false) is { } there)
-            return there;
+        // Brokers learn of a new topic one after another. One that nobody finds may have been removed again meanwhile: then it is made once more, and else it is there.
+        while (true)
+        {
+            if (await FindAsync(name, ct).ConfigureAwait(false) is { } found)
+                return found;
+            await MakeAsync(name, partitions, settings, ct).ConfigureAwait(false);
+            if (await FindAsync(name, ct).ConfigureAwait(false) is { } made)
+                return made;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), clock, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MakeAsync(string name, int partitions, Func<int, Dictionary<string, string>> settings, CancellationToken ct)
+    {
         if (!clients.Options.CreateTopics)
             throw new TransportException(
                 $"The topic '{name}' does not exist at {clients.Options.BootstrapServers}, and CreateTopics is off. Make it with {partitions} partition(s) and the settings "
@@ -196,7 +208,7 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         }
         catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
         {
-            // Another instance was faster: it is looked at below.
+            // Another instance was faster, or not every broker has heard of it.
         }
         catch (CreateTopicsException e)
         {
@@ -205,13 +217,6 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         catch (KafkaException e)
         {
             throw clients.Faults.Explain(e, KafkaAct.Making(name));
-        }
-        // Brokers learn of a new topic one after another.
-        while (true)
-        {
-            if (await FindAsync(name, ct).ConfigureAwait(false) is { } made)
-                return made;
-            await Task.Delay(TimeSpan.FromMilliseconds(50), clock, ct).ConfigureAwait(false);
         }
     }
 

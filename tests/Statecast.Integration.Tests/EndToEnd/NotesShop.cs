@@ -17,6 +17,8 @@ namespace Statecast.Integration.Tests.EndToEnd;
 /// <param name="folder">Another process's folder, left to it; null makes one of its own, removed afterwards.</param>
 internal sealed class NotesShop(string? folder = null) : IDisposable
 {
+    // Of waits for what comes within moments on a machine that is not busy.
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
     private readonly TempDirectory? _own = folder is null ? new() : null;
 
     public string Folder => folder ?? _own!.Path;
@@ -123,7 +125,7 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     /// <summary>Waits until the source has sent all and the target holds it.</summary>
     public static async Task IdleAsync(IHost source, IHost target)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var deadline = new CancellationTokenSource(Deadline);
         await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
         await target.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
     }
@@ -131,7 +133,7 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     /// <summary>Waits for a condition that hosts bring about.</summary>
     public static async Task UntilAsync(Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(Deadline);
         while (!condition())
             await Task.Delay(5, deadline.Token);
     }

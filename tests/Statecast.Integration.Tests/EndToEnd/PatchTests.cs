@@ -41,6 +41,8 @@ public sealed class PatchTests : IDisposable
     public async Task Changes_travel_as_patches_and_handlers_hear_whole_states(bool file)
     {
         using var host = await StartAsync(r => Keep(r, file).On<Heard>());
+        // Before that handlers are not told.
+        await NotesShop.UntilAsync(() => Status(host).WasLive);
         await SaveAsync(host, db => db.Add(new Note { Id = 1, Text = Long }));
         foreach (var mood in new[] { "one", "two", "three" })
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -106,14 +107,29 @@ internal sealed class KafkaNotes : IDisposable
     {
         // A client that met a topic in the middle of its making may wait for long: another sees it as it is.
         for (var tries = 1; ; tries++)
-            if (TryRead() is { } records)
+            if (TryRead(out var seen) is { } records)
                 return records;
             else if (tries == 6)
-                throw new TimeoutException("The topic cannot be read.");
+                throw new TimeoutException($"The topic cannot be read. {seen} {Describe()}");
     }
 
-    private List<ConsumeResult<string, byte[]?>>? TryRead()
+    /// <summary>What the broker says there is.</summary>
+    private string Describe()
     {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _servers }).Build();
+        return string.Join(
+            "; ",
+            admin
+                .GetMetadata(TimeSpan.FromSeconds(10))
+                .Topics.Where(t => t.Topic[0] != '_')
+                .Select(t => $"{t.Topic}: {t.Partitions.Count} partitions, leaders {string.Join(' ', t.Partitions.Select(p => p.Leader))}")
+        );
+    }
+
+    /// <summary>All records of the topic; null if they do not come.</summary>
+    public List<ConsumeResult<string, byte[]?>>? TryRead(out string seen)
+    {
+        var errors = new ConcurrentQueue<string>();
         using var consumer = new ConsumerBuilder<string, byte[]?>(
             new ConsumerConfig
             {
@@ -123,19 +139,23 @@ internal sealed class KafkaNotes : IDisposable
                 EnablePartitionEof = true,
                 FetchWaitMaxMs = 10,
             }
-        ).Build();
+        ).SetErrorHandler((_, e) => errors.Enqueue(e.ToString())).SetLogHandler((_, m) => errors.Enqueue(m.Message)).Build();
         consumer.Assign(Enumerable.Range(0, Lanes).Select(n => new TopicPartitionOffset(Topic, n, Offset.Beginning)));
         var records = new List<ConsumeResult<string, byte[]?>>();
         var ended = new HashSet<int>();
         while (ended.Count < Lanes)
         {
             if (consumer.Consume(TimeSpan.FromSeconds(5)) is not { } record)
+            {
+                seen = $"Ended: {string.Join(' ', ended)}; {records.Count} records. {string.Join('\n', errors)}";
                 return null;
+            }
             if (record.IsPartitionEOF)
                 ended.Add(record.Partition.Value);
             else if (!ended.Contains(record.Partition.Value))
                 records.Add(record);
         }
+        seen = "";
         return records;
     }
 

@@ -226,6 +226,7 @@ public sealed class RabbitFaultTests(RabbitFixture rabbit)
         const string Sick = "13";
         var handled = new ConcurrentDictionary<string, string?>();
         var heals = false;
+        var refused = 0;
         await using var pair = await RabbitPair.StartAsync(
             await rabbit.PlaceAsync(),
             replica: r => r.On<Handler>(),
@@ -234,7 +235,10 @@ public sealed class RabbitFaultTests(RabbitFixture rabbit)
                     new Handling(change =>
                     {
                         if (change.Key == Sick && !heals)
+                        {
+                            Interlocked.Increment(ref refused);
                             throw new InvalidOperationException("It cannot be handled.");
+                        }
                         handled[change.Key] = change.Current?.Text;
                     })
                 )
@@ -245,14 +249,14 @@ public sealed class RabbitFaultTests(RabbitFixture rabbit)
             gate: 3,
             async () =>
             {
-                heals = false;
+                (heals, refused) = (false, 0);
                 handled.Clear();
                 await pair.UnderLoadAsync(async () =>
                 {
                     await SendPoisonAsync(pair.Place);
                     await pair.UntilAsync(() => RabbitNotes.Status(pair.Target) is { Parked: >= 3 } s && s.ParkedReason("105") is not null);
                     // The others are handled meanwhile.
-                    await pair.UntilAsync(() => handled.Count >= 25);
+                    await pair.UntilAsync(() => handled.Count >= 25 && refused > 0);
                 });
                 await RabbitProbes.UntilAsync(async () => await parked.StalledAsync(RabbitNotes.Destination, Ct).AnyAsync(Ct));
                 Assert.Equal([Sick], await parked.StalledAsync(RabbitNotes.Destination, Ct).Select(s => s.Key).Distinct().ToListAsync(Ct));
