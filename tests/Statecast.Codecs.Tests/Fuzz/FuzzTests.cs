@@ -10,6 +10,7 @@ namespace Statecast.Codecs.Tests.Fuzz;
 /// </summary>
 public sealed class FuzzTests
 {
+    private const int Inputs = 1_000_000;
     private const int HeapCap = 256 * 1024 * 1024;
 
     private static readonly int Seed = Environment.GetEnvironmentVariable("STATECAST_FUZZ_SEED") switch
@@ -19,22 +20,21 @@ public sealed class FuzzTests
         var text => int.Parse(text, CultureInfo.InvariantCulture),
     };
 
-    // A million for each codec: Avro's is read in a straight line and by a plan.
     [Theory]
-    [InlineData("avro", 500_000)]
-    [InlineData("avro-resolved", 500_000)]
-    [InlineData("json", 1_000_000)]
-    [InlineData("avro-patch", 500_000)]
-    [InlineData("json-patch", 500_000)]
-    [InlineData("schema", 200_000)]
-    [InlineData("json-schema", 100_000)]
-    public async Task Decoder_takes_or_refuses_any_input_within_its_bounds(string decoder, int inputs)
+    [InlineData("avro")]
+    [InlineData("avro-resolved")]
+    [InlineData("json")]
+    [InlineData("avro-patch")]
+    [InlineData("json-patch")]
+    [InlineData("schema")]
+    [InlineData("json-schema")]
+    public async Task Decoder_takes_or_refuses_any_input_within_its_bounds(string decoder)
     {
-        var (code, output) = await RunAsync(decoder, inputs);
+        var (code, output) = await RunAsync(decoder, Inputs);
         TestContext.Current.TestOutputHelper?.WriteLine(output);
         Assert.True(code == 0, $"code {code}, seed {Seed}\n{output}");
         Assert.Contains(
-            string.Create(CultureInfo.InvariantCulture, $"{inputs} mutations of seed {Seed}"),
+            string.Create(CultureInfo.InvariantCulture, $"{Inputs} mutations of seed {Seed}"),
             output,
             StringComparison.Ordinal
         );
