@@ -13,8 +13,8 @@ internal sealed class RabbitConsumer(IChannel channel, int lane, string queue, C
 {
     public IChannel? Channel => channel;
 
-    /// <summary>Called when the broker ended it: its queue was removed.</summary>
-    public Action<RabbitConsumer> Ended { get; init; } = _ => { };
+    /// <summary>Called when the broker ended it: its queue was removed, or its node went.</summary>
+    public required Action Ended { get; init; }
 
     public Task HandleBasicDeliverAsync(
         string consumerTag,
@@ -33,7 +33,7 @@ internal sealed class RabbitConsumer(IChannel channel, int lane, string queue, C
 
     public Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        Ended(this);
+        Ended();
         return Task.CompletedTask;
     }
 

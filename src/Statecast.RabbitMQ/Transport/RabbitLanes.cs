@@ -30,9 +30,12 @@ internal sealed class RabbitLanes
     private readonly RabbitTargetNames _names;
     private readonly ChannelWriter<object> _inbox;
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly List<RabbitConsumer?> _reading = [];
     private readonly string _hearingQueue;
     private volatile RabbitLanesWord? _word;
+    private volatile int _count;
+
+    // The last queue whose reading the broker ended.
+    private volatile string? _ended;
     private IChannel? _channel;
 
     public RabbitLanes(ReceiverOptions options, RabbitParts parts, IConnection connection, ChannelWriter<object> inbox)
@@ -43,7 +46,7 @@ internal sealed class RabbitLanes
     }
 
     /// <summary>How many lanes are read.</summary>
-    public int Count => _reading.Count;
+    public int Count => _count;
 
     /// <summary>Works until it is cancelled, or fails: then the inbox ends with the reason.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -202,15 +205,13 @@ internal sealed class RabbitLanes
     {
         await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
         var opened = new List<LaneOpened>();
-        var first = _reading.Count;
-        while (_reading.Count < lanes)
-            _reading.Add(null);
+        var (first, last) = (_count, _count - 1);
+        _count = lanes;
         for (var lane = first; lane < lanes; lane++)
             opened.Add(await ReadAsync(lane, ct).ConfigureAwait(false));
         var closed = new List<LaneId>();
-        for (var lane = _reading.Count - 1; lane >= lanes; lane--)
+        for (var lane = last; lane >= lanes; lane--)
         {
-            _reading.RemoveAt(lane);
             closed.Add(IdOf(lane));
             await _parts.Topology.RemoveEmptyAsync(_connection, _names.Queue(lane), ct).ConfigureAwait(false);
         }
@@ -227,33 +228,23 @@ internal sealed class RabbitLanes
 
     private async Task<LaneOpened> ReadAsync(int lane, CancellationToken ct)
     {
-        var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
-        return await ConsumeAsync(lane, isNew, ct).ConfigureAwait(false);
-    }
-
-    private async Task<LaneOpened> ConsumeAsync(int lane, bool isNew, CancellationToken ct)
-    {
         var queue = _names.Queue(lane);
-        var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox) { Ended = Ended };
-        _reading[lane] = consumer;
+        var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
         // Of each consumer: quorum queues know no common one.
-        var prefetch = (ushort)Math.Max(1, _parts.Options.Prefetch / _reading.Count);
+        var prefetch = (ushort)Math.Max(1, _parts.Options.Prefetch / _count);
         await _channel!.BasicQosAsync(0, prefetch, global: false, ct).ConfigureAwait(false);
+        var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox) { Ended = () => Ended(lane) };
         await _channel!.BasicConsumeAsync(queue, autoAck: false, consumer, ct).ConfigureAwait(false);
         // Nothing outlives a replica in memory: whatever its queue held, it begins with nothing.
         return new(IdOf(lane), 0, 0) { ReplyTo = queue, IsNew = isNew || _options.InMemory };
     }
 
-    private void Ended(RabbitConsumer consumer)
+    private void Ended(int lane)
     {
-        lock (_reading)
-        {
-            // One whose queue was made anew meanwhile has a successor.
-            var lane = _reading.IndexOf(consumer);
-            if (lane < 0)
-                return;
-            _reading[lane] = null;
-        }
+        // The queues of lanes that went are removed by this very target.
+        if (lane >= _count)
+            return;
+        _ended = _names.Queue(lane);
         Wake();
     }
 
@@ -273,9 +264,9 @@ internal sealed class RabbitLanes
 
     private async Task LookAsync(CancellationToken ct)
     {
-        if (_word is { } word && word.Lanes != _reading.Count)
+        if (_word is { } word && word.Lanes != _count)
         {
-            LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _reading.Count, word.Lanes);
+            LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _count, word.Lanes);
             await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
         }
         // An exchange that is gone took the bindings along: what was sent since is lost, and nobody says so.
@@ -283,23 +274,27 @@ internal sealed class RabbitLanes
         if (cutOff)
             await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
         await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);
-        var again = new List<LaneOpened>();
-        for (var lane = 0; lane < _reading.Count; lane++)
+        for (var lane = 0; lane < _count; lane++)
         {
             await DemandQueueAsync(_names.Queue(lane), ct).ConfigureAwait(false);
-            var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
-            if (isNew || _reading[lane] is null)
-                again.Add(await ConsumeAsync(lane, isNew, ct).ConfigureAwait(false));
-            else if (cutOff)
-                again.Add(new(IdOf(lane), 0, 0) { ReplyTo = _names.Queue(lane), IsNew = true });
+            // Never declared here: one removed since would come back and be taken for the old one.
+            await _parts.Topology.BindLaneAsync(_connection, _names, lane, ct).ConfigureAwait(false);
         }
-        if (again.Count == 0)
+        if (_ended is { } queue)
+            throw new TransportException(
+                $"The broker ended the reading of '{queue}', which is there: its node went, or others removed it and made it anew. It is read over a fresh connection; what it lost is asked for once the numbers show it."
+            );
+        if (!cutOff)
             return;
+        LaneOpened[] again =
+        [
+            .. Enumerable.Range(0, _count).Select(n => new LaneOpened(IdOf(n), 0, 0) { ReplyTo = _names.Queue(n), IsNew = true }),
+        ];
         _inbox.TryWrite(new RabbitLaneNews([.. again.Select(o => o.Lane)], again));
     }
 
-    // A channel that read a queue which was removed may never be given anything of the one that takes its place (3.10 keeps what it knew of the old one): it is made
-    // anew over a fresh connection, and reported as new there.
+    // A channel that read a queue which was removed may never be given anything of the one that takes its place (3.10 keeps what it knew of the old one): all is read
+    // over a fresh connection, by a receiver that finds no queue, and reports the one that it makes as new.
     private async Task DemandQueueAsync(string queue, CancellationToken ct)
     {
         if (await _parts.Topology.FindAsync(_connection, queue, ct).ConfigureAwait(false) is not null)

@@ -109,13 +109,28 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
     /// <returns>Whether it was not there: what was sent before is lost to this target.</returns>
     public async Task<bool> DeclareLaneAsync(IConnection connection, RabbitTargetNames names, int lane, bool expires, CancellationToken ct)
     {
-        var (queue, key, heartbeat) = (names.Queue(lane), RabbitNames.LaneKey(lane), RabbitNames.HeartbeatKey(lane));
-        await BindAsync(connection, names.Parked, names.Dead, [key, queue], ct).ConfigureAwait(false);
-        await BindAsync(connection, names.Expired, names.Dead, [heartbeat], ct).ConfigureAwait(false);
+        var queue = names.Queue(lane);
         var isNew = await FindAsync(connection, queue, ct).ConfigureAwait(false) is null;
         await DeclareAsync(connection, queue, LaneArguments(names, expires), ct).ConfigureAwait(false);
-        await BindAsync(connection, queue, names.Of.Destination, [key, heartbeat], ct).ConfigureAwait(false);
+        await BindLaneAsync(connection, names, lane, ct).ConfigureAwait(false);
         return isNew;
+    }
+
+    /// <summary>The bindings of a lane's queue that is there.</summary>
+    /// <exception cref="TransportException">It is not, or the broker refuses.</exception>
+    public async Task BindLaneAsync(IConnection connection, RabbitTargetNames names, int lane, CancellationToken ct)
+    {
+        // Where its dead letters go, before there can be any.
+        await BindAsync(connection, names.Parked, names.Dead, [RabbitNames.LaneKey(lane), names.Queue(lane)], ct).ConfigureAwait(false);
+        await BindAsync(connection, names.Expired, names.Dead, [RabbitNames.HeartbeatKey(lane)], ct).ConfigureAwait(false);
+        await BindAsync(
+                connection,
+                names.Queue(lane),
+                names.Of.Destination,
+                [RabbitNames.LaneKey(lane), RabbitNames.HeartbeatKey(lane)],
+                ct
+            )
+            .ConfigureAwait(false);
     }
 
     /// <summary>How many messages of a queue are ready; null if there is no such queue.</summary>
