@@ -36,11 +36,11 @@ public sealed class ProbeTarget(ITransportReceiver receiver, IReadOnlyDictionary
             .ToDictionary(g => g.Key, g => g.MaxBy(e => e.Revision) is { IsDelete: false } e ? Encoding.UTF8.GetString(e.Body.Span) : null);
 
     /// <summary>Receives until the condition holds.</summary>
-    /// <exception cref="TimeoutException">It did not within 20 seconds.</exception>
+    /// <exception cref="TimeoutException">It did not within a minute.</exception>
     public async Task Until(Func<ProbeTarget, bool> condition, CancellationToken ct, int maxEvents = 100)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
         while (!condition(this))
             try
             {
@@ -49,7 +49,7 @@ public sealed class ProbeTarget(ITransportReceiver receiver, IReadOnlyDictionary
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
                 throw new TimeoutException(
-                    $"Not within 20 s. Received {Received.Count} events, {Words.Count} heartbeats; {Open.Count} lanes open, {AtTail.Count} at their tail."
+                    $"Not within 60 s. Received {Received.Count} events, {Words.Count} heartbeats; {Open.Count} lanes open, {AtTail.Count} at their tail."
                 );
             }
     }

@@ -153,7 +153,7 @@ public sealed class RecoveryTests : IDisposable
         await NotesShop.StopAsync(intruder);
         File.Copy(Path.Combine(otherShop.Log, "intruder.db"), Path.Combine(log, "intruder.db"));
         var parked = target.Services.GetRequiredService<IStatecast>();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (parked.Replicas[0].Parked == 0)
             await Task.Delay(10, deadline.Token);
         var replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();

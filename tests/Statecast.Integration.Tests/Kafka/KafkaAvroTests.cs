@@ -93,7 +93,7 @@ public sealed class KafkaAvroTests(KafkaFixture kafka) : IAsyncLifetime
         message.Headers.Add("ce_subject", "2"u8.ToArray());
         await _notes.ProduceAsync(new(KafkaNotes.Topic, Contracts.KeyText.Lane("2", 8)), message);
         var replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while ((await replica.GetAsync(2, ct: deadline.Token))?.Text != "theirs")
             await Task.Delay(10, deadline.Token);
     }
