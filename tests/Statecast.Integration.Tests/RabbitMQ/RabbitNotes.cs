@@ -69,17 +69,5 @@ internal sealed class RabbitNotes(string address, Action<RabbitMQOptions>? confi
 
     public static ReplicaStatus Status(IHost target) => target.Services.GetRequiredService<IStatecast>().Replicas.Single();
 
-    /// <summary>How many events a target has received, once none came for two seconds.</summary>
-    public static async Task<long> QuietAsync(IHost target)
-    {
-        while (true)
-        {
-            var before = Status(target).Counters.Received;
-            await Task.Delay(TimeSpan.FromSeconds(2));
-            if (Status(target).Counters.Received == before)
-                return before;
-        }
-    }
-
     public void Dispose() => Shop.Dispose();
 }
