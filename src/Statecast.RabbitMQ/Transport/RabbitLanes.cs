@@ -208,7 +208,7 @@ internal sealed class RabbitLanes
         var (first, last) = (_count, _count - 1);
         _count = lanes;
         for (var lane = first; lane < lanes; lane++)
-            opened.Add(await ReadAsync(lane, ct).ConfigureAwait(false));
+            opened.Add(await DeclareAsync(lane, ct).ConfigureAwait(false));
         var closed = new List<LaneId>();
         for (var lane = last; lane >= lanes; lane--)
         {
@@ -217,7 +217,10 @@ internal sealed class RabbitLanes
         }
         if (opened.Exists(o => o.IsNew) && !_options.InMemory)
             await SayAsync(RabbitNames.TargetKey, OwnWord(lanes), ct).ConfigureAwait(false);
+        // Before the first message: what comes from a lane that is not open is not counted.
         _inbox.TryWrite(new RabbitLaneNews(closed, opened));
+        for (var lane = first; lane < lanes; lane++)
+            await ConsumeAsync(lane, ct).ConfigureAwait(false);
     }
 
     private byte[] OwnWord(int lanes) =>
@@ -226,17 +229,21 @@ internal sealed class RabbitLanes
             RabbitJson.Default.RabbitTargetWord
         );
 
-    private async Task<LaneOpened> ReadAsync(int lane, CancellationToken ct)
+    private async Task<LaneOpened> DeclareAsync(int lane, CancellationToken ct)
+    {
+        var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
+        // Nothing outlives a replica in memory: whatever its queue held, it begins with nothing.
+        return new(IdOf(lane), 0, 0) { ReplyTo = _names.Queue(lane), IsNew = isNew || _options.InMemory };
+    }
+
+    private async Task ConsumeAsync(int lane, CancellationToken ct)
     {
         var queue = _names.Queue(lane);
-        var isNew = await _parts.Topology.DeclareLaneAsync(_connection, _names, lane, _options.InMemory, ct).ConfigureAwait(false);
         // Of each consumer: quorum queues know no common one.
         var prefetch = (ushort)Math.Max(1, _parts.Options.Prefetch / _count);
         await _channel!.BasicQosAsync(0, prefetch, global: false, ct).ConfigureAwait(false);
         var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox) { Ended = () => Ended(lane) };
         await _channel!.BasicConsumeAsync(queue, autoAck: false, consumer, ct).ConfigureAwait(false);
-        // Nothing outlives a replica in memory: whatever its queue held, it begins with nothing.
-        return new(IdOf(lane), 0, 0) { ReplyTo = queue, IsNew = isNew || _options.InMemory };
     }
 
     private void Ended(int lane)

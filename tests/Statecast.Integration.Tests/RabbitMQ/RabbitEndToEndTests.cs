@@ -59,6 +59,13 @@ public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
         await SaveAsync(source, 1..301, "first");
         await RabbitNotes.AssertEqualAsync(source, target);
         await StopAsync(target);
+        // A question that was repeated on a busy machine may still be on its way.
+        var asked = Asked();
+        for (var before = -1L; before != asked; asked = Asked())
+        {
+            before = asked;
+            await Task.Delay(TimeSpan.FromSeconds(1));
+        }
         await SaveAsync(source, 1..11, "second");
         target = await TargetAsync();
         var seen = new HashSet<ReplicaState>();
@@ -67,10 +74,10 @@ public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
             seen.Add(RabbitNotes.Status(target).State);
             return seen.Contains(ReplicaState.Live);
         });
-        // It has what it had. Whether it asks for everything all the same is not said here: see the guide on numbers that lack at a heartbeat.
+        // It has what it had, and its queue held what it needed.
         Assert.DoesNotContain(ReplicaState.Bootstrapping, seen);
         await RabbitNotes.AssertEqualAsync(source, target);
-        Assert.True(RabbitNotes.Status(target).Counters.Received >= 10);
+        Assert.Equal(asked, Asked());
     }
 
     [Fact]
@@ -194,6 +201,9 @@ public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
         var run = await SampleProcess.RunAsync("PackageCatalog", TimeSpan.FromMinutes(4), "--rabbitmq", _place!.Address, "--json");
         run.RequireSuccess();
     }
+
+    // How many ranges and keys were ever asked for.
+    private long Asked() => Shop.Number("notes.db", "SELECT max(seq) FROM sqlite_sequence WHERE name = 'statecast_republish'");
 
     private async Task<IHost> SourceAsync(Action<EfSourceBuilder<NotesDb>>? publish = null)
     {
