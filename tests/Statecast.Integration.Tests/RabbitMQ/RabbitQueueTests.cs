@@ -32,16 +32,19 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
         var sender = await Probes.SenderAsync(lanes: 2);
         var target = await Probes.OpenTargetAsync(lanes: 2);
         await target.Receiver.AcknowledgeAsync(new(), Ct);
+        // Both queues are read by now.
+        await sender.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"before{i}", 1, lanes: 2))], Ct);
+        await target.Until(t => t.Newest().Count == 20, Ct);
         await Probes.Place.DeleteQueueAsync(Own.Queue(1));
         // Not over the connection that read the removed one.
         var removed = await Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
-        Assert.Contains($"'{Own.Queue(1)}' was removed", removed.Message, StringComparison.Ordinal);
+        Assert.Contains("was removed", removed.Message, StringComparison.Ordinal);
         await target.DisposeAsync();
         target = await Probes.OpenTargetAsync(lanes: 2);
         Assert.Equal([false, true], target.Open.OrderBy(o => o.Key.Number).Select(o => o.Value.IsNew));
 
         await sender.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"k{i}", 1, lanes: 2))], Ct);
-        await target.Until(t => t.Newest().Count == 20, Ct);
+        await target.Until(t => t.Newest().Keys.Count(k => k[0] == 'k') == 20, Ct);
     }
 
     [Fact]
