@@ -284,8 +284,16 @@ internal sealed class RabbitLanes
         for (var lane = 0; lane < _count; lane++)
         {
             await DemandQueueAsync(_names.Queue(lane), ct).ConfigureAwait(false);
-            // Never declared here: one removed since would come back and be taken for the old one.
-            await _parts.Topology.BindLaneAsync(_connection, _names, lane, ct).ConfigureAwait(false);
+            try
+            {
+                // Never declared here: one removed since would come back and be taken for the old one.
+                await _parts.Topology.BindLaneAsync(_connection, _names, lane, ct).ConfigureAwait(false);
+            }
+            catch (TransportException)
+            {
+                await DemandQueueAsync(_names.Queue(lane), ct).ConfigureAwait(false);
+                throw;
+            }
         }
         if (_ended is { } queue)
             throw new TransportException(

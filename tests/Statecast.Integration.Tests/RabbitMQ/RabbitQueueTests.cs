@@ -38,7 +38,7 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
         await Probes.Place.DeleteQueueAsync(Own.Queue(1));
         // Not over the connection that read the removed one.
         var removed = await Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
-        Assert.Contains("was removed", removed.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Own.Queue(1)}' was removed", removed.Message, StringComparison.Ordinal);
         await target.DisposeAsync();
         target = await Probes.OpenTargetAsync(lanes: 2);
         Assert.Equal([false, true], target.Open.OrderBy(o => o.Key.Number).Select(o => o.Value.IsNew));
