@@ -112,17 +112,20 @@ public abstract class RetainedTransportConformance : TransportConformance
         await using var sender = await Sender();
         AssertConfirmed(await sender.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"k{i}", 1))], Ct));
         Dictionary<LaneId, long> positions;
+        int read;
         await using (var first = await Target())
         {
+            // A delivery holds at most five events, and as few as have arrived.
             await first.Until(t => t.Received.Count >= 10, Ct, maxEvents: 5);
             positions = new(first.Next);
-            Assert.Equal(10, first.Received.Count);
+            read = first.Received.Count;
+            Assert.InRange(read, 10, 14);
         }
         AssertConfirmed(await sender.SendAsync([Upsert("late", 1)], Ct));
         await using var second = await Target(positions: positions);
         await second.UntilTail(LaneCount, Ct);
         Assert.All(second.Received, r => Assert.True(r.Position >= positions.GetValueOrDefault(r.Event!.Lane)));
-        Assert.Equal(11, second.Newest().Count);
+        Assert.Equal(20 - read + 1, second.Newest().Count);
         Assert.Contains("late", second.Newest().Keys);
 
         await using var again = await Target(positions: second.Next);
