@@ -17,8 +17,11 @@ internal sealed class OutboxCommits(RelayShard shard, RelayOptions options, Stor
     /// <summary>Notes what the republisher must say again; the next commit carries it.</summary>
     public void Wish(RepublishRequest request) => _republish.Add(request);
 
+    /// <summary>Whether something is noted for the republisher that no commit carries yet.</summary>
+    public bool AreWished => _republish.Count > 0;
+
     /// <summary>Whether there is something to write besides claims.</summary>
-    public bool AreWanted(RelayHand hand) => hand.Done.Count > 0 || _republish.Count > 0;
+    public bool AreWanted(RelayHand hand) => hand.Done.Count > 0 || AreWished;
 
     /// <summary>Writes claims, deletions, counters and wishes, and renews the lease.</summary>
     /// <param name="tenure">The lease that must still be held, and the hand whose ended rows are deleted.</param>

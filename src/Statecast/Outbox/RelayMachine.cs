@@ -150,7 +150,9 @@ internal sealed class RelayMachine
             OnRecovered(snapshot.Rows);
         else if (Phase == RelayPhase.Active)
         {
-            _heartbeat.Observe(snapshot, _now);
+            // What is wished and not written may make the published void: a log made anew holds nothing of it (protocol section 3).
+            if (!_commits.AreWished)
+                _heartbeat.Observe(snapshot, _now);
             if (_claims.Read(snapshot.Rows, _tenure!, _stopping, _now) is { } plan)
                 Commit(plan);
         }

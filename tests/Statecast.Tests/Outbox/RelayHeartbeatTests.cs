@@ -279,6 +279,25 @@ public sealed class RelayHeartbeatTests
         Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
     }
 
+    [Fact]
+    public void What_was_read_before_the_new_log_was_noted_is_no_word_on_it()
+    {
+        var relay = new RelayScript(Guarded).Active(counter: new(Lane(), 5, 1, 0));
+        relay.Read();
+        relay.Wake();
+        // A page is under way as the log turns out to be another, and comes when the next word is due: it says still that everything was said.
+        relay.Ends(0, incarnation: 2);
+        relay.Pass(1);
+        relay.Read();
+        Assert.Single(relay.Commit().Republish);
+        relay.AssertNo<RelayCommand.ReadEnds>();
+
+        relay.Published = [];
+        relay.Read();
+        relay.Ends(0, incarnation: 2);
+        Assert.False(relay.Say().FirstRepublishEnded);
+    }
+
     [Theory, InlineData(1, false), InlineData(2, true)]
     public void Log_that_no_earlier_holder_noted_is_filled_anew_if_it_sent_anything(long nextNumber, bool anew)
     {
