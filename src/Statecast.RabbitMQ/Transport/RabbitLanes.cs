@@ -276,10 +276,7 @@ internal sealed class RabbitLanes
             LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _count, word.Lanes);
             await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
         }
-        // An exchange that is gone took the bindings along: what was sent since is lost, and nobody says so.
-        var cutOff = !await _parts.Topology.HasExchangeAsync(_connection, _names.Of.Destination, ct).ConfigureAwait(false);
-        if (cutOff)
-            await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
+        var cutOff = await MakeExchangeAsync(ct).ConfigureAwait(false);
         await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);
         for (var lane = 0; lane < _count; lane++)
         {
@@ -292,7 +289,11 @@ internal sealed class RabbitLanes
             catch (TransportException)
             {
                 await DemandQueueAsync(_names.Queue(lane), ct).ConfigureAwait(false);
-                throw;
+                if (!await MakeExchangeAsync(ct).ConfigureAwait(false))
+                    throw;
+                // It went between the look for it and the binding: all lanes are bound to the new one.
+                cutOff = true;
+                lane = -1;
             }
         }
         if (_ended is { } queue)
@@ -306,6 +307,15 @@ internal sealed class RabbitLanes
             .. Enumerable.Range(0, _count).Select(n => new LaneOpened(IdOf(n), 0, 0) { ReplyTo = _names.Queue(n), IsNew = true }),
         ];
         _inbox.TryWrite(new RabbitLaneNews([.. again.Select(o => o.Lane)], again));
+    }
+
+    // An exchange that is gone took the bindings along: what was sent since is lost, and nobody says so. Says whether it was gone.
+    private async Task<bool> MakeExchangeAsync(CancellationToken ct)
+    {
+        if (await _parts.Topology.HasExchangeAsync(_connection, _names.Of.Destination, ct).ConfigureAwait(false))
+            return false;
+        await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
+        return true;
     }
 
     // A channel that read a queue which was removed may never be given anything of the one that takes its place (3.10 keeps what it knew of the old one): all is read

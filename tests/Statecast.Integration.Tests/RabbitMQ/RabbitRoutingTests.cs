@@ -79,7 +79,8 @@ public sealed class RabbitRoutingTests(RabbitFixture rabbit) : IAsyncLifetime
     [Fact]
     public async Task Removed_exchange_fails_loudly_until_targets_have_bound_again()
     {
-        var sender = await Probes.SenderAsync();
+        // The target notices, and makes the exchange long before the source would.
+        var sender = await Probes.SenderAsync(configure: o => o.TopologyLookInterval = TimeSpan.FromMinutes(1));
         var target = await Probes.OpenTargetAsync();
         await sender.SendAsync([Upsert("a", 1, lanes: 1)], Ct);
         await target.Until(t => t.Received.Count == 1, Ct);
@@ -92,14 +93,17 @@ public sealed class RabbitRoutingTests(RabbitFixture rabbit) : IAsyncLifetime
             Assert.Contains("no exchange 'probe.item.v1'", failed.Reason, StringComparison.Ordinal);
             Assert.Contains(Probes.Log.Lines, l => l is { Id: ExchangeMissing, Level: LogLevel.Error });
         }
-        // The target notices, and makes the exchange before the source would. What meets it before the queue is bound finds nobody: the target is told to ask for it.
+        // What meets it before the queue is bound finds nobody: the target is told to ask for it.
         var outcome = default(SendOutcome);
         var reading = target.Until(t => t.Newest().ContainsKey("b") && t.Open.Values.Single().IsNew, Ct);
-        await RabbitProbes.UntilAsync(async () =>
-        {
-            outcome = (await sender.SendAsync([Upsert("b", 1, lanes: 1)], Ct))[0];
-            return outcome is { Result: SendResult.Confirmed, IsUnrouted: false };
-        });
+        await RabbitProbes.UntilAsync(
+            async () =>
+            {
+                outcome = (await sender.SendAsync([Upsert("b", 1, lanes: 1)], Ct))[0];
+                return outcome is { Result: SendResult.Confirmed, IsUnrouted: false };
+            },
+            () => $"{outcome.Result}, unrouted {outcome.IsUnrouted}: {outcome.Reason}; reading {reading.Exception?.Message ?? "goes on"}"
+        );
         await reading;
     }
 
