@@ -33,6 +33,10 @@ internal sealed class WatchedStore(IReplicaStore inner, AppliedOrders applied) :
 
         public StoredBody? FindBody(string key) => inner.FindBody(key);
 
+        public bool Follows => inner.Follows;
+
+        public IReadOnlyList<string> Follow(IReadOnlyList<ReplicaRow> rows, out long added) => inner.Follow(rows, out added);
+
         public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {
             await inner.CommitAsync(plan, ct);

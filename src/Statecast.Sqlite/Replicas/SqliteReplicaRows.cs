@@ -29,8 +29,10 @@ internal sealed class SqliteReplicaRows
     private readonly string _addEntry;
 
     // What a batch runs for every row, kept beside the connection that writes: finding a statement by its text would hash hundreds of characters each time.
-    private (SqliteDatabase Database, SqliteStatement Load, SqliteStatement Insert, SqliteStatement Update)? _writer;
+    private Statements? _writer;
     private readonly string _removeEntry;
+    private readonly string _follow;
+    private readonly string _last;
 
     public SqliteReplicaRows(ReplicaLayout layout, SqliteReplicaNames names)
     {
@@ -41,9 +43,14 @@ internal sealed class SqliteReplicaRows
         var previous = _loadsBodies ? "body" : "NULL";
         _numbered = !layout.Retained;
         // A log's rows have no numbers, and its batches are not to pay for any.
-        var (numbers, values, updates) = _numbered
-            ? (", live_number, own_number", ", ?16, ?17", "live_number = ?16, own_number = ?17, ")
-            : ("", "", "");
+        var (numbers, values, updates, greatest) = _numbered
+            ? (
+                ", live_number, own_number",
+                ", ?16, ?17",
+                "live_number = ?16, own_number = ?17, ",
+                ", live_number = max(live_number, excluded.live_number), own_number = max(own_number, excluded.own_number)"
+            )
+            : ("", "", "", "");
         _load = $"SELECT {Columns}, {previous}, rowid, entries{numbers} FROM {rows} WHERE key = ?1";
         _find = $"SELECT {Columns}, body, key{numbers} FROM {rows} WHERE key = ?1";
         _all = $"SELECT {Columns}, body, key{numbers} FROM {rows} WHERE NOT deleted ORDER BY key";
@@ -57,6 +64,13 @@ internal sealed class SqliteReplicaRows
         _update =
             $"UPDATE {rows} SET epoch = ?1, revision = ?2, deleted = ?3, operation = ?4, codec = ?5, schema = ?6, content = ?7, captured_at = ?8, "
             + $"{updates}seen = (seen & ?14) | ?9, writes = ?13, entries = ?10, body = ?11, major = ?15 WHERE rowid = ?12";
+        _follow =
+            $"INSERT INTO {rows} (epoch, revision, deleted, operation, codec, schema, content, captured_at, seen, writes, body, key, major{numbers}) "
+            + $"VALUES (?1, ?2, 0, ?4, ?5, ?6, ?7, ?8, 0, 1, ?11, ?12, ?15{values}) ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, "
+            + "operation = excluded.operation, codec = excluded.codec, schema = excluded.schema, content = excluded.content, captured_at = excluded.captured_at, "
+            + $"writes = writes + 1, body = excluded.body, major = excluded.major{greatest} "
+            + "WHERE epoch = excluded.epoch AND revision < excluded.revision AND NOT deleted AND entries IS NULL";
+        _last = $"SELECT max(rowid) FROM {rows}";
         _see = $"UPDATE {rows} SET seen = seen | ?1 WHERE key = ?2";
         _addEntry = $"INSERT OR IGNORE INTO {entries} (number, value, key) VALUES (?1, ?2, ?3)";
         _removeEntry = $"DELETE FROM {entries} WHERE number = ?1 AND value = ?2 AND key = ?3";
@@ -109,6 +123,38 @@ internal sealed class SqliteReplicaRows
         return new(rowId, row, entries);
     }
 
+    /// <summary>
+    /// Writes a row without a look at what is there, if it plainly follows (<see cref="IReplicaUnit.Follow"/>); false if it does not. The key's tree is walked once, and
+    /// a page is not met again after it has left the cache.
+    /// </summary>
+    public bool Follow(SqliteDatabase database, ReplicaRow row)
+    {
+        var statement = Writer(database)
+            .Follow.Bind(1, row.Revision.Epoch)
+            .Bind(2, row.Revision.Number)
+            .Bind(4, (long)row.Operation)
+            .Bind(5, row.Codec)
+            .Bind(6, row.Schema)
+            .Bind(7, row.Content)
+            .Bind(8, row.CapturedAt)
+            .Bind(11, row.Body.Span)
+            .Bind(12, row.Key)
+            .Bind(15, row.Major);
+        if (_numbered)
+            statement.Bind(16, row.LiveNumber).Bind(17, row.OwnNumber);
+        return statement.Run() > 0;
+    }
+
+    /// <summary>The highest row number; 0 for none. A new row gets the next, so that within one transaction it counts them.</summary>
+    public long Last(SqliteDatabase database)
+    {
+        var statement = database.Prepare(_last);
+        statement.Step();
+        var last = statement.Int64(0);
+        statement.Reset();
+        return last;
+    }
+
     /// <summary>Replaces a loaded row and, where they differ, its index entries.</summary>
     public LoadedRow Update(SqliteDatabase database, LoadedRow old, ReplicaRow row)
     {
@@ -127,10 +173,16 @@ internal sealed class SqliteReplicaRows
         database.Prepare(_see).Bind(1, 1L << _names.HandlerNumber(handler)).Bind(2, key).Run();
 
     // There is one writing connection at a time; whoever uses it holds the file's gate.
-    private (SqliteDatabase Database, SqliteStatement Load, SqliteStatement Insert, SqliteStatement Update) Writer(SqliteDatabase database)
+    private Statements Writer(SqliteDatabase database)
     {
         if (_writer is not { } writer || writer.Database != database)
-            _writer = writer = (database, database.Prepare(_load), database.Prepare(_insert), database.Prepare(_update));
+            _writer = writer = new(
+                database,
+                database.Prepare(_load),
+                database.Prepare(_insert),
+                database.Prepare(_update),
+                database.Prepare(_follow)
+            );
         return writer;
     }
 
@@ -205,4 +257,12 @@ internal sealed class SqliteReplicaRows
             encoded = encoded[(8 + size)..];
         }
     }
+
+    private sealed record Statements(
+        SqliteDatabase Database,
+        SqliteStatement Load,
+        SqliteStatement Insert,
+        SqliteStatement Update,
+        SqliteStatement Follow
+    );
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using Statecast.Events;
 using Statecast.Replicas;
@@ -18,6 +19,11 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     private Dictionary<string, int>? _numbers;
     private int _asked = -1;
     private Dictionary<string, ParkedEvent>? _parked;
+
+    // By the key's number: written already, and not to be looked at.
+    private bool[]? _followed;
+    private long _added;
+    private bool _loaded;
     private bool _ended;
 
     private SqliteReplicaUnit(SqliteReplicaFile file, SqliteReplica replica, IReadOnlyCollection<string> keys)
@@ -29,7 +35,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         _rows = new LoadedRow?[_keys.Length];
     }
 
-    /// <summary>Begins and loads; the caller holds the gate, which passes to the unit unless this throws.</summary>
+    /// <summary>Begins; the caller holds the gate, which passes to the unit unless this throws. Rows are loaded once one is asked for.</summary>
     public static async ValueTask<SqliteReplicaUnit> BeginAsync(
         SqliteReplicaFile file,
         SqliteReplica replica,
@@ -39,21 +45,20 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     {
         var unit = new SqliteReplicaUnit(file, replica, keys);
         await file.Writer.BeginWriteAsync(file.Clock, ct).ConfigureAwait(false);
-        try
-        {
-            unit.Load();
-            return unit;
-        }
-        catch
-        {
-            file.Writer.Rollback();
-            throw;
-        }
+        return unit;
     }
 
-    public ReplicaRow? Find(string key) => NumberOf(key, ref _asked) is var number and >= 0 ? _rows[number]?.Row : null;
+    public ReplicaRow? Find(string key)
+    {
+        Load();
+        return NumberOf(key, ref _asked) is var number and >= 0 ? _rows[number]?.Row : null;
+    }
 
-    public ParkedEvent? FindParked(string key) => _parked?.GetValueOrDefault(key);
+    public ParkedEvent? FindParked(string key)
+    {
+        Load();
+        return _parked?.GetValueOrDefault(key);
+    }
 
     public WaitingPatches Waiting => _replica.Waiting.All;
 
@@ -61,6 +66,38 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
 
     public StoredBody? FindBody(string key) =>
         _replica.Rows.Find(_database, key) is { Deleted: false } row ? new(row.Codec, row.Schema, row.Body) { Major = row.Major } : null;
+
+    public bool Follows => _replica.Parked == 0;
+
+    // In the order of the keys: the walk through their tree goes one way.
+    public IReadOnlyList<string> Follow(IReadOnlyList<ReplicaRow> rows, out long added)
+    {
+        try
+        {
+            var sorted = rows.ToArray();
+            var keys = Array.ConvertAll(sorted, static row => row.Key);
+            Array.Sort(keys, sorted, StringComparer.Ordinal);
+            var left = new List<string>();
+            _followed = new bool[_keys.Length];
+            var last = _replica.Rows.Last(_database);
+            foreach (var row in sorted)
+                if (!_replica.Rows.Follow(_database, row))
+                    left.Add(row.Key);
+            added = _added = _replica.Rows.Last(_database) - last;
+            foreach (var row in rows)
+                if (NumberOf(row.Key, ref _asked) is var number and >= 0)
+                    _followed[number] = true;
+            foreach (var key in left)
+                if (NumberOf(key, ref _asked) is var number and >= 0)
+                    _followed[number] = false;
+            _asked = -1;
+            return left;
+        }
+        catch (SqliteException e)
+        {
+            throw _file.Failure(e);
+        }
+    }
 
     public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
     {
@@ -70,7 +107,7 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
         {
             foreach (var change in plan.Pending)
                 SqliteReplicaPending.Write(_database, _replica, change);
-            var keys = _replica.Keys + WriteRows(plan.Rows);
+            var keys = _replica.Keys + _added + WriteRows(plan.Rows, plan.Written);
             var parked = _replica.Parked;
             foreach (var key in plan.Unpark)
                 parked -= SqliteReplicaParked.Remove(_database, _replica, key);
@@ -106,17 +143,25 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     // Sorted, so that the walk through the keys' tree goes one way.
     private void Load()
     {
-        var sorted = _keys.AsSpan().ToArray();
-        var numbers = new int[sorted.Length];
-        for (var i = 0; i < numbers.Length; i++)
-            numbers[i] = i;
+        if (_loaded)
+            return;
+        var numbers = Enumerable.Range(0, _keys.Length).Where(n => _followed is null || !_followed[n]).ToArray();
+        var sorted = Array.ConvertAll(numbers, n => _keys[n]);
         Array.Sort(sorted, numbers, StringComparer.Ordinal);
-        for (var i = 0; i < sorted.Length; i++)
+        try
         {
-            _rows[numbers[i]] = _replica.Rows.Load(_database, sorted[i]);
-            if (_replica.Parked > 0 && SqliteReplicaParked.Find(_database, _replica, sorted[i]) is { } parked)
-                (_parked ??= new(StringComparer.Ordinal))[sorted[i]] = parked;
+            for (var i = 0; i < sorted.Length; i++)
+            {
+                _rows[numbers[i]] = _replica.Rows.Load(_database, sorted[i]);
+                if (_replica.Parked > 0 && SqliteReplicaParked.Find(_database, _replica, sorted[i]) is { } parked)
+                    (_parked ??= new(StringComparer.Ordinal))[sorted[i]] = parked;
+            }
         }
+        catch (SqliteException e)
+        {
+            throw _file.Failure(e);
+        }
+        _loaded = true;
     }
 
     // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last, or soon after.
@@ -136,13 +181,16 @@ internal sealed class SqliteReplicaUnit : IReplicaUnit
     }
 
     // Replaced rows in the order of the table, new ones in the order of the keys: each page is dirtied once.
-    private long WriteRows(List<ReplicaRow> rows)
+    private long WriteRows(List<ReplicaRow> rows, int from)
     {
+        if (from == rows.Count)
+            return 0;
+        Load();
         var difference = 0L;
         var replaced = new List<(LoadedRow Old, ReplicaRow Row)>(rows.Count);
         var added = new List<ReplicaRow>();
         var last = -1;
-        foreach (var row in rows)
+        foreach (var row in CollectionsMarshal.AsSpan(rows)[from..])
         {
             var old = NumberOf(row.Key, ref last) is var number and >= 0 ? _rows[number] : _replica.Rows.Load(_database, row.Key);
             if (old is not { } loaded)

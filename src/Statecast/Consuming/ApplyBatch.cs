@@ -98,6 +98,12 @@ internal sealed class ApplyBatch
         _inspected[key] = shown;
     }
 
+    /// <summary>Whether the store wrote the key's newest state without a look at the row.</summary>
+    public bool Followed(int key) => _groups[key].Followed;
+
+    /// <summary>Notes whether it did, or is asked to.</summary>
+    public void Followed(int key, bool followed) => _groups[key].Followed = followed;
+
     /// <summary>The number of the first event of a key.</summary>
     public int First(int key) => _groups[key].First;
 
@@ -189,5 +195,6 @@ internal sealed class ApplyBatch
         public int First;
         public int Last;
         public int Likely;
+        public bool Followed;
     }
 }

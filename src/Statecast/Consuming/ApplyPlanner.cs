@@ -26,6 +26,7 @@ public sealed class ApplyPlanner(
 {
     private readonly PatchPlanner _patches = new(reader, rules, waiting ?? WaitingLimits.Default);
     private readonly int _major = StateContract.MajorOf(layout.Name);
+    private readonly bool _mayFollow = PlainSuccessors.IsPossible(layout, rules);
 
     /// <summary>Whether bodies are decoded here.</summary>
     internal bool Decodes { get; } = peek is null;
@@ -49,8 +50,13 @@ public sealed class ApplyPlanner(
         var sums = new ReplicaCounters(batch.Count - batch.Marks, 0, 0, 0);
         var waits = unit.Waiting.Count > 0;
         var room = waits || batch.HasPatches ? _patches.RoomOf(unit) : 0;
+        var follows = _mayFollow && !waits && !batch.HasPatches && unit.Follows;
+        if (follows)
+            sums += Follow(plan, batch, unit, floorEpoch);
         for (var number = 0; number < batch.Keys.Count; number++)
         {
+            if (follows && batch.Followed(number))
+                continue;
             var text = batch.Keys[number];
             var key = batch.Scratch.Begin(text, batch.Likely(number), batch.Inspected(number));
             key.Load(unit.Find(text), unit.FindParked(text));
@@ -74,6 +80,36 @@ public sealed class ApplyPlanner(
         for (var number = 0; number < batch.Keys.Count; number++)
             if (batch.Likely(number) is { IsDelete: false } likely)
                 batch.Inspected(number, Inspect(likely, null));
+    }
+
+    // What plainly follows is written first, and never looked at.
+    private ReplicaCounters Follow(ReplicaPlan plan, ApplyBatch batch, IReplicaUnit unit, long floorEpoch)
+    {
+        var superseded = 0L;
+        for (var number = 0; number < batch.Keys.Count; number++)
+        {
+            var follows = PlainSuccessors.Is(batch, number, floorEpoch, out var named);
+            batch.Followed(number, follows);
+            if (!follows)
+                continue;
+            var newest = batch.Likely(number)!;
+            var row = batch.NextRow().Fill(newest, MajorOf(newest), newest.Operation, 0, 1, [], batch.Inspected(number)?.State);
+            plan.Rows.Add(layout.Retained ? row : row.Number(named.Live, named.Own));
+            superseded += named.Count - 1;
+        }
+        var left = unit.Follow(plan.Rows, out var added);
+        plan.KeysDelta += added;
+        foreach (var key in left)
+        {
+            var number = batch.Keys.Find(key, 0);
+            batch.Followed(number, false);
+            PlainSuccessors.Is(batch, number, floorEpoch, out var named);
+            superseded -= named.Count - 1;
+        }
+        if (left.Count > 0)
+            plan.Rows.RemoveAll(row => !batch.Followed(batch.Keys.Find(row.Key, 0)));
+        plan.Written = plan.Rows.Count;
+        return new(0, plan.Written, superseded, 0);
     }
 
     /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>
@@ -336,7 +372,7 @@ public sealed class ApplyPlanner(
         var writes = (key.Row?.Writes ?? 0) + (key.Row?.Revision == winner.Revision ? 0 : 1);
         var row = blank().Fill(winner, MajorOf(winner), operation, key.Row?.Seen ?? 0, writes, key.Entries, key.State);
         if (!layout.Retained)
-            row.Number(key.LiveNumber, key.OwnNumber);
+            row.Number(key.NamedBy.Live, key.NamedBy.Own);
         return winner.IsDelete ? rules.Tombstone(row) : row;
     }
 

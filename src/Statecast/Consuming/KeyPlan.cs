@@ -28,11 +28,8 @@ internal sealed class KeyPlan
     public object? State { get; set; }
     public long Superseded { get; set; }
 
-    /// <summary>On a queue: the highest number of the live lane among the row's and all that came.</summary>
-    public long LiveNumber { get; private set; }
-
-    /// <summary>On a queue: the same of what was sent to this target alone.</summary>
-    public long OwnNumber { get; private set; }
+    /// <summary>On a queue: the highest numbers among the row's and all that came.</summary>
+    public NamedBy NamedBy { get; private set; }
 
     /// <summary>Events that the contract does not fit.</summary>
     public int Rejected { get; set; }
@@ -81,8 +78,7 @@ internal sealed class KeyPlan
         Entries = [];
         State = null;
         Superseded = 0;
-        LiveNumber = row?.LiveNumber ?? 0;
-        OwnNumber = row?.OwnNumber ?? 0;
+        NamedBy = new(0, row?.LiveNumber ?? 0, row?.OwnNumber ?? 0);
         Rejected = 0;
         Patches = null;
         Unit = null;
@@ -94,13 +90,7 @@ internal sealed class KeyPlan
     }
 
     /// <summary>Notes an event's number, whatever becomes of it: it names the key (protocol section 7).</summary>
-    public void Number(StateEvent said)
-    {
-        if (SnapshotLane.Is(said.Lane))
-            OwnNumber = Math.Max(OwnNumber, said.LaneNumber);
-        else
-            LiveNumber = Math.Max(LiveNumber, said.LaneNumber);
-    }
+    public void Number(StateEvent said) => NamedBy = NamedBy.And(said);
 
     public void Announce(StateEvent change, bool confirmsSnapshot)
     {

@@ -49,7 +49,26 @@ public interface IReplicaUnit : IAsyncDisposable
     /// <summary>The state of one of the keys asked for, whether or not the layout has handlers: what a patch is applied to. Null for a key that is deleted or was never seen.</summary>
     StoredBody? FindBody(string key);
 
-    /// <summary>Writes the plan and commits.</summary>
+    /// <summary>
+    /// Whether <see cref="Follow"/> is of use: a look at each row costs more here than finding out while it is written, and nothing is parked. False by default.
+    /// </summary>
+    bool Follows => false;
+
+    /// <summary>
+    /// Writes those of these rows, each of another key and none of them Deleted or with index entries, that plainly follow: the key was never seen, or has a row of
+    /// the same epoch and a lower revision that is no tombstone and has no index entries. Such a row counts one write more and keeps the higher numbers and what handlers
+    /// have seen. Called before anything is looked at, at most once; part of the unit's transaction.
+    /// </summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="added">How many of the keys were never seen.</param>
+    /// <returns>The keys whose rows were left alone.</returns>
+    IReadOnlyList<string> Follow(IReadOnlyList<ReplicaRow> rows, out long added)
+    {
+        added = 0;
+        return [.. rows.Select(r => r.Key)];
+    }
+
+    /// <summary>Writes the plan, but for the rows that <see cref="Follow"/> has written, and commits.</summary>
     ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct);
 }
 

@@ -176,6 +176,9 @@ public sealed class ReplicaPlan
     /// <summary>Rows to insert or replace, by key; their index entries replace the old ones.</summary>
     public List<ReplicaRow> Rows { get; }
 
+    /// <summary>How many of <see cref="Rows"/>, the first ones, the unit has written already (<see cref="IReplicaUnit.Follow"/>); the commit writes the others.</summary>
+    public int Written { get; set; }
+
     /// <summary>Events to park; one per key, a newer one replaces.</summary>
     public List<ParkedEvent> Park { get; } = [];
 

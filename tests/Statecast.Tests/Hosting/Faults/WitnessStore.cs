@@ -93,6 +93,10 @@ internal sealed class WitnessStore(IReplicaStore inner, Witness witness, Func<St
 
         public StoredBody? FindBody(string key) => inner.FindBody(key);
 
+        public bool Follows => inner.Follows;
+
+        public IReadOnlyList<string> Follow(IReadOnlyList<ReplicaRow> rows, out long added) => inner.Follow(rows, out added);
+
         public async ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {
             _store.Fail(plan.Rows.Count > 0 ? StoreMoment.BeforeRows : StoreMoment.BeforeCommit);
