@@ -11,6 +11,8 @@ internal sealed class PreparedTransport(ReplicaEvents events, int arriving) : IT
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _begin = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _longest = events.LongestBody;
+    private long _maxBytes = long.MaxValue;
     private int _next;
     private bool _opened;
 
@@ -37,7 +39,11 @@ internal sealed class PreparedTransport(ReplicaEvents events, int arriving) : IT
 
     public ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct) => throw new NotSupportedException();
 
-    public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct) => new(this);
+    public ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
+    {
+        _maxBytes = options.MaxBytes;
+        return new(this);
+    }
 
     public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
     {
@@ -50,12 +56,23 @@ internal sealed class PreparedTransport(ReplicaEvents events, int arriving) : IT
         await _begin.Task.WaitAsync(ct);
         if (_next == events.Events.Length)
             await Task.Delay(Timeout.Infinite, ct);
-        var count = Math.Min(Math.Min(maxEvents, arriving), events.Events.Length - _next);
+        var count = Fit(Math.Min(Math.Min(maxEvents, arriving), events.Events.Length - _next));
         var batch = new ArraySegment<ReceivedEvent>(events.Events, _next, count);
         _next += count;
         // The stream's end is the tail; before, a steady stream finds it at every read.
         var atTail = _next == events.Events.Length || arriving < int.MaxValue;
         return new() { Batches = [new(events.Lane, batch, _next, atTail)] };
+    }
+
+    // As every carrier does: a delivery ends with the event that reaches the target's bound.
+    private int Fit(int count)
+    {
+        if (count * _longest < _maxBytes)
+            return count;
+        var (fits, bytes) = (0, 0L);
+        while (fits < count && bytes < _maxBytes)
+            bytes += events.Events[_next + fits++].Event!.Body.Length;
+        return fits;
     }
 
     public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct) => ValueTask.CompletedTask;

@@ -71,6 +71,9 @@ internal sealed class ReplicaEvents
     /// <summary>The body of each key.</summary>
     public byte[][] Bodies { get; }
 
+    /// <summary>The bytes of the longest body.</summary>
+    public long LongestBody => Bodies.Max(b => b.Length);
+
     public ReceivedEvent[] Events { get; }
 
     private static StateContract<TState> ContractOf<TState>()

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -11,6 +11,10 @@ internal static class StructuredEvent
 {
     // No event of ours has as many; further ones are kept as texts.
     private const int MostNames = 64;
+    private const ulong Odd = 0x9E37_79B9_7F4A_7C15;
+
+    // The runtime's hash of texts is seeded at random.
+    private static readonly ulong Seed = ((ulong)(uint)string.GetHashCode("statecast") << 32) | (uint)string.GetHashCode("attributes");
 
     /// <summary>The state's own nesting, and the object around it.</summary>
     internal static readonly JsonReaderOptions Reading = new() { MaxDepth = 65 };
@@ -97,11 +101,21 @@ internal static class StructuredEvent
         return found;
     }
 
+    // Of the name's length, its first and its last bytes: equal names have it in common, and nobody who chooses names can choose others that have. A name that only looks
+    // like an earlier one costs a count.
     private static int HashOf(ReadOnlySpan<byte> name)
     {
-        var hash = new HashCode();
-        hash.AddBytes(name);
-        return hash.ToHashCode();
+        var (first, last) = (0UL, 0UL);
+        if (name.Length >= sizeof(ulong))
+            (first, last) = (
+                BinaryPrimitives.ReadUInt64LittleEndian(name),
+                BinaryPrimitives.ReadUInt64LittleEndian(name[^sizeof(ulong)..])
+            );
+        else
+            foreach (var one in name)
+                first = (first << 8) | one;
+        var high = Math.BigMul(first ^ Seed, last ^ Seed ^ (uint)name.Length ^ Odd, out var low);
+        return (int)((high ^ low) >> 16);
     }
 
     // Where it stands in the body, unless something in it is written as an escape.
