@@ -9,8 +9,8 @@ public sealed class SqliteLogOptions : SqliteOptions
     /// <summary>How often a target looks whether a file changed, should a wake be lost. Default 50 milliseconds; 1 millisecond to 1 minute.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The most bytes of bodies in one delivery; a single larger event still comes alone. The target's own cap holds besides. Default 32 MB; at least 1.</summary>
-    public long MaxDeliveryBytes { get; set; } = 32 << 20;
+    /// <summary>The most bytes of bodies in one delivery; a single larger event still comes alone. The target's own cap holds besides. Default 48 MB; at least 1.</summary>
+    public long MaxDeliveryBytes { get; set; } = 48 << 20;
 
     internal override string? FindProblem()
     {

@@ -79,7 +79,11 @@ public sealed class ApplyPlanner(
             return;
         for (var number = 0; number < batch.Keys.Count; number++)
             if (batch.Likely(number) is { IsDelete: false } likely)
-                batch.Inspected(number, Inspect(likely, null));
+            {
+                var shown = Inspect(likely, null);
+                // What was decoded of bytes is of use to handlers alone. Kept until the batch is committed, tens of thousands of states would outlive several collections.
+                batch.Inspected(number, layout.Handlers.Count == 0 && likely.State is null ? shown with { State = null } : shown);
+            }
     }
 
     // What plainly follows is written first, and never looked at.

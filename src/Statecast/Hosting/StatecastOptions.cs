@@ -38,14 +38,14 @@ public sealed class TargetOptions
     /// </summary>
     public int MaxCatchUpBatch { get; set; } = 50_000;
 
-    /// <summary>The most bytes of bodies in one local transaction; at least <see cref="MaxBodyBytes"/>. Default 32 MB.</summary>
-    public long MaxBatchBytes { get; set; } = 32 << 20;
+    /// <summary>The most bytes of bodies in one local transaction; at least <see cref="MaxBodyBytes"/>. Default 48 MB.</summary>
+    public long MaxBatchBytes { get; set; } = 48 << 20;
 
     /// <summary>
     /// The most bytes of bodies that one replica has received and not committed; at least <see cref="MaxBatchBytes"/>. The carrier is not asked for more while what
-    /// is held and another batch exceed it. Twice a batch, the default of 64 MB, lets the next one be read while one commits.
+    /// is held and another batch exceed it. Twice a batch, the default of 96 MB, lets the next one be read while one commits.
     /// </summary>
-    public long MaxBytesInFlight { get; set; } = 64 << 20;
+    public long MaxBytesInFlight { get; set; } = 96 << 20;
 
     /// <summary>The most bytes of a body that is read; a larger event is parked. Default 900 KB, as a source's own limit.</summary>
     public int MaxBodyBytes { get; set; } = JsonStateCodec.DefaultMaxBodyBytes;
