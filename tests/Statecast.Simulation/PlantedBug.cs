@@ -22,6 +22,7 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             },
             Checker.Atomic
         ),
+        new("what may follow is written unseen", SimRules.Protocol with { FollowsBlindly = true }, Checker.NeverBackwards),
         new("guard removed", Apply(r => r with { Guard = new NoGuard() }), Checker.NeverBackwards),
         new(
             "acknowledge before commit",

@@ -30,6 +30,9 @@ internal sealed record SimRules
     /// <summary>Whether a target's queue is bound only after it was told so.</summary>
     public bool BindsLate { get; init; }
 
+    /// <summary>Whether a replica writes what may follow without finding out whether it does.</summary>
+    public bool FollowsBlindly { get; init; }
+
     /// <summary>Whether what is sent again gets another number.</summary>
     public bool RenumbersResends { get; init; }
 

@@ -39,7 +39,12 @@ public sealed class ApplyMachine
     public long FloorEpoch => Progress.FloorEpoch;
 
     /// <summary>A delivery arrived, or is handed in again after a failure.</summary>
-    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery, DateTimeOffset now = default) => Deliver(new ApplyBatch(delivery), now);
+    public IReadOnlyList<ApplyCommand> Deliver(Delivery delivery, DateTimeOffset now = default)
+    {
+        var batch = new ApplyBatch(delivery);
+        _planner.Read(batch);
+        return Deliver(batch, now);
+    }
 
     /// <summary>The same, with a delivery that was prepared.</summary>
     internal IReadOnlyList<ApplyCommand> Deliver(ApplyBatch batch, DateTimeOffset now)

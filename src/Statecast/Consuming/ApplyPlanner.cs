@@ -92,7 +92,7 @@ public sealed class ApplyPlanner(
         var superseded = 0L;
         for (var number = 0; number < batch.Keys.Count; number++)
         {
-            var follows = PlainSuccessors.Is(batch, number, floorEpoch, out var named);
+            var follows = PlainSuccessors.Is(batch, number, floorEpoch, peek, out var named);
             batch.Followed(number, follows);
             if (!follows)
                 continue;
@@ -107,11 +107,13 @@ public sealed class ApplyPlanner(
         {
             var number = batch.Keys.Find(key, 0);
             batch.Followed(number, false);
-            PlainSuccessors.Is(batch, number, floorEpoch, out var named);
+            PlainSuccessors.Is(batch, number, floorEpoch, peek, out var named);
             superseded -= named.Count - 1;
         }
+        // In the order of the keys: the next is most often the one after the last.
+        var at = -1;
         if (left.Count > 0)
-            plan.Rows.RemoveAll(row => !batch.Followed(batch.Keys.Find(row.Key, 0)));
+            plan.Rows.RemoveAll(row => !batch.Followed(at = batch.Keys.Find(row.Key, at + 1)));
         plan.Written = plan.Rows.Count;
         return new(0, plan.Written, superseded, 0);
     }

@@ -14,17 +14,18 @@ internal static class PlainSuccessors
         layout is { Handlers.Count: 0, Indexes.Count: 0 } && ReferenceEquals(rules.Guard, Guard.Instance);
 
     /// <summary>Whether the batch's newest event of a key can be judged by its revision alone, and by how many numbers it was named.</summary>
-    /// <param name="batch">The batch; its bodies are read.</param>
+    /// <param name="batch">The batch.</param>
     /// <param name="key">The key's number.</param>
     /// <param name="floorEpoch">Everything below is superseded.</param>
+    /// <param name="peek">Judges a body that was not read ahead; null where all are.</param>
     /// <param name="shown">The key's events: how many there are, and on a queue their highest numbers.</param>
-    public static bool Is(ApplyBatch batch, int key, long floorEpoch, out NamedBy shown)
+    public static bool Is(ApplyBatch batch, int key, long floorEpoch, Func<StateEvent, StateInspection>? peek, out NamedBy shown)
     {
         shown = default;
         if (
             batch.Likely(key) is not { Operation: StateOperation.Upsert } newest
             || newest.Revision.Epoch < floorEpoch
-            || batch.Inspected(key) is not { Defect: null }
+            || (batch.Inspected(key) ?? peek?.Invoke(newest)) is not { Defect: null }
         )
             return false;
         for (var at = batch.First(key); at >= 0; )

@@ -50,7 +50,7 @@ public interface IReplicaUnit : IAsyncDisposable
     StoredBody? FindBody(string key);
 
     /// <summary>
-    /// Whether <see cref="Follow"/> is of use: a look at each row costs more here than finding out while it is written, and nothing is parked. False by default.
+    /// Whether <see cref="Follow"/> is of use: it costs less here than a look at each row and a plan of what it means, and nothing is parked. False by default.
     /// </summary>
     bool Follows => false;
 

@@ -183,6 +183,10 @@ public sealed record ReplicaRow
         return this;
     }
 
+    /// <summary>Takes over from the row that this one replaces what no event says: what handlers have seen, and the higher numbers. It was written once more.</summary>
+    internal void Follow(long seen, long writes, long live, long own) =>
+        (_seen, _writes, _liveNumber, _ownNumber) = (seen, writes + 1, Math.Max(live, _liveNumber), Math.Max(own, _ownNumber));
+
     /// <summary>Keeps nothing alive any more: the object waits for its next use.</summary>
     internal void Forget() => (_key, _body, _entries, _state) = ("", default, [], null);
 

@@ -110,7 +110,13 @@ internal sealed class SimTarget
 
     public IReplicaUnit Begin(IReadOnlyCollection<string> keys) => Store.BeginAsync(keys, default).AsTask().Result;
 
-    private IReplicaStore NewStore() => _world.Carrier is SimInProcess ? new ObjectReplicaStore() : new MemoryReplicaStore();
+    private IReplicaStore NewStore()
+    {
+        if (_world.Carrier is SimInProcess)
+            return new ObjectReplicaStore();
+        var store = new MemoryReplicaStore();
+        return _world.Rules.FollowsBlindly ? new BlindStore(store) : store;
+    }
 
     /// <summary>An operator drops parked events whose key nobody can read.</summary>
     public void DropNameless()

@@ -101,7 +101,7 @@ public sealed class MemoryReplicaStore : IReplicaStore
     {
         foreach (var change in plan.Pending)
             _inbox.Upsert(change);
-        // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last.
+        // Rows are asked for, and written, in the order of the keys: the next is most often the one after the last. Those that followed are among them.
         var at = -1;
         foreach (var row in plan.Rows)
         {
@@ -148,6 +148,26 @@ public sealed class MemoryReplicaStore : IReplicaStore
 
         public StoredBody? FindBody(string key) =>
             store._rows.Find(key, withBody: true, withEntries: false) is { Deleted: false } row ? StoredBody.Of(row) : null;
+
+        public bool Follows => store._books.Parked.Count == 0;
+
+        // Judged here and written by the commit, which cannot fail: a unit that is given up leaves nothing.
+        public IReadOnlyList<string> Follow(IReadOnlyList<ReplicaRow> rows, out long added)
+        {
+            added = 0;
+            List<string>? left = null;
+            var at = -1;
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var row = rows[i];
+                at = store._keysAsked.Find(row.Key, at + 1);
+                if (at < 0 || !store._rows.Follow(store._located[at], row))
+                    (left ??= []).Add(row.Key);
+                else if (store._located[at].IsNone)
+                    added++;
+            }
+            return left ?? [];
+        }
 
         public ValueTask CommitAsync(ReplicaPlan plan, CancellationToken ct)
         {

@@ -101,6 +101,20 @@ internal sealed class MemoryRows
     public ReplicaRow Read(string key, BlockAddress address, ReplicaRow into, bool withBody) =>
         Map(key, new RowRecord(_heap[address]), into, withBody);
 
+    /// <summary>Whether a row plainly follows what is there (<see cref="IReplicaUnit.Follow"/>); then it is what is to be written. The writer's.</summary>
+    public bool Follow(BlockAddress address, ReplicaRow row)
+    {
+        if (address.IsNone)
+            return true;
+        var record = new RowRecord(_heap[address]);
+        ref var head = ref record.Head;
+        if (head.Epoch != row.Revision.Epoch || head.Number >= row.Revision.Number || head.Deleted != 0 || head.EntriesBytes != 0)
+            return false;
+        var (live, own) = record.Numbers;
+        row.Follow(head.Seen, head.Writes, live, own);
+        return true;
+    }
+
     /// <summary>All keys, tombstones too. Keys that come meanwhile may be missing.</summary>
     public HashSet<string> Keys()
     {

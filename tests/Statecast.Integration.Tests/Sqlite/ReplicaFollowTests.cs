@@ -3,6 +3,7 @@ using Statecast.Conformance.Replicas;
 using Statecast.Consuming;
 using Statecast.Events;
 using Statecast.Replicas;
+using Statecast.Replicas.InMemory;
 using Statecast.Serialization;
 using Statecast.Sqlite.Replicas;
 using Statecast.Transport;
@@ -11,7 +12,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.Sqlite;
 
 /// <summary>What is written without a look at the rows is what a look at each of them would have had written.</summary>
-public sealed class SqliteReplicaFollowTests : IDisposable
+public sealed class ReplicaFollowTests : IDisposable
 {
     private const string Destination = "probe.item.v1";
     private static readonly LaneId Live = new(Destination, 0);
@@ -23,16 +24,18 @@ public sealed class SqliteReplicaFollowTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Following_writes_what_a_look_at_every_row_writes(bool retained)
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Following_writes_what_a_look_at_every_row_writes(bool retained, bool inFile)
     {
         var random = new Random(20_261_129);
         var (followed, rows) = (0, 0);
         for (var round = 0; round < 40; round++)
         {
-            await using var quick = await Open($"quick-{retained}-{round}.db", retained);
-            await using var careful = await Open($"careful-{retained}-{round}.db", retained);
+            await using var quick = await Open(inFile ? $"quick-{round}.db" : null, retained);
+            await using var careful = await Open(inFile ? $"careful-{round}.db" : null, retained);
             for (var number = 0; number < 12; number++)
             {
                 var delivery = Some(random, number, retained);
@@ -53,10 +56,12 @@ public sealed class SqliteReplicaFollowTests : IDisposable
         Assert.InRange(followed, rows / 10, rows * 9 / 10);
     }
 
-    [Fact]
-    public async Task Nothing_follows_where_something_is_parked()
+    [Theory]
+    [InlineData("parked.db")]
+    [InlineData(null)]
+    public async Task Nothing_follows_where_something_is_parked(string? file)
     {
-        await using var store = await Open("parked.db", retained: true);
+        await using var store = await Open(file, retained: true);
         var first = await Apply(store, Of(Event("a", 1, 1, "bad"), Event("b", 1, 1, "x")), true, true, 0, follows: true);
         Assert.Equal((1, 1), (first.Written, first.Park.Count));
         var second = await Apply(store, Of(Event("a", 1, 2, "y"), Event("c", 1, 1, "z")), true, true, 0, follows: true);
@@ -66,12 +71,14 @@ public sealed class SqliteReplicaFollowTests : IDisposable
         Assert.Equal(2, third.Written);
     }
 
-    [Fact]
-    public async Task What_followed_is_undone_with_the_rest_of_its_unit()
+    [Theory]
+    [InlineData("undone.db")]
+    [InlineData(null)]
+    public async Task What_followed_is_undone_with_the_rest_of_its_unit(string? file)
     {
-        await using var store = await Open("undone.db", retained: true);
+        await using var store = await Open(file, retained: true);
         await Apply(store, Of(Event("a", 1, 1, "x")), true, true, 0, follows: true);
-        await using (var unit = await store.BeginAsync(["a", "b"], Ct))
+        await using (var unit = await store.BeginAsync(["a", "b", "c"], Ct))
         {
             Assert.Empty(unit.Follow([ReplicaSamples.Row("b", 1, "new"), ReplicaSamples.Row("c", 1, "new")], out var added));
             Assert.Equal(2, added);
@@ -95,21 +102,15 @@ public sealed class SqliteReplicaFollowTests : IDisposable
         Assert.Equal(0, planner.Plan(batch, unit, live: true, floorEpoch: 0, Now).Written);
     }
 
-    private async Task<SqliteReplicaStore> Open(string file, bool retained)
+    // In memory without a file.
+    private async Task<IReplicaStore> Open(string? file, bool retained)
     {
-        var store = new SqliteReplicaStore(_directory.File(file));
+        IReplicaStore store = file is null ? new MemoryReplicaStore() : new SqliteReplicaStore(_directory.File(file));
         await store.OpenAsync(ReplicaSamples.Layout(retained: retained), Ct);
         return store;
     }
 
-    private static async Task<ReplicaPlan> Apply(
-        SqliteReplicaStore store,
-        Delivery delivery,
-        bool retained,
-        bool live,
-        long floor,
-        bool follows
-    )
+    private static async Task<ReplicaPlan> Apply(IReplicaStore store, Delivery delivery, bool retained, bool live, long floor, bool follows)
     {
         var planner = new ApplyPlanner(ReplicaSamples.Layout(retained: retained), new TextReader(), ApplyRules.Default);
         var batch = new ApplyBatch(delivery);
@@ -120,7 +121,7 @@ public sealed class SqliteReplicaFollowTests : IDisposable
         return plan;
     }
 
-    private static async Task<List<string>> All(SqliteReplicaStore store, bool retained)
+    private static async Task<List<string>> All(IReplicaStore store, bool retained)
     {
         var contents = await store.OpenAsync(ReplicaSamples.Layout(retained: retained), Ct);
         var found = new List<string> { $"{contents.Keys} keys, {contents.Parked} parked, {contents.Counters}" };
