@@ -14,6 +14,7 @@ namespace Statecast.Consuming;
 /// <param name="rules">The rules.</param>
 /// <param name="replay">A bit per handler that asked for the bootstrap's states and for unchanged Snapshots.</param>
 /// <param name="waiting">How many patches may wait; null for the defaults.</param>
+/// <param name="keepsStates">Whether handlers or a store of objects want what reading a body ahead made of it.</param>
 /// <param name="peek">Judges by the envelope where bodies are decoded by their first reader; null where they are decoded here. What was parked is decoded in any case.</param>
 public sealed class ApplyPlanner(
     ReplicaLayout layout,
@@ -21,7 +22,8 @@ public sealed class ApplyPlanner(
     ApplyRules rules,
     long replay = 0,
     Func<StateEvent, StateInspection>? peek = null,
-    WaitingLimits? waiting = null
+    WaitingLimits? waiting = null,
+    bool keepsStates = true
 )
 {
     private readonly PatchPlanner _patches = new(reader, rules, waiting ?? WaitingLimits.Default);
@@ -81,8 +83,8 @@ public sealed class ApplyPlanner(
             if (batch.Likely(number) is { IsDelete: false } likely)
             {
                 var shown = Inspect(likely, null);
-                // What was decoded of bytes is of use to handlers alone. Kept until the batch is committed, tens of thousands of states would outlive several collections.
-                batch.Inspected(number, layout.Handlers.Count == 0 && likely.State is null ? shown with { State = null } : shown);
+                // Kept until the batch is committed, tens of thousands of states would outlive several collections.
+                batch.Inspected(number, keepsStates ? shown : shown with { State = null });
             }
     }
 

@@ -53,7 +53,15 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             InMemory = inMemory,
             Layout = layout,
             Reader = reader,
-            Planner = new(layout, reader, rules, replay, onFirstUse ? reader.Peek : null, context.Options.Target.Waiting),
+            Planner = new(
+                layout,
+                reader,
+                rules,
+                replay,
+                onFirstUse ? reader.Peek : null,
+                context.Options.Target.Waiting,
+                keepsStates: TakesObjects(context) || handlers.Count > 0
+            ),
             Rules = rules,
             Status = new(layout.Name, context.Clock),
             Limits = context.Options.Target.LimitsOf(inMemory),
