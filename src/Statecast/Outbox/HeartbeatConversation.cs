@@ -61,7 +61,7 @@ internal sealed class HeartbeatConversation(
         var lanes = tenure.Hand.Lanes;
         if (_cycle.NextReadBack(lanes, now) is var (lane, end))
             _cycle.Asked(output.Give(id => new RelayCommand.ReadBack(id, lane.Id, lane.Verifier.Accounted, end)));
-        if (_cycle.WantsEnds)
+        if (_cycle.WantsEnds(lanes))
             _cycle.Asked(output.Give(id => new RelayCommand.ReadEnds(id, _lanes)));
         if (!_cycle.WantsToSay)
             return;

@@ -103,12 +103,23 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     }
 
     /// <summary>
-    /// Whether the ends are to be asked for now. Where a word is held up, once before all is confirmed too: that a log was made anew must not go unnoticed for as
-    /// long as it refuses one key.
+    /// Whether the ends are to be asked for now. Before all is confirmed too, once: where a word is held up, since that a log was made anew must not go unnoticed for as
+    /// long as it refuses one key; and at once on a log that nobody has noted yet, since one that takes its place later could not be told from it.
     /// </summary>
-    public bool WantsEnds =>
+    public bool WantsEnds(IReadOnlyDictionary<LaneId, RelayLane> lanes) =>
         _command == 0
-        && (Phase == HeartbeatPhase.ReadingEnds || (Phase == HeartbeatPhase.Observing && _heldUp && !_met && shard.Abilities.Retained));
+        && (
+            Phase == HeartbeatPhase.ReadingEnds
+            || (Phase == HeartbeatPhase.Observing && !_met && shard.Abilities.Retained && (_heldUp || IsUnknown(lanes)))
+        );
+
+    private static bool IsUnknown(IReadOnlyDictionary<LaneId, RelayLane> lanes)
+    {
+        foreach (var lane in lanes.Values)
+            if (lane.Verifier.Incarnation == 0)
+                return true;
+        return false;
+    }
 
     public void Asked(long command) => _command = command;
 

@@ -280,6 +280,20 @@ public sealed class RelayHeartbeatTests
     }
 
     [Fact]
+    public void Log_that_nobody_has_noted_is_noted_before_its_first_rows_are_confirmed()
+    {
+        var relay = new RelayScript(Guarded).Active(counter: new(Lane(), 1, 0, 0));
+        var row = Row(1, "a");
+        relay.Read([row]);
+        relay.Ends(0, incarnation: 1);
+        relay.Commit();
+        relay.Confirm(relay.Take<RelayCommand.Send>());
+        relay.AssertNo<RelayCommand.ReadEnds>();
+        relay.Settle(incarnation: 2);
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+    }
+
+    [Fact]
     public void What_was_read_before_the_new_log_was_noted_is_no_word_on_it()
     {
         var relay = new RelayScript(Guarded).Active(counter: new(Lane(), 5, 1, 0));

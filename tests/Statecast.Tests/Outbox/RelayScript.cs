@@ -125,7 +125,10 @@ internal sealed class RelayScript
             Give(new RelayInput.Started());
         var acquire = Take<RelayCommand.Acquire>();
         var request = acquire.Request;
-        var counters = Enumerable.Range(0, _lanes).Select(n => (counter ?? new(Lane(), 1, 0, 0)) with { Lane = Lane(n) }).ToArray();
+        var counters = Enumerable
+            .Range(0, _lanes)
+            .Select(n => (counter ?? new(Lane(), 1, _abilities.Retained ? 1 : 0, 0)) with { Lane = Lane(n) })
+            .ToArray();
         LaneLine[] lines =
         [
             .. Before.Select(b => new LaneLine(b.Lane, b.LeaseId, b.FirstNumber)),
@@ -253,7 +256,7 @@ internal sealed class RelayScript
     }
 
     /// <summary>Answers all but sends as a quiet day would: nothing to read, empty lanes.</summary>
-    public void Settle(bool commits = true)
+    public void Settle(bool commits = true, long incarnation = 1)
     {
         var answers = 0;
         while (_open.Find(c => c is not RelayCommand.Send && (commits || c is not RelayCommand.Commit)) is { } command)
@@ -265,7 +268,7 @@ internal sealed class RelayScript
                     Read();
                     break;
                 case RelayCommand.ReadEnds:
-                    Ends(0);
+                    Ends(0, incarnation);
                     break;
                 case RelayCommand.SendHeartbeat:
                     Say();
