@@ -27,6 +27,9 @@ public sealed class FaultyHostTests
         await world.StartAsync();
         await world.WriteAsync(60, _deadline.Token);
         await TargetHost.Until(() => world.InFile.Replica.State != ReplicaState.Empty);
+        // A log that its source has not even looked at yet cannot be told from the one that takes its place.
+        while (!world.HasSpoken)
+            await Task.Delay(2, _deadline.Token);
         world.Transport.Recreate(Destination);
         await world.WriteAsync(60, _deadline.Token);
         await world.RestartSourceAsync();

@@ -57,6 +57,9 @@ internal sealed class FaultyWorld : IAsyncDisposable
     /// <summary>How often a replica store failed.</summary>
     public int StoreFailures { get; private set; }
 
+    /// <summary>Whether the source that runs has said a heartbeat.</summary>
+    public bool HasSpoken => Relay.Counters.Heartbeats > 0;
+
     private RelayStatus Relay =>
         _sourceHost!.Services.GetRequiredService<StatecastRuntime>().Loops.Select(l => l.Loop).OfType<RelayRunner>().Single().Status!;
 
