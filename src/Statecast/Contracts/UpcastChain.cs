@@ -83,6 +83,9 @@ internal sealed class UpcastChain<TState>
 
     private string Gap(int major)
     {
+        // No state is made an older one.
+        if (major > _contract.Major)
+            return $"the version is newer. Read it with the record of version {major}, or leave it to a target that has that record.";
         var known = _steps.Keys.Order().ToList();
         var nearest = known.Find(m => m > major);
         var newer = nearest == 0 ? _contract.StateType.Name : $"the record of version {nearest}";

@@ -195,16 +195,30 @@ public sealed class MajorsTests : IDisposable
     [Fact]
     public void Gap_is_said_at_start()
     {
-        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
-        var gap = Assert.Throws<InvalidOperationException>(() =>
-            builder.Services.AddStatecast("gap", s => s.Replica<TitledNoteState>(r => r.InMemory().FromMajor(3)))
-        );
+        var gap = Assert.Throws<InvalidOperationException>(() => Add<ThirdState>(fromMajor: 1));
         Assert.Equal(
-            "States of e2e.note version 3 cannot be read as TitledNoteState, which is version 2: no upcaster leads from there (older versions that are read: 1). "
-                + "Add 'public static … Upcast(… old)', which takes the record of version 3, to TitledNoteState.",
+            "States of e2e.third version 1 cannot be read as ThirdState, which is version 3: no upcaster leads from there (older versions that are read: 2). "
+                + "Add 'public static … Upcast(… old)', which takes the record of version 1, to the record of version 2.",
             gap.Message
         );
     }
+
+    [Fact]
+    public void Newer_version_than_the_record_is_refused_at_start()
+    {
+        var newer = Assert.Throws<InvalidOperationException>(() => Add<TitledNoteState>(fromMajor: 3));
+        Assert.Equal(
+            "States of e2e.note version 3 cannot be read as TitledNoteState, which is version 2: the version is newer. "
+                + "Read it with the record of version 3, or leave it to a target that has that record.",
+            newer.Message
+        );
+    }
+
+    private static void Add<TState>(int fromMajor)
+        where TState : class, IStateContract<TState> =>
+        Microsoft
+            .Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null)
+            .Services.AddStatecast("gap", s => s.Replica<TState>(r => r.InMemory().FromMajor(fromMajor)));
 
     [Fact]
     public void Two_replicas_of_one_destination_are_refused()
@@ -333,4 +347,15 @@ public sealed class HandledNotes
                 _ => null,
             };
     }
+}
+
+/// <summary>The oldest that <see cref="ThirdState"/> can be made of: the first is forgotten.</summary>
+[StateContract("e2e.third", Version = 2)]
+public sealed partial record SecondState([property: StateKey] int Id);
+
+/// <summary>Made of the second alone.</summary>
+[StateContract("e2e.third", Version = 3)]
+public sealed partial record ThirdState([property: StateKey] int Id, string Name)
+{
+    public static ThirdState Upcast(SecondState old) => new(old.Id, "");
 }
