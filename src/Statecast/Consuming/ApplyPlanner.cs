@@ -28,7 +28,7 @@ public sealed class ApplyPlanner(
 {
     private readonly PatchPlanner _patches = new(reader, rules, waiting ?? WaitingLimits.Default);
     private readonly int _major = StateContract.MajorOf(layout.Name);
-    private readonly bool _mayFollow = PlainSuccessors.IsPossible(layout, rules);
+    private readonly PlainSuccessors _successors = new(layout, rules, peek);
 
     /// <summary>Whether bodies are decoded here.</summary>
     internal bool Decodes { get; } = peek is null;
@@ -52,9 +52,9 @@ public sealed class ApplyPlanner(
         var sums = new ReplicaCounters(batch.Count - batch.Marks, 0, 0, 0);
         var waits = unit.Waiting.Count > 0;
         var room = waits || batch.HasPatches ? _patches.RoomOf(unit) : 0;
-        var follows = _mayFollow && !waits && !batch.HasPatches && unit.Follows;
+        var follows = _successors.MayFollow && !waits && !batch.HasPatches && unit.Follows;
         if (follows)
-            sums += Follow(plan, batch, unit, floorEpoch);
+            sums += _successors.Write(plan, batch, unit, floorEpoch, MajorOf);
         for (var number = 0; number < batch.Keys.Count; number++)
         {
             if (follows && batch.Followed(number))
@@ -86,38 +86,6 @@ public sealed class ApplyPlanner(
                 // Kept until the batch is committed, tens of thousands of states would outlive several collections.
                 batch.Inspected(number, keepsStates ? shown : shown with { State = null });
             }
-    }
-
-    // What plainly follows is written first, and never looked at.
-    private ReplicaCounters Follow(ReplicaPlan plan, ApplyBatch batch, IReplicaUnit unit, long floorEpoch)
-    {
-        var superseded = 0L;
-        for (var number = 0; number < batch.Keys.Count; number++)
-        {
-            var follows = PlainSuccessors.Is(batch, number, floorEpoch, peek, out var named);
-            batch.Followed(number, follows);
-            if (!follows)
-                continue;
-            var newest = batch.Likely(number)!;
-            var row = batch.NextRow().Fill(newest, MajorOf(newest), newest.Operation, 0, 1, [], batch.Inspected(number)?.State);
-            plan.Rows.Add(layout.Retained ? row : row.Number(named.Live, named.Own));
-            superseded += named.Count - 1;
-        }
-        var left = unit.Follow(plan.Rows, out var added);
-        plan.KeysDelta += added;
-        foreach (var key in left)
-        {
-            var number = batch.Keys.Find(key, 0);
-            batch.Followed(number, false);
-            PlainSuccessors.Is(batch, number, floorEpoch, peek, out var named);
-            superseded -= named.Count - 1;
-        }
-        // In the order of the keys: the next is most often the one after the last.
-        var at = -1;
-        if (left.Count > 0)
-            plan.Rows.RemoveAll(row => !batch.Followed(at = batch.Keys.Find(row.Key, at + 1)));
-        plan.Written = plan.Rows.Count;
-        return new(0, plan.Written, superseded, 0);
     }
 
     /// <summary>Plans another try of parked events whose envelopes could be read; the rest stays.</summary>

@@ -7,19 +7,54 @@ namespace Statecast.Consuming;
 /// The keys of a batch of which a store may write the newest state without having looked at the row: nobody asks what was there before, and nothing waits beside it. Whether
 /// the state is newer than the row the store finds out as it writes; what is not is left to the plan.
 /// </summary>
-internal static class PlainSuccessors
+/// <param name="layout">The replica.</param>
+/// <param name="rules">The rules.</param>
+/// <param name="peek">Judges a body that was not read ahead; null where all are.</param>
+internal sealed class PlainSuccessors(ReplicaLayout layout, ApplyRules rules, Func<StateEvent, StateInspection>? peek)
 {
     /// <summary>Whether what a replica writes depends on its rows only by the guard.</summary>
-    public static bool IsPossible(ReplicaLayout layout, ApplyRules rules) =>
-        layout is { Handlers.Count: 0, Indexes.Count: 0 } && ReferenceEquals(rules.Guard, Guard.Instance);
+    public bool MayFollow { get; } = layout is { Handlers.Count: 0, Indexes.Count: 0 } && ReferenceEquals(rules.Guard, Guard.Instance);
 
-    /// <summary>Whether the batch's newest event of a key can be judged by its revision alone, and by how many numbers it was named.</summary>
+    /// <summary>Has the unit write them, first of all and without a look; notes in the batch which it wrote.</summary>
+    /// <param name="plan">An empty plan; then it has the rows that were written.</param>
     /// <param name="batch">The batch.</param>
-    /// <param name="key">The key's number.</param>
+    /// <param name="unit">Where they are written.</param>
     /// <param name="floorEpoch">Everything below is superseded.</param>
-    /// <param name="peek">Judges a body that was not read ahead; null where all are.</param>
-    /// <param name="shown">The key's events: how many there are, and on a queue their highest numbers.</param>
-    public static bool Is(ApplyBatch batch, int key, long floorEpoch, Func<StateEvent, StateInspection>? peek, out NamedBy shown)
+    /// <param name="majorOf">The major of the contract that an event is of.</param>
+    /// <returns>What became of these keys' events.</returns>
+    public ReplicaCounters Write(ReplicaPlan plan, ApplyBatch batch, IReplicaUnit unit, long floorEpoch, Func<StateEvent, int> majorOf)
+    {
+        var superseded = 0L;
+        for (var number = 0; number < batch.Keys.Count; number++)
+        {
+            var follows = Is(batch, number, floorEpoch, out var named);
+            batch.Followed(number, follows);
+            if (!follows)
+                continue;
+            var newest = batch.Likely(number)!;
+            var row = batch.NextRow().Fill(newest, majorOf(newest), newest.Operation, 0, 1, [], batch.Inspected(number)?.State);
+            plan.Rows.Add(layout.Retained ? row : row.Number(named.Live, named.Own));
+            superseded += named.Count - 1;
+        }
+        var left = unit.Follow(plan.Rows, out var added);
+        plan.KeysDelta += added;
+        foreach (var key in left)
+        {
+            var number = batch.Keys.Find(key, 0);
+            batch.Followed(number, false);
+            Is(batch, number, floorEpoch, out var named);
+            superseded -= named.Count - 1;
+        }
+        // In the order of the keys: the next is most often the one after the last.
+        var at = -1;
+        if (left.Count > 0)
+            plan.Rows.RemoveAll(row => !batch.Followed(at = batch.Keys.Find(row.Key, at + 1)));
+        plan.Written = plan.Rows.Count;
+        return new(0, plan.Written, superseded, 0);
+    }
+
+    // Whether the batch's newest event of a key can be judged by its revision alone; and how the key was named.
+    private bool Is(ApplyBatch batch, int key, long floorEpoch, out NamedBy shown)
     {
         shown = default;
         if (
