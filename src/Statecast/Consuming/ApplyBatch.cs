@@ -104,6 +104,12 @@ internal sealed class ApplyBatch
     /// <summary>Notes whether it did, or is asked to.</summary>
     public void Followed(int key, bool followed) => _groups[key].Followed = followed;
 
+    /// <summary>
+    /// By how many events a key was named, if all of them are full states with an envelope and none but <see cref="Likely"/> can win: each of the others is of a
+    /// lower revision, or says the same again. 0 if that must be looked at one by one.
+    /// </summary>
+    public int Plain(int key) => _groups[key].IsMixed ? 0 : _groups[key].Count;
+
     /// <summary>The number of the first event of a key.</summary>
     public int First(int key) => _groups[key].First;
 
@@ -163,8 +169,10 @@ internal sealed class ApplyBatch
         else
             _next[group.Last] = number;
         group.Last = number;
+        group.Count++;
         if (received.Event is not { } stateEvent)
         {
+            group.IsMixed = true;
             Bytes += received.Raw.Length;
             return;
         }
@@ -173,10 +181,14 @@ internal sealed class ApplyBatch
         {
             // What it makes depends on the row: nothing of it can be read ahead.
             HasPatches = true;
+            group.IsMixed = true;
             return;
         }
-        if (group.Likely == None || stateEvent.Revision > _events[group.Likely].Event!.Revision)
-            group.Likely = number;
+        var revision = stateEvent.Revision;
+        if (group.Likely == None || revision > group.Revision)
+            (group.Likely, group.Revision) = (number, revision);
+        else if (revision == group.Revision && Guard.SaysMore(_events[group.Likely].Event!.Newest, stateEvent))
+            group.IsMixed = true;
     }
 
     private ReplicaRow TakeRow()
@@ -195,6 +207,11 @@ internal sealed class ApplyBatch
         public int First;
         public int Last;
         public int Likely;
+
+        // Likely's, at hand: the event itself lies elsewhere in memory.
+        public StateRevision Revision;
+        public int Count;
+        public bool IsMixed;
         public bool Followed;
     }
 }

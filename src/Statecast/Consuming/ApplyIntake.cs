@@ -8,7 +8,7 @@ namespace Statecast.Consuming;
 /// </summary>
 internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver receiver, CancellationToken ct) : IAsyncDisposable
 {
-    private readonly BatchSize _size = new(subscription.Limits.Events, subscription.Limits.CatchUpEvents);
+    private readonly BatchSize _size = new(subscription.Limits.Events, subscription.Limits.CatchUpEvents, subscription.Limits.ForRepeats);
     private readonly Stack<ApplyBatch> _idle = new([new(), new()]);
     private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
     private Task<ApplyBatch>? _coming;
@@ -67,7 +67,7 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
         batch.Fill(delivery);
         subscription.Status.Holds(Interlocked.Add(ref _held, batch.Bytes));
         subscription.Planner.Read(batch);
-        _size.Came(batch.Count, more: delivery.Batches.Any(b => b.Events.Count > 0 && !b.AtTail));
+        _size.Came(batch.Count, batch.Keys.Count, more: delivery.Batches.Any(b => b.Events.Count > 0 && !b.AtTail));
         return batch;
     }
 }

@@ -6,7 +6,15 @@ namespace Statecast.Consuming;
 /// <param name="BatchBytes">The most bytes of bodies in a batch.</param>
 /// <param name="BodyBytes">The most bytes of one body.</param>
 /// <param name="BytesInFlight">The most bytes of bodies that are received and not committed.</param>
-internal sealed record ApplyLimits(int Events, int CatchUpEvents, long BatchBytes, long BodyBytes, long BytesInFlight)
+/// <param name="ForRepeats">Whether a batch grows only where keys come again in it.</param>
+internal sealed record ApplyLimits(
+    int Events,
+    int CatchUpEvents,
+    long BatchBytes,
+    long BodyBytes,
+    long BytesInFlight,
+    bool ForRepeats = false
+)
 {
     /// <summary>What a carrier is asked for: a delivery ends with the event that reaches it, and is then no larger than a batch may be.</summary>
     public long DeliveryBytes => Math.Max(1, BatchBytes - BodyBytes);

@@ -63,19 +63,23 @@ internal sealed class PlainSuccessors(ReplicaLayout layout, ApplyRules rules, Fu
             || (batch.Inspected(key) ?? peek?.Invoke(newest)) is not { Defect: null }
         )
             return false;
+        // A queue's numbers are in each event.
+        if (layout.Retained && batch.Plain(key) is > 0 and var count)
+        {
+            shown = new(count, 0, 0);
+            return true;
+        }
         for (var at = batch.First(key); at >= 0; )
         {
             if (batch.Take(ref at).Event is not { } said)
                 return false;
             // An equal revision that says something else, or says it again as a Snapshot, replaces.
-            if (!ReferenceEquals(said, newest) && Guard.Instance.Judge(Known(newest), said, floorEpoch) != GuardVerdict.Supersede)
+            if (!ReferenceEquals(said, newest) && Guard.Instance.Judge(newest.Newest, said, floorEpoch) != GuardVerdict.Supersede)
                 return false;
             shown = shown.And(said);
         }
         return true;
     }
-
-    private static KeyNewest Known(StateEvent newest) => new(newest.Revision, newest.IsDelete, newest.Content);
 }
 
 /// <summary>By how many events a key was named, and on a queue by which numbers at most.</summary>

@@ -44,7 +44,10 @@ public sealed class Guard : IGuard
         if (incoming.Revision < known.Revision)
             return GuardVerdict.Supersede;
         // Refusing equals for ever would leave wrong content at the right revision beyond repair.
-        var differs = incoming.IsDelete != known.Deleted || incoming.Content != known.Content;
-        return incoming.Operation == StateOperation.Snapshot || differs ? GuardVerdict.Replace : GuardVerdict.Supersede;
+        return SaysMore(known, incoming) ? GuardVerdict.Replace : GuardVerdict.Supersede;
     }
+
+    /// <summary>Whether an event of the same revision replaces what is known.</summary>
+    internal static bool SaysMore(KeyNewest known, StateEvent incoming) =>
+        incoming.Operation == StateOperation.Snapshot || incoming.IsDelete != known.Deleted || incoming.Content != known.Content;
 }

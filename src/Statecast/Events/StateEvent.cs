@@ -64,4 +64,7 @@ public sealed record StateEvent
 
     /// <summary>Whether the event carries no state.</summary>
     public bool IsDelete => Operation == StateOperation.Delete;
+
+    /// <summary>What is known of the key once this is its newest.</summary>
+    internal KeyNewest Newest => new(Revision, IsDelete, Content);
 }

@@ -33,8 +33,9 @@ public sealed class TargetOptions
     public int MaxBatch { get; set; } = 2000;
 
     /// <summary>
-    /// The most events in one local transaction of a replica in a store on disk that is far behind, 1 to 1,000,000: batches double up to it while more waits
-    /// than fits, since larger ones write fewer pages. Less than <see cref="MaxBatch"/> means no growth. Default 50,000.
+    /// The most events in one local transaction of a replica that is far behind, 1 to 1,000,000: batches double up to it while more waits than fits, since larger
+    /// ones write fewer pages; in memory only while at least one event in sixteen is of a key that the batch has already. Less than <see cref="MaxBatch"/> means
+    /// no growth. Default 50,000.
     /// </summary>
     public int MaxCatchUpBatch { get; set; } = 50_000;
 
@@ -71,7 +72,7 @@ public sealed class TargetOptions
 
     // In memory a commit costs nothing, and a large batch leaves the processor's cache between its first look and its last.
     internal ApplyLimits LimitsOf(bool inMemory) =>
-        new(MaxBatch, inMemory ? MaxBatch : MaxCatchUpBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight);
+        new(MaxBatch, MaxCatchUpBatch, MaxBatchBytes, MaxBodyBytes, MaxBytesInFlight, ForRepeats: inMemory);
 }
 
 /// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>
