@@ -158,19 +158,26 @@ public sealed class EfStateSource<TContext> : IStateSource
             .ExecuteAsync(
                 async token =>
                 {
-                    var transaction = await context.Database.BeginTransactionAsync(token).ConfigureAwait(false);
+                    await context.Database.OpenConnectionAsync(token).ConfigureAwait(false);
+                    var connection = context.Database.GetDbConnection();
+                    var adapter = Capture.AdapterFor(context, shape);
+                    var transaction = await adapter.BeginAsync(connection, token).ConfigureAwait(false);
                     await using (transaction.ConfigureAwait(false))
                     {
-                        var scope = new CaptureScope(
-                            context.Database.GetDbConnection(),
-                            transaction.GetDbTransaction(),
-                            Synchronous: false,
-                            token
-                        );
-                        var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
-                        await transaction.CommitAsync(token).ConfigureAwait(false);
-                        _database?.Adapter.Capture.Saved(scope.Connection);
-                        return result;
+                        await context.Database.UseTransactionAsync(transaction, token).ConfigureAwait(false);
+                        try
+                        {
+                            var scope = new CaptureScope(connection, transaction, Synchronous: false, token);
+                            var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
+                            await transaction.CommitAsync(token).ConfigureAwait(false);
+                            adapter.Capture.Saved(connection);
+                            return result;
+                        }
+                        finally
+                        {
+                            // A retry begins another.
+                            await context.Database.UseTransactionAsync(null, CancellationToken.None).ConfigureAwait(false);
+                        }
                     }
                 },
                 ct

@@ -13,6 +13,8 @@ namespace Statecast.Sqlite;
 /// <param name="clock">Null for the machine's.</param>
 public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? clock = null) : IDatabaseAdapter
 {
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
     /// <summary>The EF Core provider's name.</summary>
     public const string Provider = "Microsoft.EntityFrameworkCore.Sqlite";
 
@@ -41,5 +43,24 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
     }
 
     /// <inheritdoc/>
-    public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, clock);
+    public async ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken ct)
+    {
+        if (connection is not SqliteConnection sqlite)
+            return await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        // Deferred: it takes no lock, and so does not wait for one.
+        var transaction = sqlite.BeginTransaction(deferred: true);
+        try
+        {
+            await SqliteCaptureScope.TakeWriteLockAsync(sqlite, _clock, ct).ConfigureAwait(false);
+            return transaction;
+        }
+        catch
+        {
+            await transaction.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, _clock);
 }

@@ -20,7 +20,10 @@ internal enum SqliteAccess
 internal sealed class SqliteDatabase : IDisposable
 {
     private const string Immediate = "BEGIN IMMEDIATE";
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>How often who waits for the write lock looks whether it is free.</summary>
+    public static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);

@@ -136,7 +136,7 @@ internal sealed class ConnectionSource : IStateSource
             try
             {
                 await connection.OpenAsync(ct).ConfigureAwait(false);
-                var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+                var transaction = await _database.Value.Adapter.BeginAsync(connection, ct).ConfigureAwait(false);
                 await using (transaction.ConfigureAwait(false))
                 {
                     var result = await work(new RowsSession(_rows, transaction, ct)).ConfigureAwait(false);
