@@ -1,3 +1,5 @@
+using Statecast.Codecs.Tests.Resolution;
+
 namespace Statecast.Codecs.Tests;
 
 /// <summary>
@@ -32,4 +34,20 @@ internal static class KnownFaults
     /// <summary>What python-avro makes of another writer's values that we read.</summary>
     public static SortedDictionary<string, int> PythonResolves { get; } =
         new(StringComparer.Ordinal) { [None] = 11_287, ["SchemaResolutionException"] = 828 };
+
+    /// <summary>
+    /// "Logical Types", "Decimal": "For the purposes of schema resolution, two schemas that are decimal logical types match if their scales and precisions match." A writer's
+    /// with more digits than the reader's does not, since such a value may not fit; both peers look at no precision.
+    /// </summary>
+    public const string Digits = "digits of a decimal not looked at";
+
+    /// <summary>What Apache.Avro resolves though we refuse it. A rule of ours that is too strict would show here, by its name.</summary>
+    public static SortedDictionary<string, int> ApacheReadsRefused { get; } = new(StringComparer.Ordinal) { [Digits] = 47 };
+
+    /// <summary>What python-avro resolves though we refuse it.</summary>
+    public static SortedDictionary<string, int> PythonReadsRefused { get; } = new(StringComparer.Ordinal) { [Digits] = 55 };
+
+    /// <summary>What to call it that a peer resolves a body that we refuse: known only if it comes out as what we would make of the same bytes.</summary>
+    public static string OfRefused(Refusal refusal, byte[] answer) =>
+        refusal.Unmeant is null || refusal.Unmeant.AsSpan().SequenceEqual(answer) ? refusal.Rule : refusal.Rule + ", as another value";
 }

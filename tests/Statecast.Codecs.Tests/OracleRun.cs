@@ -52,7 +52,10 @@ public sealed class OracleRun : IAsyncLifetime
     /// <summary>What Apache.Avro makes of another writer's values that we read: the same, another value, or a fault; and how often.</summary>
     internal SortedDictionary<string, int> ApacheResolutions { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The first value of each of <see cref="ApacheResolutions"/>.</summary>
+    /// <summary>What Apache.Avro resolves of another writer's values that we refuse: by which rule of ours, and how often. Without it a rule too strict would agree with itself.</summary>
+    internal SortedDictionary<string, int> ApacheReadsRefused { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The first value of each of <see cref="ApacheResolutions"/> and <see cref="ApacheReadsRefused"/>.</summary>
     internal Dictionary<string, string> ApacheExamples { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Schemas of which Apache.Avro has another canonical form or fingerprint.</summary>
@@ -114,13 +117,17 @@ public sealed class OracleRun : IAsyncLifetime
     private void AskApache(ApacheOracle apache, SchemaPair pair)
     {
         for (var i = 0; i < pair.Bodies.Count; i++)
+        {
+            var (body, fault) = apache.Resolve(pair.Writer, pair.Bodies[i]);
+            string said;
             if (pair.Read[i] is { } ours)
-            {
-                var (body, fault) = apache.Resolve(pair.Writer, pair.Bodies[i]);
-                var said = fault ?? (body.AsSpan().SequenceEqual(ours) ? Same : Another);
-                Tally(ApacheResolutions, said);
-                ApacheExamples.TryAdd(said, $"{pair}\n{Convert.ToHexStringLower(pair.Bodies[i])}");
-            }
+                Tally(ApacheResolutions, said = fault ?? (body.AsSpan().SequenceEqual(ours) ? Same : Another));
+            else if (fault is null)
+                Tally(ApacheReadsRefused, said = KnownFaults.OfRefused(pair.Refusals[i]!, body!));
+            else
+                continue;
+            ApacheExamples.TryAdd(said, $"{pair}\n{Convert.ToHexStringLower(pair.Bodies[i])}");
+        }
     }
 
     private static void Tally(SortedDictionary<string, int> counts, string what) => counts[what] = counts.GetValueOrDefault(what) + 1;

@@ -14,6 +14,16 @@ var decoders = new Dictionary<string, Func<string, IDecoder>>
     ["json-patch"] = name => StateDecoder.Patches(name, new JsonStateCodec()),
     ["schema"] = name => new SchemaDecoder(name),
     ["json-schema"] = name => new JsonSchemaDecoder(name),
+    ["avro-field"] = FieldDecoder.Avro,
+    ["json-field"] = FieldDecoder.Json,
+    ["avro-framing"] = WordDecoder.AvroFraming,
+    ["cloud-event"] = WordDecoder.CloudEvent,
+    ["structured-event"] = WordDecoder.StructuredEvent,
+    ["heartbeat"] = WordDecoder.Heartbeat,
+    ["state-request"] = WordDecoder.StateRequest,
+    ["range-mark"] = WordDecoder.RangeMark,
+    ["rabbit-marker"] = WordDecoder.RabbitMarker,
+    ["key"] = WordDecoder.Key,
 };
 if (args.Length is < 3 or > 4 || decoders.GetValueOrDefault(args[0]) is not { } make)
 {

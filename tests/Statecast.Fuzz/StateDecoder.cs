@@ -49,7 +49,7 @@ internal sealed class StateDecoder : IDecoder
         var schemas = new AvroSchemaSet();
         var schema = schemas.Add(AnotherSchema.Of(Contract.AvroSchema));
         byte[] body = [.. AnotherSchema.Before, .. Body(), .. AnotherSchema.After];
-        return new(name, new AvroStateCodec(schemas), schema, [body, .. MalformedAvro.All(body)]);
+        return new(name, new AvroStateCodec(schemas), schema, [body, .. MalformedAvro.All(body), .. AnotherSchema.Deep(Body())]);
     }
 
     public static StateDecoder Json(string name)

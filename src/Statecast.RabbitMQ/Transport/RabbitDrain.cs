@@ -13,7 +13,8 @@ internal sealed class RabbitDrain(RabbitParts parts)
     public async Task RequireDrainedAsync(RabbitDestination destination, int before, IConnection connection, CancellationToken ct)
     {
         foreach (var word in await ReadTargetsAsync(destination.Names, connection, ct).ConfigureAwait(false))
-        foreach (var queue in word.Queues.Where(destination.Names.MayBeReplyQueue))
+        // A name may be null, whatever its type says: the platform looks at members alone.
+        foreach (var queue in word.Queues.Where(q => q is not null && destination.Names.MayBeReplyQueue(q)))
             if (await parts.Topology.FindAsync(connection, queue, ct).ConfigureAwait(false) is { MessageCount: > 0 and var left })
                 throw new TransportException(
                     $"'{destination.Names.Destination}' has {before} lanes, and its source now declares {destination.Lanes}: keys would move between queues, and '{word.Target}' still has {left} messages in '{queue}'. "

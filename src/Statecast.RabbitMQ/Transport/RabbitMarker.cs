@@ -29,6 +29,9 @@ internal sealed record RabbitMarker(string Source, int Lanes, IReadOnlyList<Sent
         try
         {
             var text = JsonSerializer.Deserialize(json, RabbitJson.Default.Text) ?? throw new FormatException("it is null.");
+            // An item may be null, whatever its type says: the platform looks at members alone.
+            if (text.Marks.Any(m => m is null || m.Lane < 0))
+                throw new FormatException("it is no marker: a mark is missing, or its lane is negative.");
             return new(
                 text.Source,
                 text.Lanes,

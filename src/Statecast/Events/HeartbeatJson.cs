@@ -6,6 +6,9 @@ namespace Statecast.Events;
 /// <summary>Heartbeats as JSON, for carriers that carry bytes (<c>docs/wire.md</c>). Unknown members are ignored.</summary>
 public static class HeartbeatJson
 {
+    // Readers reckon with multiples of it: far beyond any source's, and far below what a span of time holds.
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromDays(366);
+
     /// <summary>Writes a heartbeat.</summary>
     public static byte[] Write(Heartbeat heartbeat) =>
         JsonSerializer.SerializeToUtf8Bytes(
@@ -45,8 +48,13 @@ public static class HeartbeatJson
         {
             throw new FormatException($"it is no heartbeat: {e.Message}", e);
         }
-        if (word.IntervalMs <= 0 || word.Ends.Any(e => e.Lane < 0))
-            throw new FormatException("it is no heartbeat: its interval must be positive and its lanes not negative.");
+        if (word.IntervalMs <= 0 || word.IntervalMs > MaxInterval.TotalMilliseconds)
+            throw new FormatException($"it is no heartbeat: its interval must be from 1 ms to {MaxInterval.TotalDays} days.");
+        // An item may be null, whatever its type says: the platform looks at members alone.
+        if (word.Epoch < 0 || word.Ends.Any(e => e is null || e.Lane < 0 || e.Number < 0 || e.FloorEpoch < 0 || e.FloorNumber < 0))
+            throw new FormatException(
+                "it is no heartbeat: its epoch, and its lanes with their numbers and floors, must be there and not negative."
+            );
         return new()
         {
             Source = word.Source,

@@ -8,6 +8,17 @@ internal static class AnotherSchema
     /// <summary>The bytes of the fields before: three nulls in an array; a tree, one deep; records of nothing in their billions.</summary>
     public static readonly byte[] Before = [6, 0, 2, 0, 0, 2, 0];
 
+    /// <summary>Bodies whose tree is as deep as its bytes go: whole ones, and cut off at the deepest.</summary>
+    public static IEnumerable<byte[]> Deep(byte[] own)
+    {
+        foreach (var depth in (int[])[1_000, 10_000, 100_000])
+        {
+            byte[] open = [6, 0, .. Enumerable.Repeat((byte)2, depth)];
+            yield return open;
+            yield return [.. open, .. new byte[depth + 1], .. Before[^2..], .. own, .. After];
+        }
+    }
+
     /// <summary>The bytes of those after: a map; an array of records that hold themselves at once, so that there can be none.</summary>
     public static readonly byte[] After = [2, 2, (byte)'k', 1, 0, 0];
 

@@ -51,6 +51,8 @@ internal static class MalformedJson
             Bytes(text[..^1] + ",\"\\u0069nt32\":1}"),
             Bytes(text[..^1] + ",\"unknown\":" + new string('[', 100_000)),
             Bytes(text[..^1] + ",\"unknown\":" + new string('[', 1_000) + new string(']', 1_000) + "}"),
+            Bytes(text[..^1] + ",\"unknown\":" + new string('[', 10_000) + new string(']', 10_000) + "}"),
+            Bytes(text[..^1] + ",\"unknown\":" + string.Concat(Enumerable.Repeat("{\"a\":", 10_000))),
             Bytes(string.Concat(Enumerable.Repeat("{\"a\":", 100_000))),
             Bytes("[" + string.Concat(Enumerable.Repeat("1,", 400_000)) + "1]"),
             Bytes("{\"array\":[" + string.Concat(Enumerable.Repeat("{},", 100_000)) + "{}]}"),

@@ -213,6 +213,8 @@ public sealed class JsonMalformedTests
     [Theory]
     [InlineData(62, true)]
     [InlineData(64, false)]
+    [InlineData(1_000, false)]
+    [InlineData(10_000, false)]
     [InlineData(100_000, false)]
     public void Nesting_is_bounded(int depth, bool read)
     {
@@ -223,7 +225,12 @@ public sealed class JsonMalformedTests
             if (read)
                 Assert.NotNull(Decode(body));
             else
-                Assert.Throws<StateFormatException>(() => Decode(body));
+            {
+                var defect = Assert.Throws<StateFormatException>(() => Decode(body));
+                // Where the level stands that is one too many; of what is deeper nothing is looked at.
+                Assert.StartsWith("unknown", defect.Path, StringComparison.Ordinal);
+                Assert.InRange(defect.Offset, "{\"unknown\":".Length, "{\"unknown\":".Length + 64 * open.Length);
+            }
         }
     }
 

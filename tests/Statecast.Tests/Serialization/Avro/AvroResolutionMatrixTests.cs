@@ -50,7 +50,8 @@ public sealed class AvroResolutionMatrixTests
     {
         // By itself, and in everything that can hold it.
         List<AvroMismatchRule> expected = rule is null ? [] : [rule.Value];
-        Assert.Equal(expected, Rules(writer, reader));
+        // Of a union each branch that cannot be read is told.
+        Assert.Equal(expected, writer[0] == '[' ? Rules(writer, reader).Distinct() : Rules(writer, reader));
         Assert.Equal(rule is null, Rules(Items(writer), Items(reader)).Count == 0);
         Assert.Equal(rule is null, Rules(Values(writer), Values(reader)).Count == 0);
         if (writer[0] != '[')
@@ -62,11 +63,12 @@ public sealed class AvroResolutionMatrixTests
     }
 
     [Fact]
-    public void Every_pair_of_primitive_types_has_its_row()
+    public void Every_pair_of_the_fourteen_kinds_has_its_row()
     {
-        string[] types = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
-        var rows = AvroResolutionRows.All.Select(r => (r.Writer, r.Reader)).ToHashSet();
-        Assert.Empty(types.SelectMany(w => types.Select(r => ($"\"{w}\"", $"\"{r}\""))).Except(rows));
+        var kinds = AvroKindRows.Kinds.Values;
+        Assert.Equal(Enum.GetValues<AvroType>(), kinds.Select(k => AvroSchema.Parse(k).Type).Order());
+        var rows = AvroKindRows.All.Select(r => (r.Writer, r.Reader)).ToList();
+        Assert.Equal(kinds.SelectMany(w => kinds.Select(r => (w, r))), rows);
     }
 
     private static List<AvroMismatchRule> Rules(string writer, string reader) =>
