@@ -162,9 +162,19 @@ public sealed class LockAnalyzerTests
             { [Order("int Count"), Order("string Count")], "STC1601", "v1.0", "string is read" },
             { [Order("int Count"), Order("int? Count"), Order("bool? Count")], "STC1601", "v1.0", "no branch for int" },
             // Each step alone may be: the field came with a default, and lost it.
-            { [Order("string? Note"), Order("string? Note, int Count = 1"), Order("string? Note, int Count")], "STC1604", "v1.0", "'count' is new" },
+            {
+                [Order("string? Note"), Order("string? Note, int Count = 1"), Order("string? Note, int Count")],
+                "STC1604",
+                "v1.0",
+                "'count' is new"
+            },
             // The last step is additive, the one before was not.
-            { [Order("int Count"), Order("long Count"), Order("int Count"), Order("int Count, string? Note")], "STC1601", "v1.1", "long is written" },
+            {
+                [Order("int Count"), Order("long Count"), Order("int Count"), Order("int Count, string? Note")],
+                "STC1601",
+                "v1.1",
+                "long is written"
+            },
             { [Order("string? Name"), Order("string? Title")], "STC1603", "v1.0", "[Alias(\"name\")]" },
             {
                 [
@@ -233,14 +243,16 @@ public sealed class LockAnalyzerTests
         string[] locks = [Order("int Count"), Order("long Count")];
         var files = await Locked.Of(locks);
         var broken = files.RemoveRange(0, 2).InsertRange(0, await Locked.Of(Order("string Count")));
-        foreach (var (given, mode, expected) in new[]
-        {
-            (files, "BackwardTransitive", ""),
-            (files, "FullTransitive", "STC1601"),
-            (files, "BackwardTransitive", ""),
-            (broken, "BackwardTransitive", "STC1601"),
-            (files, "BackwardTransitive", ""),
-        })
+        foreach (
+            var (given, mode, expected) in new[]
+            {
+                (files, "BackwardTransitive", ""),
+                (files, "FullTransitive", "STC1601"),
+                (files, "BackwardTransitive", ""),
+                (broken, "BackwardTransitive", "STC1601"),
+                (files, "BackwardTransitive", ""),
+            }
+        )
         {
             var found = await Compiled.Analyze(Locked.Options(given, ("StatecastCompatibility", mode)), locks[^1]);
             Assert.Equal(expected, string.Join(' ', found.Select(d => d.Id)));

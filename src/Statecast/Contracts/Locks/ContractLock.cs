@@ -44,8 +44,7 @@ public static class ContractLock
     /// <param name="contracts">The contracts.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ContractBreakException">A contract breaks with an earlier version of its major. Nothing was written.</exception>
-    public static ContractLockUpdate Update(string directory, params StateContract[] contracts) =>
-        UpdateAll(directory, null, contracts);
+    public static ContractLockUpdate Update(string directory, params StateContract[] contracts) => UpdateAll(directory, null, contracts);
 
     /// <summary>Locks contracts: a changed one gets its next minor, a new major its first lock. One that is as its newest lock has it writes nothing.</summary>
     /// <param name="directory">Where the locks are; made if it is not there.</param>
