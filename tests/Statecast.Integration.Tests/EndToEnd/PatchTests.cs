@@ -139,7 +139,10 @@ public sealed class PatchTests : IDisposable
     [Fact]
     public async Task Refusal_of_patches_names_the_services_own_carriers_that_take_them()
     {
-        using var shop = new NotesShop { Carrier = s => s.UseSqliteLog(_shop.File("log")).UseInProcess().UseRabbitMQ("amqp://localhost:1") };
+        using var shop = new NotesShop
+        {
+            Carrier = s => s.UseSqliteLog(_shop.File("log")).UseInProcess().UseRabbitMQ("amqp://localhost:1"),
+        };
         // Refused before any carrier is asked: no broker is there.
         using var source = await shop.BuildSourceAsync(db => db.Publish<Note, PageState>(n => new(n.Id, n.Text, n.Mood)).Patches());
         var error = await Assert.ThrowsAsync<SourceException>(() => source.StartAsync(Ct));
