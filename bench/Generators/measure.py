@@ -103,6 +103,7 @@ def build(folder, *more):
 parser = argparse.ArgumentParser()
 parser.add_argument("--contracts", type=int, default=200)
 parser.add_argument("--rounds", type=int, default=7)
+parser.add_argument("--minors", type=int, default=1, help="locks a contract has: what it was before is compared too")
 asked = parser.parse_args()
 folder = pathlib.Path(tempfile.mkdtemp(prefix="statecast-generators"))
 try:
@@ -120,6 +121,9 @@ try:
     locks = len(list((folder / "with" / "contracts").glob("*/v1.0.avsc")))
     if locks != asked.contracts:
         sys.exit(f"{locks} contracts have a lock, of {asked.contracts}.")
+    for lock in (folder / "with" / "contracts").glob("*/v1.0.*"):
+        for minor in range(1, asked.minors):
+            shutil.copy(lock, lock.with_name(lock.name.replace("v1.0", f"v1.{minor}")))
     build(folder / "with", "-p:EmitCompilerGeneratedFiles=true", f"-p:CompilerGeneratedFilesOutputPath={folder / 'codecs'}")
     rounds = {"with": [], "written": [], "without": []}
     # The first is to warm up.
@@ -130,7 +134,7 @@ try:
                 rounds[name].append(took)
     medians = {name: statistics.median(times) for name, times in rounds.items()}
     print(json.dumps({
-        "suite": "generators", "contracts": asked.contracts, "rounds": asked.rounds, "load": round(os.getloadavg()[0], 2),
+        "suite": "generators", "contracts": asked.contracts, "minors": asked.minors, "rounds": asked.rounds, "load": round(os.getloadavg()[0], 2),
         **{f"{name}_s": round(took, 2) for name, took in medians.items()},
         "more_than_written_s": round(medians["with"] - medians["written"], 2),
         "more_than_without_s": round(medians["with"] - medians["without"], 2),

@@ -153,6 +153,112 @@ public sealed class LockAnalyzerTests
         Assert.Equal("STC1602", last.Id);
     }
 
+    /// <summary>
+    /// A major's locks, oldest first, of which the newest is what the contract is, the rule that it breaks with an earlier one, which, and what is said.
+    /// </summary>
+    public static TheoryData<string[], string, string, string> Standing =>
+        new()
+        {
+            { [Order("int Count"), Order("string Count")], "STC1601", "v1.0", "string is read" },
+            { [Order("int Count"), Order("int? Count"), Order("bool? Count")], "STC1601", "v1.0", "no branch for int" },
+            // Each step alone may be: the field came with a default, and lost it.
+            {
+                [Order("string? Note"), Order("string? Note, int Count = 1"), Order("string? Note, int Count")],
+                "STC1604",
+                "v1.0",
+                "'count' is new"
+            },
+            // The last step is additive, the one before was not.
+            {
+                [Order("int Count"), Order("long Count"), Order("int Count"), Order("int Count, string? Note")],
+                "STC1601",
+                "v1.1",
+                "long is written"
+            },
+            { [Order("string? Name"), Order("string? Title")], "STC1603", "v1.0", "[Alias(\"name\")]" },
+            {
+                [
+                    Order("string? Name"),
+                    Order("[Alias(\"name\")] string? Title"),
+                    Order("string? Title, int? A"),
+                    Order("string? Title, int? A, int? B"),
+                ],
+                "STC1603",
+                "v1.1",
+                "[Alias(\"name\")]"
+            },
+            {
+                [
+                    Order("Kind Kind") + "public enum Kind { [EnumDefault] A, B }",
+                    Order("Kind Kind") + "public enum Kind { [EnumDefault] A }",
+                    Order("Kind Kind, int? Count") + "public enum Kind { [EnumDefault] A }",
+                ],
+                "STC1601",
+                "v1.0",
+                "the member 'B' is gone"
+            },
+        };
+
+    [Theory, MemberData(nameof(Standing))]
+    public async Task Locked_contract_that_breaks_an_older_lock_is_reported(string[] locks, string id, string version, string says)
+    {
+        var found = Assert.Single(await Compiled.Analyze(Locked.Options(await Locked.Of(locks)), locks[^1]));
+        Assert.Equal((id, DiagnosticSeverity.Error), (found.Id, found.Severity));
+        Assert.Contains(version, found.GetMessage(null), StringComparison.Ordinal);
+        Assert.Contains(says, found.GetMessage(null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Locked_contract_whose_steps_each_were_allowed_is_silent()
+    {
+        string[] locks =
+        [
+            Order("int Count, string? Name"),
+            Order("long Count, string? Name") + Kinds,
+            // Neither is a rename: the one went and was locked, before the other came.
+            Order("long Count"),
+            Order("long Count, string? Title"),
+            Order("long Count, [Alias(\"title\")] string? Heading"),
+            Order("long Count, [Alias(\"title\")] string? Heading, Kind Kind = Kind.A") + "public enum Kind { [EnumDefault] A }",
+            Order("long Count, [Alias(\"title\")] string? Heading, Kind Kind = Kind.A") + "public enum Kind { [EnumDefault] A, B }",
+        ];
+        Assert.Empty(await Compiled.Analyze(Locked.Options(await Locked.Of(locks)), locks[^1]));
+    }
+
+    [Theory]
+    [InlineData("BackwardTransitive", "")]
+    [InlineData("Full", "")]
+    [InlineData("FullTransitive", "STC1601")]
+    public async Task Locked_contract_is_held_to_its_projects_mode(string mode, string ids)
+    {
+        // Widened when the first followed, and locked under a mode that allows it.
+        string[] locks = [Order("int Count"), Order("long Count"), Order("long Count, string? Note")];
+        var found = await Compiled.Analyze(Locked.Options(await Locked.Of(locks), ("StatecastCompatibility", mode)), locks[^1]);
+        Assert.Equal(ids, string.Join(' ', found.Select(d => d.Id)));
+    }
+
+    [Fact]
+    public async Task Verdict_on_a_locked_contract_follows_its_locks_and_its_mode()
+    {
+        string[] locks = [Order("int Count"), Order("long Count")];
+        var files = await Locked.Of(locks);
+        var broken = files.RemoveRange(0, 2).InsertRange(0, await Locked.Of(Order("string Count")));
+        foreach (
+            var (given, mode, expected) in new[]
+            {
+                (files, "BackwardTransitive", ""),
+                (files, "FullTransitive", "STC1601"),
+                (files, "BackwardTransitive", ""),
+                (broken, "BackwardTransitive", "STC1601"),
+                (files, "BackwardTransitive", ""),
+            }
+        )
+        {
+            var found = await Compiled.Analyze(Locked.Options(given, ("StatecastCompatibility", mode)), locks[^1]);
+            Assert.Equal(expected, string.Join(' ', found.Select(d => d.Id)));
+        }
+    }
+
     [Theory]
     [InlineData("BackwardTransitive", "STC1602")]
     [InlineData("FullTransitive", "STC1601")]

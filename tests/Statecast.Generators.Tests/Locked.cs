@@ -29,6 +29,16 @@ internal static class Locked
         ];
     }
 
+    /// <summary>The locks of a contract that was one source after another.</summary>
+    /// <param name="sources">As it was, oldest first: v1.0, v1.1 and so on.</param>
+    public static async Task<ImmutableArray<AdditionalText>> Of(string[] sources)
+    {
+        var locks = ImmutableArray<AdditionalText>.Empty;
+        for (var minor = 0; minor < sources.Length; minor++)
+            locks = locks.AddRange(await Of(sources[minor], minor));
+        return locks;
+    }
+
     /// <summary>What a source's project gives the analyzer.</summary>
     public static AnalyzerOptions Options(ImmutableArray<AdditionalText> files, params (string Name, string Value)[] properties) =>
         new(files, new Properties([.. properties, ("ProjectDir", "/shop")]));

@@ -28,12 +28,7 @@ internal sealed class LockHistory
                 project.TryGetValue(Property + "StatecastRequireLocks", out var required)
                 && string.Equals(required, "true", StringComparison.OrdinalIgnoreCase)
             );
-        // What is none of the modes the package's targets refuse.
-        Mode =
-            project.TryGetValue(Property + "StatecastCompatibility", out var given)
-            && Enum.TryParse<CompatibilityMode>(given, ignoreCase: true, out var mode)
-                ? mode
-                : CompatibilityMode.BackwardTransitive;
+        Mode = CompatibilityModes.OfProject(project.TryGetValue(Property + CompatibilityModes.Property, out var given) ? given : null);
         Directory =
             project.TryGetValue(Property + "StatecastContractsDirectory", out var directory) && directory.Length > 0 ? directory
             : project.TryGetValue(Property + "ProjectDir", out var folder) && folder.Length > 0 ? Path.Combine(folder, "contracts")

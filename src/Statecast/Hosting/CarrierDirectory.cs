@@ -52,6 +52,11 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
             );
     }
 
+    private string PatchCarriers =>
+        All.Where(t => t.Abilities.Patches).Select(t => $"'{t.Carrier}'").ToList() is { Count: > 0 } own
+            ? string.Join(", ", own)
+            : "the in-process one or RabbitMQ, of which this service has none";
+
     private Route RouteOf(Publication publication, int edition, string? carrier)
     {
         var transport = Find(carrier, $"the publication of '{publication.Contract.Name}'");
@@ -60,7 +65,7 @@ internal sealed class CarrierDirectory(IServiceProvider services, StatecastRegis
             throw new SourceException($"The publication of '{publication.Contract.Name}' asks for {lanes} lanes; allowed are 1 to 4,096.");
         if (publication.Options.Patches is not null && !transport.Abilities.Patches)
             throw new SourceException(
-                $"The publication of '{publication.Contract.Name}' sends patches, but '{transport.Carrier}' does not take them: it keeps a key's last record alone, so that who comes later would find a patch without the state that it was made from. Leave the patches out of this publication, or name a carrier that takes them with Via (in process)."
+                $"The publication of '{publication.Contract.Name}' sends patches, but '{transport.Carrier}' does not take them: it keeps a key's last record alone, so that who comes later would find a patch without the state that it was made from. Leave the patches out of this publication, or name a carrier that takes them with Via: {PatchCarriers}."
             );
         var destination = publication.Editions[edition].Contract.Destination;
         return new(transport.Carrier, destination, lanes, transport.Abilities.DefaultCodec)

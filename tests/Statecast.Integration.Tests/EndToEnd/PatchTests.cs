@@ -11,6 +11,7 @@ using Statecast.EntityFrameworkCore.Publishing;
 using Statecast.Events;
 using Statecast.Hosting;
 using Statecast.Publishing;
+using Statecast.RabbitMQ;
 using Statecast.Replicas;
 using Statecast.Sqlite;
 using Statecast.Transport;
@@ -132,7 +133,20 @@ public sealed class PatchTests : IDisposable
         var error = await Assert.ThrowsAsync<SourceException>(() => source.StartAsync(Ct));
         Assert.Contains("'sqlite'", error.Message);
         Assert.Contains("last record", error.Message);
-        Assert.Contains("Via", error.Message);
+        Assert.Contains("with Via: the in-process one or RabbitMQ, of which this service has none", error.Message);
+    }
+
+    [Fact]
+    public async Task Refusal_of_patches_names_the_services_own_carriers_that_take_them()
+    {
+        using var shop = new NotesShop
+        {
+            Carrier = s => s.UseSqliteLog(_shop.File("log")).UseInProcess().UseRabbitMQ("amqp://localhost:1"),
+        };
+        // Refused before any carrier is asked: no broker is there.
+        using var source = await shop.BuildSourceAsync(db => db.Publish<Note, PageState>(n => new(n.Id, n.Text, n.Mood)).Patches());
+        var error = await Assert.ThrowsAsync<SourceException>(() => source.StartAsync(Ct));
+        Assert.Contains("with Via: 'in-process', 'rabbitmq'.", error.Message);
     }
 
     private ReplicaBuilder<PageState> Keep(ReplicaBuilder<PageState> replica, bool file) =>

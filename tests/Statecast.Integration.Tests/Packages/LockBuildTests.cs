@@ -60,6 +60,38 @@ public sealed class LockBuildTests(PackedFeed feed)
     }
 
     [Fact]
+    public async Task Build_target_of_the_documentation_locks_in_the_projects_mode()
+    {
+        var docs = (await File.ReadAllTextAsync(Path.Combine(PackedFeed.Root, "docs", "versions.md"))).ReplaceLineEndings("\n");
+        var user = await feed.NewUserAsync("target");
+        // What only a mode that does not look back allows: the update has to know the project's.
+        const string forward = "<PropertyGroup><StatecastCompatibility>Forward</StatecastCompatibility></PropertyGroup>";
+        var target = Block(docs, "xml", "<Target Name=\"UpdateLocks\"");
+        await WriteAsync(user, "User.csproj", Project.Replace("</Project>", $"{forward}\n{target}</Project>", StringComparison.Ordinal));
+        await WriteAsync(
+            user,
+            "Program.cs",
+            $"using Statecast.Contracts.Locks;\n{Block(docs, "csharp", "// Program.cs\nif (args is [\"lock\"])")}"
+        );
+
+        await ContractsAsync(user, order: "long Count", parcel: "int Grams", stock: "string Name");
+        Assert.Contains("shop.order v1.0: ", await BuildAsync("-p:StatecastUpdateLocks=true"), StringComparison.Ordinal);
+        await ContractsAsync(user, order: "int Count", parcel: "int Grams", stock: "string Name");
+        var behind = await FailAsync(user);
+        Assert.Contains("error STC1602: 'Order'", behind, StringComparison.Ordinal);
+        Assert.Equal(["v1.0.avsc", "v1.0.schema.json"], Locks(user, "shop.order"));
+        Assert.Contains("shop.order v1.1: ", await BuildAsync("-p:StatecastUpdateLocks=true"), StringComparison.Ordinal);
+        await BuildAsync();
+
+        // Held to a stronger mode the same locks break, though nothing was changed since.
+        var stronger = await FailAsync(user, "-p:StatecastCompatibility=BackwardTransitive");
+        Assert.Contains("error STC1601: 'Order' breaks with its lock v1.0 at 'count'", stronger, StringComparison.Ordinal);
+        Assert.DoesNotContain("'Parcel'", stronger, StringComparison.Ordinal);
+
+        Task<string> BuildAsync(params string[] more) => UserProcess.RunAsync(user, "dotnet", ["build", "--nologo", .. more]);
+    }
+
+    [Fact]
     public async Task Compatibility_that_is_none_is_refused()
     {
         var user = await feed.NewUserAsync("modes");
@@ -67,6 +99,14 @@ public sealed class LockBuildTests(PackedFeed feed)
         var said = await FailAsync(user, "-restore", "-t:CheckStatecastCompatibility", "-p:StatecastCompatibility=Sideways");
         Assert.Contains("StatecastCompatibility is 'Sideways': write Backward, Forward, Full", said, StringComparison.Ordinal);
         await UserProcess.RunAsync(user, "dotnet", "build", "-t:CheckStatecastCompatibility", "-p:StatecastCompatibility=full");
+    }
+
+    private static string Block(string docs, string language, string beginning)
+    {
+        var from = docs.IndexOf($"```{language}\n{beginning}", StringComparison.Ordinal);
+        Assert.True(from >= 0, $"docs/versions.md has no example that begins with {beginning}.");
+        from = docs.IndexOf('\n', from) + 1;
+        return docs[from..docs.IndexOf("```", from, StringComparison.Ordinal)];
     }
 
     private static async Task<string> FailAsync(string user, params string[] more)

@@ -59,10 +59,11 @@ internal sealed class ContractChange
 
     private ContractChange(bool isNone) => IsNone = isNone;
 
-    /// <summary>Whether the contract is as its newest lock has it.</summary>
+    /// <summary>Whether the contract is as its newest lock has it, so that nothing has to be locked.</summary>
     public bool IsNone { get; }
 
     /// <summary>What stands against it; empty for a change that needs a new minor only.</summary>
+    /// <remarks>Not empty without a change either where the newest lock itself breaks with one before it.</remarks>
     public IReadOnlyList<ChangeProblem> Problems => _problems;
 
     /// <summary>What targets built with an earlier version will park until they are upgraded.</summary>
@@ -73,22 +74,42 @@ internal sealed class ContractChange
     /// <param name="mode">Who must read what.</param>
     public static ContractChange Judge(IReadOnlyList<LockedSchemas> locked, LockedSchemas now, CompatibilityMode mode)
     {
-        var last = locked[locked.Count - 1];
-        var change = new ContractChange(now.IsSame(last));
+        var change = new ContractChange(now.IsSame(locked[locked.Count - 1]));
+        // As its newest lock has it, it stands against those before that: the lock may be written by hand, or under a weaker mode.
+        var earlier = new List<LockedSchemas>(locked);
         if (change.IsNone)
+            earlier.RemoveAt(earlier.Count - 1);
+        if (earlier.Count == 0)
             return change;
-        var compared = ContractRenames.Find(last.Avro, now.Avro);
-        var renames = compared.Found;
-        foreach (var rename in renames)
-            change._problems.Add(Renamed(rename, last.Version));
-        foreach (var lost in compared.Lost)
-            change._problems.Add(Gone(lost, last.Version));
-        foreach (var problem in Compare(mode, locked, now))
-            change.Add(problem, locked[problem.Against].Version, now, renames, mode);
+        var renames = change.AddRenames(earlier, now, mode);
+        foreach (var problem in Compare(mode, earlier, now))
+            change.Add(problem, earlier[problem.Against].Version, now, renames, mode);
         if (!mode.IsForward())
-            foreach (var problem in Compare(CompatibilityMode.ForwardTransitive, locked, now))
-                change.Add(problem, locked[problem.Against].Version, now, renames, mode);
+            foreach (var problem in Compare(CompatibilityMode.ForwardTransitive, earlier, now))
+                change.Add(problem, earlier[problem.Against].Version, now, renames, mode);
         return change;
+    }
+
+    // Newest first: what an earlier version repeats is told of the last one that has it.
+    private List<ContractRename> AddRenames(List<LockedSchemas> earlier, LockedSchemas now, CompatibilityMode mode)
+    {
+        var renames = new List<ContractRename>();
+        var told = new HashSet<(string, string)>();
+        var newest = earlier.Count - 1;
+        for (var i = newest; i >= (mode.IsTransitive() ? 0 : newest); i--)
+        {
+            var compared = ContractRenames.Find(earlier[i].Avro, now.Avro, isNext: i == newest);
+            foreach (var rename in compared.Found)
+                if (told.Add((rename.Path, rename.From)))
+                {
+                    renames.Add(rename);
+                    _problems.Add(Renamed(rename, earlier[i].Version));
+                }
+            foreach (var lost in compared.Lost)
+                if (told.Add((lost.Path, lost.Symbol)))
+                    _problems.Add(Gone(lost, earlier[i].Version));
+        }
+        return renames;
     }
 
     // Avro's verdicts come first.

@@ -43,7 +43,7 @@ internal sealed class ContractLockPlan
             throw new InvalidDataException($"A lock in {folder} cannot be read: {defect.Message} Restore it from version control.", defect);
         }
         if (change.Problems.Count > 0)
-            return new(contract, folder, null, [], Explain(contract, change));
+            return new(contract, folder, null, [], Explain(contract, change, mode));
         var version = change.IsNone ? (ContractVersion?)null : new ContractVersion(last.Version.Major, last.Version.Minor + 1);
         return new(contract, folder, version, change.Notes, null);
     }
@@ -64,8 +64,8 @@ internal sealed class ContractLockPlan
         }
     }
 
-    private static string Explain(StateContract contract, ContractChange change) =>
-        $"The contract '{contract.Name}' breaks with what is locked of its major {contract.Major}:\n"
+    private static string Explain(StateContract contract, ContractChange change, CompatibilityMode mode) =>
+        $"The contract '{contract.Name}' breaks with what is locked of its major {contract.Major} ({mode}):\n"
         + string.Join("\n", change.Problems.Select(p => "  - " + p))
         + $"\nMend that, or make it a new major: [StateContract(\"{contract.Name}\", Version = {contract.Major + 1})].";
 

@@ -32,7 +32,7 @@ internal sealed class LostSymbol(string path, string symbol, string standIn)
 /// <summary>
 /// Finds renames without an alias: resolution would fill in a default where the earlier value should be, and nobody would notice. In one record, what
 /// went and what came of one type is a rename; in a union of records the same by their fields, unless their numbers differ. So is a name that was kept as an alias
-/// and is no more.
+/// and is no more. Of versions that do not follow each other only what was kept can be told: what went in one step and came in a later one is no rename.
 /// </summary>
 internal sealed class ContractRenames
 {
@@ -40,7 +40,9 @@ internal sealed class ContractRenames
     private readonly List<ContractRename> _found = [];
     private readonly List<LostSymbol> _lost = [];
 
-    private ContractRenames() { }
+    private readonly bool _isNext;
+
+    private ContractRenames(bool isNext) => _isNext = isNext;
 
     /// <summary>What seems to be renamed.</summary>
     public IReadOnlyList<ContractRename> Found => _found;
@@ -48,9 +50,12 @@ internal sealed class ContractRenames
     /// <summary>Members of enums that are gone.</summary>
     public IReadOnlyList<LostSymbol> Lost => _lost;
 
-    public static ContractRenames Find(AvroSchema earlier, AvroSchema now)
+    /// <param name="earlier">An earlier version.</param>
+    /// <param name="now">The version that may have renamed something.</param>
+    /// <param name="isNext">Whether the one follows the other without a third between them.</param>
+    public static ContractRenames Find(AvroSchema earlier, AvroSchema now, bool isNext)
     {
-        var renames = new ContractRenames();
+        var renames = new ContractRenames(isNext);
         renames.Compare(earlier, now, "$");
         return renames;
     }
@@ -110,6 +115,8 @@ internal sealed class ContractRenames
             }
             else
                 Group(gone, earlier.Fields[i]);
+        if (!_isNext)
+            return;
         for (var i = 0; i < now.Fields.Count; i++)
             if (System.Array.IndexOf(matched, i) < 0)
                 Group(come, now.Fields[i]);
@@ -172,7 +179,7 @@ internal sealed class ContractRenames
                 earlier.Remove(same);
                 now.Remove(one);
             }
-        if (earlier.Count != now.Count)
+        if (!_isNext || earlier.Count != now.Count)
             return;
         foreach (var one in now)
             if (earlier.Find(e => isAlone || Inside(e) == Inside(one)) is { } same)

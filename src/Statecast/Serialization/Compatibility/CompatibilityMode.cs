@@ -25,6 +25,13 @@ public enum CompatibilityMode
 /// <summary>What a mode asks for.</summary>
 internal static class CompatibilityModes
 {
+    /// <summary>The project's property, and the assembly's metadata that says the same after the build.</summary>
+    public const string Property = "StatecastCompatibility";
+
+    /// <summary>The mode that a project's property names. What names none the package's targets refuse.</summary>
+    public static CompatibilityMode OfProject(string? given) =>
+        System.Enum.TryParse<CompatibilityMode>(given, ignoreCase: true, out var mode) ? mode : CompatibilityMode.BackwardTransitive;
+
     public static bool IsBackward(this CompatibilityMode mode) =>
         mode is not (CompatibilityMode.Forward or CompatibilityMode.ForwardTransitive);
 

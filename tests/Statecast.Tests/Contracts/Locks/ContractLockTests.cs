@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Reflection.Emit;
 using Statecast.Contracts;
 using Statecast.Contracts.Locks;
 using Statecast.Serialization.Avro.Schemas;
@@ -101,6 +103,49 @@ public sealed class ContractLockTests : IDisposable
         ContractLock.Update(_folder, First);
         Assert.Throws<ContractBreakException>(() => ContractLock.Update(_folder, CompatibilityMode.FullTransitive, Wider));
         Assert.False(ContractLock.Update(_folder, CompatibilityMode.BackwardTransitive, Wider).IsCurrent);
+    }
+
+    [Fact]
+    public void Contract_as_its_newest_lock_that_breaks_an_older_one_is_refused()
+    {
+        ContractLock.Update(_folder, First);
+        // By hand, or by a merge: what the update itself would have refused.
+        var other = Directory.CreateTempSubdirectory("statecast-locks-").FullName;
+        foreach (var lockFile in ContractLock.Update(other, Broken).Written)
+            File.Copy(
+                lockFile.Path,
+                Path.Combine(Contract, Path.GetFileName(lockFile.Path).Replace("v1.0", "v1.1", StringComparison.Ordinal))
+            );
+        Directory.Delete(other, recursive: true);
+        var before = Snapshot();
+        var refused = Assert.Throws<ContractBreakException>(() => ContractLock.Update(_folder, Broken));
+        Assert.Contains("grams (v1.0): int is written where string is read", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, Snapshot());
+    }
+
+    [Fact]
+    public void Lock_written_under_a_weaker_mode_is_refused_under_the_stronger()
+    {
+        ContractLock.Update(_folder, First);
+        ContractLock.Update(_folder, CompatibilityMode.BackwardTransitive, Wider);
+        var refused = Assert.Throws<ContractBreakException>(() => ContractLock.Update(_folder, CompatibilityMode.FullTransitive, Wider));
+        Assert.Contains("(FullTransitive)", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("grams (v1.0)", refused.Message, StringComparison.Ordinal);
+    }
+
+    // As the package's targets leave it in an assembly.
+    [Theory]
+    [InlineData("fulltransitive", CompatibilityMode.FullTransitive)]
+    [InlineData("Forward", CompatibilityMode.Forward)]
+    [InlineData(null, CompatibilityMode.BackwardTransitive)]
+    public void Mode_is_that_of_the_contracts_project(string? property, CompatibilityMode mode)
+    {
+        var assembly = AssemblyBuilder.DefineDynamicAssembly(new("user"), AssemblyBuilderAccess.Run);
+        var metadata = typeof(AssemblyMetadataAttribute).GetConstructor([typeof(string), typeof(string)])!;
+        assembly.SetCustomAttribute(new(metadata, ["Other", "Forward"]));
+        if (property is not null)
+            assembly.SetCustomAttribute(new(metadata, ["StatecastCompatibility", property]));
+        Assert.Equal(mode, ContractLockMode.Of(assembly));
     }
 
     [Fact]
