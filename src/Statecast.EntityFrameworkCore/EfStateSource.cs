@@ -164,12 +164,12 @@ public sealed class EfStateSource<TContext> : IStateSource
                     var transaction = await adapter.BeginAsync(connection, token).ConfigureAwait(false);
                     await using (transaction.ConfigureAwait(false))
                     {
-                        await context.Database.UseTransactionAsync(transaction, token).ConfigureAwait(false);
+                        await context.Database.UseTransactionAsync(transaction.Transaction, token).ConfigureAwait(false);
                         try
                         {
-                            var scope = new CaptureScope(connection, transaction, Synchronous: false, token);
+                            var scope = new CaptureScope(connection, transaction.Transaction, Synchronous: false, token);
                             var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
-                            await transaction.CommitAsync(token).ConfigureAwait(false);
+                            await transaction.Transaction.CommitAsync(token).ConfigureAwait(false);
                             adapter.Capture.Saved(connection);
                             return result;
                         }

@@ -43,15 +43,16 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
     }
 
     /// <inheritdoc/>
-    public async ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken ct)
+    public async ValueTask<SourceTransaction> BeginAsync(DbConnection connection, CancellationToken ct)
     {
         if (connection is not SqliteConnection sqlite)
-            return await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+            return new(await connection.BeginTransactionAsync(ct).ConfigureAwait(false));
+        var turn = await SqliteTurns.Of(Path.GetFullPath(sqlite.DataSource)).TakeAsync(PatienceOf(sqlite), ct).ConfigureAwait(false);
         // Deferred: it takes no lock, and so does not wait for one.
-        var transaction = sqlite.BeginTransaction(deferred: true);
+        var transaction = new SourceTransaction(sqlite.BeginTransaction(deferred: true), turn);
         try
         {
-            await SqliteCaptureScope.TakeWriteLockAsync(sqlite, _clock, ct).ConfigureAwait(false);
+            await SqliteCaptureScope.TakeWriteLockAsync(sqlite, PatienceOf(sqlite), _clock, ct).ConfigureAwait(false);
             return transaction;
         }
         catch
@@ -63,4 +64,7 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
 
     /// <inheritdoc/>
     public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, _clock);
+
+    // As long as the application lets its commands take.
+    private static TimeSpan PatienceOf(SqliteConnection connection) => TimeSpan.FromSeconds(Math.Max(1, connection.DefaultTimeout));
 }

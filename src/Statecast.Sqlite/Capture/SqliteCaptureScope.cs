@@ -79,13 +79,16 @@ internal static class SqliteCaptureScope
     }
 
     /// <summary>
-    /// Takes the write lock for a deferred transaction in which nothing was read yet, waiting for other writers at most as long as the application allows its
-    /// commands to take. Looks every millisecond: whoever waits inside SQLite sleeps through most of what another writer leaves free.
+    /// Takes the write lock for a deferred transaction in which nothing was read yet, waiting for other writers. Looks every millisecond: whoever waits inside SQLite sleeps through most of what another writer leaves free.
     /// </summary>
-    public static async ValueTask TakeWriteLockAsync(SqliteConnection connection, TimeProvider clock, CancellationToken ct)
+    public static async ValueTask TakeWriteLockAsync(
+        SqliteConnection connection,
+        TimeSpan patience,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var handle = connection.Handle!;
-        var patience = TimeSpan.FromSeconds(Math.Max(1, connection.DefaultTimeout));
         var began = clock.GetTimestamp();
         using var statement = Prepare(handle, TakeWriteLockUtf8);
         raw.sqlite3_busy_timeout(handle, 0);

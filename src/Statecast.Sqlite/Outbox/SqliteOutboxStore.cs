@@ -16,6 +16,7 @@ internal sealed class SqliteOutboxStore : IOutboxStore
     private readonly TimeProvider _clock;
     private readonly SqliteDatabase _database;
     private readonly SqliteOutboxWatch _watch;
+    private readonly SqliteTurns _turns;
     private readonly SqliteOutboxReader _reader = new();
     private readonly SqliteLeaseMarks _marks;
 
@@ -52,7 +53,8 @@ internal sealed class SqliteOutboxStore : IOutboxStore
         // A claim must be on disk before its event is sent, and a deletion is only undone by sending again.
         _database.Execute("PRAGMA synchronous = FULL");
         _marks = new(_clock);
-        _watch = new(_database, SqliteWake.Of(System.IO.Path.GetFullPath(_database.Path)), _clock);
+        _turns = SqliteTurns.Of(Database);
+        _watch = new(_database, SqliteWake.Of(Database), _clock);
     }
 
     /// <inheritdoc/>
@@ -90,7 +92,14 @@ internal sealed class SqliteOutboxStore : IOutboxStore
 
     /// <inheritdoc/>
     public ValueTask<bool> CommitAsync(OutboxCommit commit, CancellationToken ct) =>
-        UseAsync(database => SqliteOutboxWriter.CommitAsync(database, commit, _clock, ct), ct);
+        UseAsync(
+            async database =>
+            {
+                using var turn = await _turns.TakeAsync(_options.BusyTimeout, ct).ConfigureAwait(false);
+                return await SqliteOutboxWriter.CommitAsync(database, commit, _clock, ct).ConfigureAwait(false);
+            },
+            ct
+        );
 
     /// <inheritdoc/>
     public async ValueTask ReleaseAsync(string shard, Guid leaseId, CancellationToken ct) =>

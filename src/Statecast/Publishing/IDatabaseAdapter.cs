@@ -23,12 +23,13 @@ public interface IDatabaseAdapter
     string Locate(DbConnection connection);
 
     /// <summary>
-    /// Begins a transaction of the source's own loops, which will write. Where the database has one writer it is this one when the call returns: found by looking
-    /// often, since the provider's own wait may be long beside the transactions that are waited for.
+    /// Begins a transaction of the source's own loops, which will write. Where the database has one writer it is this one when the call returns: in turn with the
+    /// relay, and found by looking often, since the provider's own wait may be long beside the transactions that are waited for.
     /// </summary>
     /// <param name="connection">Open, without a transaction.</param>
     /// <param name="ct">Ends the wait.</param>
-    ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken ct) => connection.BeginTransactionAsync(ct);
+    async ValueTask<SourceTransaction> BeginAsync(DbConnection connection, CancellationToken ct) =>
+        new(await connection.BeginTransactionAsync(ct).ConfigureAwait(false));
 
     /// <summary>Checks the database (library version, settings) and opens the relay's view of it.</summary>
     /// <param name="connectionString">How the application connects.</param>

@@ -1,10 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Statecast.Outbox;
 using Statecast.Sqlite;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Sqlite;
 
-/// <summary>The source's own loops wait for SQLite's one writer by looking, not by sleeping, and hold the write lock from the start.</summary>
+/// <summary>The source's own loops take turns, wait for SQLite's one writer by looking, not by sleeping, and hold the write lock from the start.</summary>
 public sealed class SourceTransactionTests : IDisposable
 {
     private const int Busy = 5;
@@ -62,7 +63,64 @@ public sealed class SourceTransactionTests : IDisposable
         await using var again = await _adapter.BeginAsync(own, TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task Who_waited_comes_before_who_has_just_ended()
+    {
+        using var first = Open();
+        using var second = Open();
+        var held = await _adapter.BeginAsync(first, TestContext.Current.CancellationToken);
+        var waits = _adapter.BeginAsync(second, TestContext.Current.CancellationToken).AsTask();
+
+        await held.DisposeAsync();
+        var again = _adapter.BeginAsync(first, TestContext.Current.CancellationToken).AsTask();
+
+        var next = await waits.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.False(again.IsCompleted);
+        await next.DisposeAsync();
+        await using var last = await again.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Relay_has_its_turn_between_two_chunks()
+    {
+        using var own = Open();
+        await using var outbox = _adapter.OpenOutbox(own.ConnectionString);
+        var held = await _adapter.BeginAsync(own, TestContext.Current.CancellationToken);
+        // SQLite's lock is free from here on: what is waited for is the turn.
+        await held.Transaction.CommitAsync(TestContext.Current.CancellationToken);
+        var commits = outbox.CommitAsync(NobodysCommit, TestContext.Current.CancellationToken).AsTask();
+        await Task.Delay(30, TestContext.Current.CancellationToken);
+        Assert.False(commits.IsCompleted);
+
+        await held.DisposeAsync();
+
+        Assert.False(await commits.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Turn_that_does_not_come_in_time_is_done_without()
+    {
+        using var own = Open();
+        using var other = Open();
+        other.DefaultTimeout = 1;
+        await using var held = await _adapter.BeginAsync(own, TestContext.Current.CancellationToken);
+        await held.Transaction.CommitAsync(TestContext.Current.CancellationToken);
+
+        await using var impatient = await _adapter.BeginAsync(other, TestContext.Current.CancellationToken);
+    }
+
     public void Dispose() => _directory.Dispose();
+
+    // Of a lease that nobody holds: it changes nothing.
+    private static OutboxCommit NobodysCommit { get; } =
+        new()
+        {
+            Shard = "carrier",
+            LeaseId = Guid.NewGuid(),
+            Counter = 0,
+            Epoch = 1,
+            Renew = TimeSpan.FromSeconds(1),
+        };
 
     private SqliteConnection Open()
     {

@@ -139,8 +139,8 @@ internal sealed class ConnectionSource : IStateSource
                 var transaction = await _database.Value.Adapter.BeginAsync(connection, ct).ConfigureAwait(false);
                 await using (transaction.ConfigureAwait(false))
                 {
-                    var result = await work(new RowsSession(_rows, transaction, ct)).ConfigureAwait(false);
-                    await transaction.CommitAsync(ct).ConfigureAwait(false);
+                    var result = await work(new RowsSession(_rows, transaction.Transaction, ct)).ConfigureAwait(false);
+                    await transaction.Transaction.CommitAsync(ct).ConfigureAwait(false);
                     Store.Saved(connection);
                     return result;
                 }
