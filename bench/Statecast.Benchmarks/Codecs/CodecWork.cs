@@ -36,8 +36,8 @@ internal sealed class CodecWork
             throw new InvalidOperationException("Statecast's Avro and the hand-written one's differ: the comparison would not be fair.");
         _avro = byHand.ToArray();
         var schemas = new AvroSchemaSet();
-        _anotherSchema = schemas.Add(AnotherAvro.Schema(_contract.AvroSchema));
-        _anotherAvro = AnotherAvro.Body(_avro);
+        _anotherSchema = schemas.Add(AnotherAvro.Schema);
+        _anotherAvro = AnotherAvro.Body(_order);
         _avroCodec = new(schemas);
         foreach (var read in (OrderState[])[HandwrittenAvroReader.Read(_avro), DecodedAvro(), DecodedOtherAvro()])
             if (!Bytes(() => HandwrittenAvro.Write(read, _span), byHand: true).AsSpan().SequenceEqual(_avro))

@@ -7,11 +7,11 @@ public sealed class AvroSchemaLimits
     public static AvroSchemaLimits Default { get; } = new();
 
     /// <summary>The most characters of its text; 1,000,000 by default.</summary>
-    public int MaxCharacters { get; set; } = 1_000_000;
+    public int MaxCharacters { get; init; } = 1_000_000;
 
     /// <summary>How deep its JSON may be nested; 64 by default.</summary>
-    public int MaxDepth { get; set; } = 64;
+    public int MaxDepth { get; init; } = 64;
 
     /// <summary>The most JSON values in it; 100,000 by default.</summary>
-    public int MaxValues { get; set; } = 100_000;
+    public int MaxValues { get; init; } = 100_000;
 }
