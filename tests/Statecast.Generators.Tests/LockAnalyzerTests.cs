@@ -53,6 +53,21 @@ public sealed class LockAnalyzerTests
             // An alias of something else, and one of two that came: neither says what became of the old name.
             { Order("string? Name"), Order("[Alias(\"other\")] string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
             { Order("string? Name"), Order("string? Title, string? Extra"), "STC1603", "Title", "[Alias(\"name\")]" },
+            // The type was changed in the same edit: whether it may be is said once the name is known.
+            { Order("string? Name"), Order("string Title = \"\""), "STC1603", "Title", "[Alias(\"name\")]" },
+            { Order("string Name = \"\""), Order("string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
+            { Order("int? Count"), Order("long? Total"), "STC1603", "Total", "[Alias(\"count\")]" },
+            { Order("int Count"), Order("double? Total"), "STC1603", "Total", "[Alias(\"count\")]" },
+            { Order("long? Count"), Order("int Total = 1"), "STC1603", "Total", "[Alias(\"count\")]" },
+            { Order("ImmutableArray<int>? Ids"), Order("ImmutableArray<long>? Numbers"), "STC1603", "Numbers", "[Alias(\"ids\")]" },
+            { Order("[Decimal(9, 2)] decimal? Price"), Order("[Decimal(12, 2)] decimal? Total"), "STC1603", "Total", "[Alias(\"price\")]" },
+            { Order("Kind? Kind") + Kinds, Order("Kind Sort = Kind.A") + Kinds, "STC1603", "Sort", "[Alias(\"kind\")]" },
+            // Of two that went, the one of its very type.
+            { Order("int? Count, long? Sum"), Order("long? Total"), "STC1603", "Total", "[Alias(\"sum\")]" },
+            // Other types are other fields, though one binary form would do for both.
+            { Order("string? Name"), Order("int? Count"), "STC1602", "Order", "v1.1" },
+            { Order("DateOnly? Day"), Order("int? Count"), "STC1602", "Order", "v1.1" },
+            { Order("Guid? Parcel"), Order("string? Name"), "STC1602", "Order", "v1.1" },
             // The name was kept once, and states of that version have it still.
             { Order("[Alias(\"name\")] string? Title"), Order("string? Title"), "STC1603", "Title", "[Alias(\"name\")]" },
             {

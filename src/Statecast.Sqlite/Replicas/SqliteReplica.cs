@@ -77,6 +77,8 @@ internal sealed class SqliteReplica
         };
         var id = statement.Int64(0);
         statement.Reset();
+        if (contents.LayoutHash is { } hash && hash != layout.Hash)
+            SqliteReplicaGaps.RefuseStates(database, layout, id);
         var replica = new SqliteReplica(id, layout, SqliteReplicaNames.Open(database, id, layout), SqliteReplicaWaiting.Open(database, id))
         {
             Keys = contents.Keys,
@@ -100,7 +102,7 @@ internal sealed class SqliteReplica
     /// </summary>
     private static void TakeOver(SqliteDatabase database, ReplicaLayout layout)
     {
-        if (layout.Predecessors.Count == 0 || Find(database, layout.Name) is not null)
+        if (Find(database, layout.Name) is not null)
             return;
         foreach (var predecessor in layout.Predecessors)
         {
@@ -112,6 +114,7 @@ internal sealed class SqliteReplica
             database.Prepare("DELETE FROM statecast_replica_position WHERE replica = ?1").Bind(1, id).Run();
             return;
         }
+        SqliteReplicaGaps.RefuseReplicas(database, layout);
     }
 
     private static long? Find(SqliteDatabase database, string name)

@@ -81,7 +81,8 @@ internal sealed class UpcastChain<TState>
             upcaster.Reach(olders, way);
     }
 
-    private string Gap(int major)
+    /// <summary>Why states of a major that is not read cannot be, and the method to add.</summary>
+    public string Gap(int major)
     {
         // No state is made an older one.
         if (major > _contract.Major)

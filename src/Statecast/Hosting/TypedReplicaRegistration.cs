@@ -101,8 +101,10 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     private ReplicaLayout LayoutOf(ReplicaContext context, List<HandlerRegistration> registered)
     {
         var names = indexes.Select(i => i.Name).ToList();
-        // Handlers are no part of the hash: another handler changes no row.
-        var text = $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}";
+        var chain = UpcastChain<TState>.Of(contract);
+        // Handlers are no part of the hash: another handler changes no row. An upcaster less may leave rows that nothing reads.
+        var text =
+            $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}{string.Concat(chain.Majors.Select(m => $"\n<{m}"))}";
         return new(
             Reads.Destination,
             names,
@@ -114,12 +116,20 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             Target = context.Service,
             Predecessors =
             [
-                .. UpcastChain<TState>
-                    .Of(contract)
+                .. chain
                     .Majors.Where(m => m < Reads.Major)
                     .Select(m => $"{contract.Name}.v{m}")
                     .Where(name => !context.Declared.Contains(name)),
             ],
+            Gap = contract.Major == 1 ? null : name => context.Declared.Contains(name) ? null : GapTo(chain, name),
         };
+    }
+
+    private string? GapTo(UpcastChain<TState> chain, string destination)
+    {
+        var major = StateContract.MajorOf(destination);
+        return major > 0 && major < Reads.Major && destination == $"{contract.Name}.v{major}" && !chain.Reads(major)
+            ? chain.Gap(major)
+            : null;
     }
 }

@@ -25,6 +25,12 @@ public sealed record ReplicaLayout(
     /// Rows, parked events and handlers' work stay, positions are forgotten.
     /// </summary>
     public IReadOnlyList<string> Predecessors { get; init; } = [];
+
+    /// <summary>
+    /// Of a destination, why its states cannot be read here, if it is an older major's that the service has no more; else it returns null. A store that outlives the
+    /// process refuses to open where it would leave such a replica behind, or keeps such states. Null where there is no older major.
+    /// </summary>
+    public Func<string, string?>? Gap { get; init; }
 }
 
 /// <summary>What an opened store holds.</summary>

@@ -31,7 +31,7 @@ internal sealed class LostSymbol(string path, string symbol, string standIn)
 
 /// <summary>
 /// Finds renames without an alias: resolution would fill in a default where the earlier value should be, and nobody would notice. In one record, what
-/// went and what came of one type is a rename; in a union of records the same by their fields, unless their numbers differ. So is a name that was kept as an alias
+/// went and what came of one type is a rename, and so it is if one type reads as the other: nullable or not, wider or narrower; in a union of records the same by their fields, unless their numbers differ. So is a name that was kept as an alias
 /// and is no more. Of versions that do not follow each other only what was kept can be told: what went in one step and came in a later one is no rename.
 /// </summary>
 internal sealed class ContractRenames
@@ -105,8 +105,8 @@ internal sealed class ContractRenames
     private void Fields(AvroRecord earlier, AvroRecord now, string path)
     {
         var matched = AvroMatch.Fields(earlier, now);
-        var gone = new Dictionary<string, List<AvroField>>();
-        var come = new Dictionary<string, List<AvroField>>();
+        var gone = new List<AvroField>();
+        var come = new List<AvroField>();
         for (var i = 0; i < matched.Length; i++)
             if (matched[i] >= 0)
             {
@@ -114,16 +114,54 @@ internal sealed class ContractRenames
                 Compare(earlier.Fields[i].Schema, now.Fields[matched[i]].Schema, Join(path, now.Fields[matched[i]].Name));
             }
             else
-                Group(gone, earlier.Fields[i]);
+                gone.Add(earlier.Fields[i]);
         if (!_isNext)
             return;
         for (var i = 0; i < now.Fields.Count; i++)
             if (System.Array.IndexOf(matched, i) < 0)
-                Group(come, now.Fields[i]);
-        foreach (var ofType in gone)
-            if (come.TryGetValue(ofType.Key, out var there))
-                for (var i = 0; i < System.Math.Min(there.Count, ofType.Value.Count); i++)
-                    _found.Add(new(Join(path, there[i].Name), ofType.Value[i].Name, there[i].Name, isType: false));
+                come.Add(now.Fields[i]);
+        // Of one type first: of several that came, the likeliest takes the name.
+        Pair(gone, come, path, (one, other) => TypeOf(one) == TypeOf(other));
+        Pair(gone, come, path, IsKin);
+    }
+
+    private void Pair(List<AvroField> gone, List<AvroField> come, string path, System.Func<AvroSchema, AvroSchema, bool> isOneType)
+    {
+        foreach (var one in gone.ToArray())
+            if (come.Find(c => isOneType(one.Schema, c.Schema)) is { } other)
+            {
+                _found.Add(new(Join(path, other.Name), one.Name, other.Name, isType: false));
+                gone.Remove(one);
+                come.Remove(other);
+            }
+    }
+
+    // One could be read as the other, in whichever direction: the type was changed in the same edit.
+    private static bool IsKin(AvroSchema one, AvroSchema other) =>
+        (one, other) switch
+        {
+            (AvroUnion, _) or (_, AvroUnion) => IsAmong(one, other) || IsAmong(other, one),
+            (AvroNamedSchema from, AvroNamedSchema to) => from.Type == to.Type && (IsKnown(to, from) || IsKnown(from, to)),
+            (AvroArray from, AvroArray to) => IsKin(from.Items, to.Items),
+            (AvroMap from, AvroMap to) => IsKin(from.Values, to.Values),
+            _ => one.Logical?.Name == other.Logical?.Name
+                && (AvroMatch.Problem(one, other) is null || AvroMatch.Problem(other, one) is null),
+        };
+
+    // Whether or not either may be null.
+    private static bool IsAmong(AvroSchema one, AvroSchema other)
+    {
+        var (few, many) = (NotNull(one), NotNull(other));
+        return few.Count > 0 && few.TrueForAll(f => many.Exists(m => IsKin(f, m)));
+    }
+
+    private static List<AvroSchema> NotNull(AvroSchema schema)
+    {
+        var branches = new List<AvroSchema>();
+        foreach (var branch in schema is AvroUnion union ? union.Branches : [schema])
+            if (branch.Type != AvroType.Null)
+                branches.Add(branch);
+        return branches;
     }
 
     // A name that a field had in one version before is needed as long as its major: states of that version have it still.
@@ -159,14 +197,6 @@ internal sealed class ContractRenames
         foreach (var branch in union.Branches)
             types.Add(TypeOf(branch));
         return string.Join("|", types);
-    }
-
-    private static void Group(Dictionary<string, List<AvroField>> groups, AvroField field)
-    {
-        var type = TypeOf(field.Schema);
-        if (!groups.TryGetValue(type, out var group))
-            groups.Add(type, group = []);
-        group.Add(field);
     }
 
     private void Branches(List<AvroNamedSchema> earlier, List<AvroNamedSchema> now, string path)
