@@ -28,6 +28,12 @@ internal sealed class Mutator(int seed, IReadOnlyList<byte[]> corpus)
         "-0"u8.ToArray(),
         "\\ud800"u8.ToArray(),
         "9007199254740993"u8.ToArray(),
+        "{\"$value\":"u8.ToArray(),
+        "{\"$type\":\"card\","u8.ToArray(),
+        "{\"$splice\":[0,1,["u8.ToArray(),
+        "\"$add\":["u8.ToArray(),
+        "\"$remove\":["u8.ToArray(),
+        "\"$set\":{"u8.ToArray(),
     ];
 
     private readonly Random _random = new(seed);

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Statecast.Fuzz;
-using Statecast.Serialization.Avro;
-using Statecast.Serialization.Json;
 
 // Run by FuzzTests as a child with a memory cap:  Statecast.Fuzz DECODER SEED INPUTS [FAULT]
 // Only what is asked for is made: a corpus takes room that the cap has not.
@@ -10,8 +8,8 @@ var decoders = new Dictionary<string, Func<string, IDecoder>>
     ["avro"] = StateDecoder.Avro,
     ["avro-resolved"] = StateDecoder.AvroOfAnotherSchema,
     ["json"] = StateDecoder.Json,
-    ["avro-patch"] = name => StateDecoder.Patches(name, new AvroStateCodec()),
-    ["json-patch"] = name => StateDecoder.Patches(name, new JsonStateCodec()),
+    ["avro-patch"] = StateDecoder.AvroPatches,
+    ["json-patch"] = StateDecoder.JsonPatches,
     ["schema"] = name => new SchemaDecoder(name),
     ["json-schema"] = name => new JsonSchemaDecoder(name),
     ["avro-field"] = FieldDecoder.Avro,

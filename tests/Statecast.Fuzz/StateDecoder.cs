@@ -59,20 +59,41 @@ internal sealed class StateDecoder : IDecoder
         return new(name, new JsonStateCodec(), default, [body.WrittenSpan.ToArray(), .. MalformedJson.All(body.WrittenSpan)]);
     }
 
-    /// <summary>Patches from the first of the golden states to the others, over the first.</summary>
-    public static StateDecoder Patches(string name, IStateCodec codec)
+    public static StateDecoder AvroPatches(string name)
     {
-        var states = Bodies().Select(b => new AvroStateCodec().Decode(Contract, Contract.SchemaFingerprint, b)).ToList();
-        var corpus = new List<byte[]>();
-        foreach (var after in states.Skip(1))
-        {
-            var patch = new ArrayBufferWriter<byte>();
-            if (!codec.TryEncodePatch(Contract, states[0], after with { Id = states[0].Id }, int.MaxValue, patch))
-                throw new InvalidOperationException("There is no patch.");
-            corpus.Add(patch.WrittenSpan.ToArray());
-        }
-        return new(name, codec, Contract.SchemaFingerprint, corpus, states[0]);
+        var patches = Patches(new AvroStateCodec());
+        return new(
+            name,
+            new AvroStateCodec(),
+            Contract.SchemaFingerprint,
+            [.. patches.Valid, .. MalformedAvro.All(patches.Valid[0]), .. Small(patches.ByField.Values.SelectMany(MalformedAvro.All))],
+            patches.Before
+        );
     }
+
+    public static StateDecoder JsonPatches(string name)
+    {
+        var patches = Patches(new JsonStateCodec());
+        return new(
+            name,
+            new JsonStateCodec(),
+            Contract.SchemaFingerprint,
+            [
+                .. patches.Valid,
+                .. MalformedJson.All(patches.Valid[0]),
+                .. MalformedPatches.All,
+                .. Small(patches.ByField.Values.SelectMany(patch => MalformedJson.All(patch))),
+            ],
+            patches.Before
+        );
+    }
+
+    // The large ones are there once, of the patch that has all in it.
+    private static IEnumerable<byte[]> Small(IEnumerable<byte[]> inputs) => inputs.Where(input => input.Length < 1_024);
+
+    /// <summary>From a state with much in it, to others and to the golden ones.</summary>
+    internal static PatchCorpus Patches(IStateCodec codec) =>
+        new(codec, [.. Bodies().Select(b => new AvroStateCodec().Decode(Contract, Contract.SchemaFingerprint, b))]);
 
     public long MaxAllocated(int inputBytes) => Fixed + EachByte * inputBytes;
 
@@ -112,13 +133,11 @@ internal sealed class StateDecoder : IDecoder
 /// <summary>The parser of our JSON Schemas, and the checker over what it takes.</summary>
 internal sealed class JsonSchemaDecoder(string name) : IDecoder
 {
-    private static readonly byte[] Text = System.Text.Encoding.UTF8.GetBytes(StateContract.Of<EveryValue>().JsonSchema);
     private static readonly JsonStateSchema Now = JsonStateSchema.Parse(StateContract.Of<EveryValue>().JsonSchema);
 
     public string Name => name;
 
-    // Whole, and cut off here and there.
-    public IReadOnlyList<byte[]> Corpus { get; } = [Text, .. Enumerable.Range(0, 64).Select(part => Text[..(part * Text.Length / 64)])];
+    public IReadOnlyList<byte[]> Corpus { get; } = MalformedJsonSchemas.All(StateContract.Of<EveryValue>().JsonSchema);
 
     public long MaxAllocated(int inputBytes) => 256 * 1024 + 4_096L * inputBytes;
 
@@ -128,6 +147,7 @@ internal sealed class JsonSchemaDecoder(string name) : IDecoder
         {
             var schema = JsonStateSchema.Parse(System.Text.Encoding.UTF8.GetString(input));
             SchemaCompatibility.Check(CompatibilityMode.Full, Now, [schema]);
+            SchemaCompatibility.Check(CompatibilityMode.Full, schema, [schema]);
             return null;
         }
         catch (JsonStateSchemaException refused)

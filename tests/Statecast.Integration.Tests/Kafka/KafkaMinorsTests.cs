@@ -27,7 +27,7 @@ public sealed class KafkaMinorsTests(KafkaFixture kafka, RegistryFixture registr
     public async ValueTask InitializeAsync()
     {
         var servers = await kafka.EmptyAsync();
-        var url = await registry.UrlAsync();
+        var url = await registry.EmptyAsync("e2e.note.v1-value");
         _notes = new(
             servers,
             (o, shop) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using Statecast.Conformance.Registry;
 using Statecast.EntityFrameworkCore;
 using Statecast.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
@@ -35,10 +37,11 @@ public sealed class RabbitPatchTests(RabbitFixture rabbit) : IAsyncLifetime
             await _place.DisposeAsync();
     }
 
-    [Fact]
-    public async Task Patches_travel_and_the_full_state_is_asked_for_where_one_does_not_fit()
+    [Theory, InlineData("json"), InlineData("avro")]
+    public async Task Patches_travel_and_the_full_state_is_asked_for_where_one_does_not_fit(string codec)
     {
-        using var host = await StartAsync();
+        await using var registry = StandInRegistry.Start();
+        using var host = await StartAsync(codec == "avro" ? registry.Url : null);
         await NotesShop.UntilAsync(() => Status(host).State == ReplicaState.Live);
         await using var connection = await _place!.ConnectAsync();
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
@@ -53,43 +56,60 @@ public sealed class RabbitPatchTests(RabbitFixture rabbit) : IAsyncLifetime
             await NotesShop.IdleAsync(host, host);
             await UntilIsAsync(host, mood);
         }
-        Assert.Equal(["upsert", "patch", "patch"], await OperationsAsync(channel, copies));
+        Assert.Equal(["upsert", "patch", "patch"], await OperationsAsync(channel, copies, codec));
+        Assert.Equal(codec, _shop.Text("replica.db", $"SELECT codec FROM \"statecast_rows.{Destination}\""));
 
         // A state that is not the source's: found by the fingerprint of the next patch, and mended by this target's own question.
         _shop.Change(
             "replica.db",
-            $"UPDATE \"statecast_rows.{Destination}\" SET body = cast(replace(cast(body AS text), 'xx', 'yy') AS blob)"
+            $"UPDATE \"statecast_rows.{Destination}\" SET body = cast(substr(body, 1, 200) || x'7979' || substr(body, 203) AS blob)"
         );
+        Assert.Equal(Long.Length, (await Replica(host).GetAsync(1, ct: Ct))!.Text.Length);
+        Assert.Contains("xyyx", (await Replica(host).GetAsync(1, ct: Ct))!.Text, StringComparison.Ordinal);
         await NotesShop.SaveAsync(host, db => db.Notes.Single().Mood = "found");
         await UntilIsAsync(host, "found");
         await NotesShop.UntilAsync(() => Status(host).Waiting == default);
         // The answer is for everybody: whoever has the patch's base supersedes it.
-        Assert.Equal(["patch", "snapshot"], await OperationsAsync(channel, copies));
+        Assert.Equal(["patch", "snapshot"], await OperationsAsync(channel, copies, codec));
         await NotesShop.StopAsync(host);
     }
 
     private static ReplicaStatus Status(IHost host) => host.Services.GetRequiredService<IStatecast>().Replicas.Single();
 
+    private static IReplica<int, PageState> Replica(IHost host) => host.Services.GetRequiredService<IReplica<int, PageState>>();
+
     private static Task UntilIsAsync(IHost host, string mood) =>
         RabbitProbes.UntilAsync(async () =>
-            Equals(
-                new PageState(1, Long, mood),
-                await host.Services.GetRequiredService<IReplica<int, PageState>>().GetAsync(1, options: ReadOptions.Partial, ct: Ct)
-            )
+            Equals(new PageState(1, Long, mood), await Replica(host).GetAsync(1, options: ReadOptions.Partial, ct: Ct))
         );
 
-    /// <summary>What was sent to everybody since the last look.</summary>
-    private static async Task<IReadOnlyList<string>> OperationsAsync(IChannel channel, string queue)
+    /// <summary>What was sent to everybody since the last look, each in the format that is expected: in Avro the attributes are headers.</summary>
+    private static async Task<IReadOnlyList<string>> OperationsAsync(IChannel channel, string queue, string codec)
     {
         var operations = new List<string>();
         while (await channel.BasicGetAsync(queue, autoAck: true, Ct) is { } message)
-            using (var json = JsonDocument.Parse(message.Body))
-                if (json.RootElement.TryGetProperty("ecstop", out var operation))
-                    operations.Add(operation.GetString()!);
+            if (
+                message.BasicProperties.Headers is { } headers
+                && headers.TryGetValue("cloudEvents_ecstop", out var value)
+                && value is byte[] header
+            )
+            {
+                Assert.Equal("application/avro", message.BasicProperties.ContentType);
+                Assert.Equal("avro", codec);
+                operations.Add(Encoding.UTF8.GetString(header));
+            }
+            else if (message.BasicProperties.ContentType?.Contains("json", StringComparison.Ordinal) == true)
+            {
+                using var json = JsonDocument.Parse(message.Body);
+                if (!json.RootElement.TryGetProperty("ecstop", out var operation))
+                    continue;
+                Assert.Equal("json", codec);
+                operations.Add(operation.GetString()!);
+            }
         return operations;
     }
 
-    private async Task<IHost> StartAsync()
+    private async Task<IHost> StartAsync(string? registry)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
@@ -100,7 +120,15 @@ public sealed class RabbitPatchTests(RabbitFixture rabbit) : IAsyncLifetime
         builder.Services.AddStatecast(
             "pages",
             s =>
-                s.UseRabbitMQ(_place!.Address, o => o.TopologyLookInterval = TimeSpan.FromMilliseconds(300))
+                s.UseRabbitMQ(
+                        _place!.Address,
+                        o =>
+                        {
+                            o.TopologyLookInterval = TimeSpan.FromMilliseconds(300);
+                            if (registry is not null)
+                                o.Registry(registry, r => r.AutoRegister = true);
+                        }
+                    )
                     .UseSqliteDatabase()
                     .FromDbContext<NotesDb>(db => db.Publish<Note, PageState>(n => new(n.Id, n.Text, n.Mood)).Patches())
                     .Replica<PageState>(r => r.InSqlite(_shop.File("replica.db")))

@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Text.Json.Nodes;
 using Statecast.Contracts;
+using Statecast.Serialization;
+using Statecast.Serialization.Avro;
 using Statecast.Serialization.Json;
 using Xunit;
 
@@ -31,13 +34,13 @@ public sealed partial record WayV4([StateKey] int Id, string By)
 /// <summary>Which way a state of an older major takes where several lead to the newest.</summary>
 public sealed class UpcastChainTests
 {
-    [Fact]
-    public void Object_takes_the_way_that_its_body_takes()
+    [Theory, InlineData(true), InlineData(false)]
+    public void Object_takes_the_way_that_its_body_takes(bool avro)
     {
         var contract = StateContract.Of<WayV4>();
         var older = StateContract.Of<WayV1>();
         var chain = UpcastChain<WayV4>.Of(contract);
-        var codec = new JsonStateCodec();
+        IStateCodec codec = avro ? new AvroStateCodec() : new JsonStateCodec();
         var body = new ArrayBufferWriter<byte>();
         codec.Encode(older, new WayV1(7), body);
         var read = chain.Decode(1, codec, older.SchemaFingerprint, body.WrittenMemory);
@@ -47,4 +50,46 @@ public sealed class UpcastChainTests
         Assert.Equal(new(7, "x4"), chain.Upcast(new WayV2(7, "x")));
         Assert.Null(chain.Upcast("something else"));
     }
+
+    [Theory, InlineData(1, "34"), InlineData(2, "x4"), InlineData(3, "x4")]
+    public void Body_in_another_minor_of_an_older_major_is_resolved_and_then_upcast(int major, string by)
+    {
+        var chain = UpcastChain<WayV4>.Of(StateContract.Of<WayV4>());
+        var schemas = new AvroSchemaSet();
+        var schema = schemas.Add(AnotherMinor(chain.Require(major), hasBy: major > 1));
+        var body = new ArrayBufferWriter<byte>();
+        var writer = new AvroWriter(body);
+        writer.WriteString("blue");
+        if (major > 1)
+            writer.WriteString("x");
+        writer.WriteInt(7);
+        writer.WriteInt(0);
+        writer.Flush();
+        Assert.Equal(new(7, by), chain.Decode(major, new AvroStateCodec(schemas), schema, body.WrittenMemory));
+        // Read in the older record's own schema it would be another state, or none.
+        var unknown = Assert.Throws<StateFormatException>(() => chain.Decode(major, new AvroStateCodec(), schema, body.WrittenMemory));
+        Assert.Contains("not known here", unknown.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Minor_that_the_older_record_cannot_read_is_refused_by_its_name()
+    {
+        var chain = UpcastChain<WayV4>.Of(StateContract.Of<WayV4>());
+        var schemas = new AvroSchemaSet();
+        var schema = schemas.Add(AnotherMinor(chain.Require(2), hasBy: false));
+        var refused = Assert.Throws<StateFormatException>(() => chain.Decode(2, new AvroStateCodec(schemas), schema, new byte[3]));
+        Assert.Contains("cannot be read as tests.way 2", refused.Reason, StringComparison.Ordinal);
+    }
+
+    // Fields in another order, and two that the record does not know.
+    private static string AnotherMinor(StateContract contract, bool hasBy)
+    {
+        var schema = JsonNode.Parse(contract.AvroSchema)!;
+        schema["fields"] = JsonNode.Parse(
+            $$"""[{"name":"Ink","type":"string"},{{(hasBy ? Field(schema, 1) + "," : "")}}{{Field(schema, 0)}},{"name":"Size","type":["null","long"]}]"""
+        );
+        return schema.ToJsonString();
+    }
+
+    private static string Field(JsonNode schema, int index) => schema["fields"]![index]!.ToJsonString();
 }

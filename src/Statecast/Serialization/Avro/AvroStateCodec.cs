@@ -138,10 +138,10 @@ public sealed class AvroStateCodec(IAvroSchemas? schemas = null, AvroReadLimits?
                 -1,
                 $"the patch was written in the schema {schema}; in Avro only patches of the contract's own schema, {contract.SchemaFingerprint}, are applied."
             );
-        var reader = default(PatchReader);
+        // It refuses what is too large, and has no path before it is made.
+        var reader = new PatchReader(new AvroReader(patch.Span, _limits));
         try
         {
-            reader = new(new AvroReader(patch.Span, _limits));
             var state = contract.ApplyPatch(ref reader, before);
             reader.Avro.End();
             return state;

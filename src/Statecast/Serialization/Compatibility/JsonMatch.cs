@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Statecast.Serialization.Json.Schema;
 
 namespace Statecast.Serialization.Compatibility;
@@ -13,13 +14,29 @@ internal sealed class JsonMatch
 
     private readonly List<CompatibilityMismatch> _mismatches = [];
 
+    // Told once: types that hold each other would differ again at every place, and there can be more places than could ever be told.
+    private readonly HashSet<(JsonObjectShape Writer, JsonObjectShape Reader)> _compared = [];
+
     private JsonMatch() { }
 
     public static IReadOnlyList<CompatibilityMismatch> Mismatches(JsonStateSchema writer, JsonStateSchema reader)
     {
         var match = new JsonMatch();
         match.Key(writer, reader);
-        match.Objects(writer.Root, reader.Root, "$");
+        try
+        {
+            match.Objects(writer.Root, reader.Root, "$");
+        }
+        catch (System.InsufficientExecutionStackException)
+        {
+            match._mismatches.Clear();
+            match.Fail(
+                "$",
+                CompatibilityRule.Type,
+                "the types are nested in each other too deeply",
+                "nest them less: thousands of types in a row are no state"
+            );
+        }
         return match._mismatches;
     }
 
@@ -50,6 +67,7 @@ internal sealed class JsonMatch
 
     private void Values(JsonShape writer, JsonShape reader, string path)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (writer is JsonNullableShape maybe)
         {
             if (reader is not JsonNullableShape)
@@ -153,6 +171,8 @@ internal sealed class JsonMatch
 
     private void Objects(JsonObjectShape writer, JsonObjectShape reader, string path)
     {
+        if (!_compared.Add((writer, reader)))
+            return;
         var taken = new Dictionary<JsonFieldShape, string>();
         foreach (var written in writer.Fields)
             // By name, then by alias: as the reader looks for it.
@@ -197,8 +217,8 @@ internal sealed class JsonMatch
     }
 
     private static string Join(string path, string step) =>
-        step[0] is '[' or '{' ? (path == "$" ? step : path + step)
-        : path == "$" ? step
+        step is "[]" or "{}" ? (path == "$" ? step : path + step)
+        : path == "$" && step.Length > 0 ? step
         : $"{path}.{step}";
 
     private void Fail(string path, CompatibilityRule rule, string reason, string advice) =>

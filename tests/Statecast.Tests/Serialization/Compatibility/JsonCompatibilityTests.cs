@@ -57,6 +57,64 @@ public sealed class JsonCompatibilityTests
         Assert.Equal(backward ?? forward, Rule(CompatibilityMode.Full, Field(earlier), Field(later)));
     }
 
+    [Fact]
+    public void Types_that_hold_the_one_before_twice_are_compared_once()
+    {
+        // 2^40 places, of which each would say the same.
+        var (earlier, later) = (JsonStateSchema.Parse(Tower(40, Int)), JsonStateSchema.Parse(Tower(40, Text)));
+        Assert.True(SchemaCompatibility.Check(CompatibilityMode.Full, earlier, [earlier]).IsCompatible);
+        Assert.Equal(2, SchemaCompatibility.Check(CompatibilityMode.Backward, later, [earlier]).Problems.Count);
+    }
+
+    [Theory, InlineData("", "$."), InlineData("[x", "[x"), InlineData("{", "{")]
+    public void Field_of_any_name_is_told_by_it(string name, string path)
+    {
+        static JsonStateSchema Of(string name, string value) => JsonStateSchema.Parse(Holder($"\"{name}\":{{{value}}}"));
+        var told = Assert.Single(SchemaCompatibility.Check(CompatibilityMode.Backward, Of(name, Text), [Of(name, Int)]).Problems);
+        Assert.Equal(path, told.Path);
+    }
+
+    [Fact]
+    public void Types_that_nest_in_each_other_by_the_thousand_are_refused()
+    {
+        var told = OnSmallStack(() => Assert.Throws<JsonStateSchemaException>(() => JsonStateSchema.Parse(Tower(10_000, Int))).Message);
+        Assert.Contains("nested in each other too deeply", told, StringComparison.Ordinal);
+        // Read from the shallow end they are not deep; the comparison, of the one field in common, is.
+        var (earlier, later) = (JsonStateSchema.Parse(Tower(10_000, Int, "e")), JsonStateSchema.Parse(Tower(10_000, Int, "l")));
+        told = OnSmallStack(() =>
+            Assert.Single(SchemaCompatibility.Check(CompatibilityMode.Backward, later, [earlier]).Problems).ToString()
+        );
+        Assert.Contains("nested in each other too deeply", told, StringComparison.Ordinal);
+    }
+
+    private static string OnSmallStack(Func<string> what)
+    {
+        var told = "";
+        var thread = new Thread(
+            () => told = Xunit.Record.Exception(() => told = what()) is { } failed ? failed.ToString() : told,
+            512 * 1024
+        );
+        thread.Start();
+        thread.Join();
+        return told;
+    }
+
+    // A state of types, each of which holds the one before in two fields; with some of them named first, so that they are read from the shallow end.
+    private static string Tower(int levels, string inner, string? shallow = null)
+    {
+        var types = Enumerable.Range(1, levels).Select(i => $"\"r{i}\":{Holder($"\"a\":{Ref(i - 1)},\"b\":{Ref(i - 1)}")}");
+        var fields = Enumerable
+            .Range(1, levels)
+            .Where(i => shallow is not null && i % 100 == 0)
+            .Select(i => $"\"{shallow}{i}\":{Ref(i)}")
+            .Append($"\"top\":{Ref(levels)}");
+        return $"{{\"$defs\":{{\"r0\":{Holder($"\"a\":{{{inner}}},\"b\":{{{inner}}}")},{string.Join(',', types)}}},{Holder(string.Join(',', fields))[1..]}";
+    }
+
+    private static string Ref(int type) => $"{{\"$ref\":\"#/$defs/r{type}\"}}";
+
+    private static string Holder(string fields) => $"{{\"type\":\"object\",\"properties\":{{{fields}}}}}";
+
     /// <summary>An earlier and a later state, and the rules as above.</summary>
     public static TheoryData<string, string, CompatibilityRule?, CompatibilityRule?> States =>
         new()

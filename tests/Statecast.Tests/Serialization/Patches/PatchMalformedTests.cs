@@ -127,6 +127,10 @@ public sealed class PatchMalformedTests
             PatchSamples.Apply(new JsonStateCodec(10), Base, """{"name":"longer than that"}"""u8.ToArray())
         );
         Assert.Contains("at most 10 are read", json.Message);
+        var large = Assert.Throws<StateFormatException>(() =>
+            PatchSamples.Apply(new AvroStateCodec(limits: new() { MaxBodyBytes = 10 }), Base, new byte[11])
+        );
+        Assert.Contains("at most 10 are read", large.Message);
         var avro = new AvroStateCodec(limits: new() { MaxItems = 2 });
         var patch = PatchSamples.Patch(avro, Base, Base with { List = [1, 2, 3] })!;
         Assert.Contains("more than 2 items", Assert.Throws<StateFormatException>(() => PatchSamples.Apply(avro, Base, patch)).Message);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Statecast.Serialization.Avro.Schemas;
 
 namespace Statecast.Serialization.Json.Schema;
@@ -49,13 +50,22 @@ internal sealed class JsonShapeReader
     public static (JsonObjectShape Root, IReadOnlyList<string> Key) Read(SchemaJson document)
     {
         var reader = new JsonShapeReader(document);
-        return reader.Value(document, "$", "$") is JsonObjectShape { CaseName: null } root
-            ? (root, Names(document, "x-key", "$"))
-            : throw Fail(document, "$", "a contract's state is an object");
+        try
+        {
+            return reader.Value(document, "$", "$") is JsonObjectShape { CaseName: null } root
+                ? (root, Names(document, "x-key", "$"))
+                : throw Fail(document, "$", "a contract's state is an object");
+        }
+        catch (System.InsufficientExecutionStackException)
+        {
+            throw Fail(document, "$", "its types are nested in each other too deeply: thousands of them in a row are no state");
+        }
     }
 
     private JsonShape Value(SchemaJson json, string path, string name)
     {
+        // Types that are named can be nested in each other however little their JSON is.
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (json.Kind != SchemaJsonKind.Object)
             throw Fail(json, path, "a schema is an object");
         foreach (var member in json.Members)
