@@ -90,6 +90,8 @@ internal static class SqliteCaptureScope
     {
         var handle = connection.Handle!;
         var began = clock.GetTimestamp();
+        // A new connection reads the schema first, and may find even that locked: where there is no write-ahead log, while another commits.
+        SqliteCaptureStatements.WaitInSqlite(connection, handle);
         using var statement = Prepare(handle, TakeWriteLockUtf8);
         raw.sqlite3_busy_timeout(handle, 0);
         try

@@ -48,6 +48,29 @@ public sealed class SourceTransactionTests : IDisposable
     }
 
     [Fact]
+    public async Task Writer_that_shuts_out_readers_too_is_waited_for()
+    {
+        using var other = Open("DELETE");
+        await using var command = other.CreateCommand();
+        command.CommandText = "BEGIN EXCLUSIVE";
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        // It has not read the schema yet, and cannot.
+        await using var own = new SqliteConnection(other.ConnectionString);
+        await own.OpenAsync(TestContext.Current.CancellationToken);
+        var begins = Task.Run(
+            () => _adapter.BeginAsync(own, TestContext.Current.CancellationToken).AsTask(),
+            TestContext.Current.CancellationToken
+        );
+        await Task.WhenAny(begins, Task.Delay(100, TestContext.Current.CancellationToken));
+        Assert.False(begins.IsCompleted);
+
+        command.CommandText = "COMMIT";
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        await using var transaction = await begins.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Wait_ends_when_it_is_called_off()
     {
         using var own = Open();
@@ -122,12 +145,12 @@ public sealed class SourceTransactionTests : IDisposable
             Renew = TimeSpan.FromSeconds(1),
         };
 
-    private SqliteConnection Open()
+    private SqliteConnection Open(string journal = "WAL")
     {
         var connection = new SqliteConnection($"Data Source={_directory.File("source.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = $"PRAGMA journal_mode = WAL; {_adapter.TableScript}";
+        command.CommandText = $"PRAGMA journal_mode = {journal}; {_adapter.TableScript}";
         command.ExecuteNonQuery();
         return connection;
     }
