@@ -47,7 +47,10 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
     {
         if (connection is not SqliteConnection sqlite)
             return new(await connection.BeginTransactionAsync(ct).ConfigureAwait(false));
-        var turn = await SqliteTurns.Of(Path.GetFullPath(sqlite.DataSource)).TakeAsync(PatienceOf(sqlite), ct).ConfigureAwait(false);
+        // What is in memory has no file, and no relay to take turns with.
+        var turn = sqlite.DataSource is { Length: > 0 } file
+            ? await SqliteTurns.Of(Path.GetFullPath(file)).TakeAsync(PatienceOf(sqlite), ct).ConfigureAwait(false)
+            : null;
         // Deferred: it takes no lock, and so does not wait for one.
         var transaction = new SourceTransaction(sqlite.BeginTransaction(deferred: true), turn);
         try

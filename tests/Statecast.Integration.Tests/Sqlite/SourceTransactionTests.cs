@@ -71,6 +71,20 @@ public sealed class SourceTransactionTests : IDisposable
     }
 
     [Fact]
+    public async Task Database_in_memory_is_written_to_as_well()
+    {
+        await using var own = new SqliteConnection("Data Source=:memory:");
+        await own.OpenAsync(TestContext.Current.CancellationToken);
+        await using var script = own.CreateCommand();
+        script.CommandText = _adapter.TableScript;
+        await script.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        await using var transaction = await _adapter.BeginAsync(own, TestContext.Current.CancellationToken);
+
+        await transaction.Transaction.CommitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Wait_ends_when_it_is_called_off()
     {
         using var own = Open();
