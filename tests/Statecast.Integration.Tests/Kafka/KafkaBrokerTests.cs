@@ -8,7 +8,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.Kafka;
 
 /// <summary>Brokers that are killed under load and come back.</summary>
-[Collection(KafkaCollection.Name)]
+[Collection(KafkaClusterCollection.Name)]
 public sealed class KafkaBrokerTests
 {
     [Fact]

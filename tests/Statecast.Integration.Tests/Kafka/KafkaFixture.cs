@@ -14,6 +14,13 @@ public sealed class KafkaCollection
     public const string Name = "Kafka";
 }
 
+/// <summary>Tests with brokers of their own, one after another: they are killed, cut off, or ask who one is.</summary>
+[CollectionDefinition(Name)]
+public sealed class KafkaClusterCollection
+{
+    public const string Name = "Kafka clusters";
+}
+
 /// <summary>
 /// A real broker for the run: the one that <c>STATECAST_KAFKA</c> names (bootstrap servers), else one that is started from <c>KAFKA_HOME</c> when it is first
 /// asked for. Without either the tests are skipped, and say so.

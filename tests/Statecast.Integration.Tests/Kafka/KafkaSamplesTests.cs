@@ -13,7 +13,7 @@ public sealed class KafkaSamplesTests(KafkaFixture kafka, RegistryFixture regist
     {
         var run = await SampleProcess.RunAsync(
             "Shop",
-            TimeSpan.FromMinutes(5),
+            SampleProcess.Patience,
             ["--orders", "300", "--kafka", await kafka.EmptyAsync(), "--registry", await registry.UrlAsync(), "--json"]
         );
         run.RequireSuccess();

@@ -10,7 +10,7 @@ using static Statecast.Conformance.Transport.ProbeEvents;
 namespace Statecast.Integration.Tests.Kafka;
 
 /// <summary>Encryption, login and rights on a real broker that trusts nobody. Whatever happens, no secret is logged or thrown.</summary>
-[Collection(KafkaCollection.Name)]
+[Collection(KafkaClusterCollection.Name)]
 public sealed class KafkaSecurityTests(SecuredBroker broker) : IClassFixture<SecuredBroker>, IAsyncLifetime
 {
     private const int Lanes = 4;

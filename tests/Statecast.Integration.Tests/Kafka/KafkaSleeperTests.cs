@@ -11,7 +11,7 @@ namespace Statecast.Integration.Tests.Kafka;
 /// <summary>
 /// A relay in a process of its own is stopped with a record under way, past its lease; another takes over; then the first one's record lands last, and it wakes.
 /// </summary>
-[Collection(KafkaCollection.Name)]
+[Collection(KafkaClusterCollection.Name)]
 public sealed class KafkaSleeperTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -19,7 +19,7 @@ public sealed class KafkaSleeperTests
     [Fact]
     public async Task Stopped_relays_record_that_lands_last_is_mended_compacted_and_met_by_no_newcomer()
     {
-        var ports = KafkaCluster.FreePorts(3);
+        var ports = FreePorts.Take(3);
         using var link = HeldLink.To(ports[2]);
         using var cluster = await KafkaCluster.StartAsync(
             KafkaFixture.Home,

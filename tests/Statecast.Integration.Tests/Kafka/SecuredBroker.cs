@@ -16,7 +16,7 @@ public sealed class SecuredBroker : IDisposable
     /// <summary>The users who log in, each with <see cref="Password"/>; the client certificate's is <c>CN=orders</c>.</summary>
     private static readonly string[] Users = ["orders", "shipping"];
 
-    private readonly int[] _ports = KafkaCluster.FreePorts(5);
+    private readonly int[] _ports = FreePorts.Take(5);
     private KafkaCertificates? _certificates;
     private KafkaCluster? _cluster;
     private IAdminClient? _admin;

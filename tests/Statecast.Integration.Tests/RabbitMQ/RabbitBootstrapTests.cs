@@ -13,7 +13,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.RabbitMQ;
 
 /// <summary>A large source under constant writes is joined by a target that is killed in the midst of it: both are processes of their own.</summary>
-[Collection(RabbitCollection.Name)]
+[Collection(RabbitHostCollection.Name)]
 public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
 {
     private const int States = 200_000;
@@ -24,7 +24,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
     private const long MostBytes = 320L << 20;
 
     // A busy machine's.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     private const string Rows = "\"statecast_rows.e2e.note.v1\"";
 
@@ -153,7 +153,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
                 source,
                 db => db.AddRange(Enumerable.Range(first, Chunk).Select(id => new Note { Id = id, Text = $"first {id} {Filler}" }))
             );
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var deadline = new CancellationTokenSource(Patience);
         await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync(deadline.Token);
         await NotesShop.StopAsync(source);
         shop.Change(

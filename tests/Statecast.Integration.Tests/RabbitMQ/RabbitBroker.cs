@@ -11,7 +11,7 @@ internal sealed class RabbitBroker : IDisposable
 {
     private const string Programs = "/usr/lib/rabbitmq/bin";
     private readonly TempDirectory _folder = new();
-    private readonly int[] _ports = KafkaCluster.FreePorts(5);
+    private readonly int[] _ports = FreePorts.Take(5);
     private readonly Process _mapper;
     private Process? _running;
 

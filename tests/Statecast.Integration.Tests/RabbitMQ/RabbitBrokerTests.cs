@@ -10,7 +10,7 @@ using static Statecast.Conformance.Transport.ProbeEvents;
 namespace Statecast.Integration.Tests.RabbitMQ;
 
 /// <summary>A broker of the class's own, which its tests kill, restart and starve.</summary>
-[Collection(RabbitCollection.Name)]
+[Collection(RabbitBrokerCollection.Name)]
 public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassFixture<RabbitBrokerTests.Broker>, IAsyncLifetime
 {
     private const int Blocked = 4201;

@@ -13,7 +13,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.RabbitMQ;
 
 /// <summary>A source and its targets over a real broker, with what befalls such a pair.</summary>
-[Collection(RabbitCollection.Name)]
+[Collection(RabbitHostCollection.Name)]
 public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
 {
     private readonly List<IHost> _hosts = [];
@@ -189,7 +189,7 @@ public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
     {
         var run = await SampleProcess.RunAsync(
             "Shop",
-            TimeSpan.FromMinutes(4),
+            SampleProcess.Patience,
             ["--orders", "150", "--rabbitmq", _place!.Address, "--json", .. acts]
         );
         run.RequireSuccess();
@@ -198,7 +198,7 @@ public sealed class RabbitEndToEndTests(RabbitFixture rabbit) : IAsyncLifetime
     [Fact]
     public async Task Package_catalogue_runs_on_it()
     {
-        var run = await SampleProcess.RunAsync("PackageCatalog", TimeSpan.FromMinutes(4), "--rabbitmq", _place!.Address, "--json");
+        var run = await SampleProcess.RunAsync("PackageCatalog", SampleProcess.Patience, "--rabbitmq", _place!.Address, "--json");
         run.RequireSuccess();
     }
 

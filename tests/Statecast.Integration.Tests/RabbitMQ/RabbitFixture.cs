@@ -7,11 +7,25 @@ using Xunit;
 
 namespace Statecast.Integration.Tests.RabbitMQ;
 
-/// <summary>Tests on a real broker, one after another: the machine is small.</summary>
+/// <summary>Tests on a real broker, each in a virtual host of its own, one after another: the machine is small.</summary>
 [CollectionDefinition(Name)]
 public sealed class RabbitCollection
 {
     public const string Name = "RabbitMQ";
+}
+
+/// <summary>Whole sources and targets on the same broker.</summary>
+[CollectionDefinition(Name)]
+public sealed class RabbitHostCollection
+{
+    public const string Name = "RabbitMQ hosts";
+}
+
+/// <summary>Tests with brokers of their own: they are killed, short of memory, or ask who one is.</summary>
+[CollectionDefinition(Name)]
+public sealed class RabbitBrokerCollection
+{
+    public const string Name = "RabbitMQ brokers";
 }
 
 /// <summary>

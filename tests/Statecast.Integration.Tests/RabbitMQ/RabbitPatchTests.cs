@@ -18,7 +18,7 @@ using Xunit;
 namespace Statecast.Integration.Tests.RabbitMQ;
 
 /// <summary>Partial updates over RabbitMQ, from a database to a replica.</summary>
-[Collection(RabbitCollection.Name)]
+[Collection(RabbitHostCollection.Name)]
 public sealed class RabbitPatchTests(RabbitFixture rabbit) : IAsyncLifetime
 {
     private const string Destination = "e2e.page.v1";

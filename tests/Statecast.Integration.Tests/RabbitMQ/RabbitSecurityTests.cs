@@ -8,7 +8,7 @@ using static Statecast.Conformance.Transport.ProbeEvents;
 namespace Statecast.Integration.Tests.RabbitMQ;
 
 /// <summary>Encryption, login and rights. Whatever happens, no secret is logged or thrown.</summary>
-[Collection(RabbitCollection.Name)]
+[Collection(RabbitBrokerCollection.Name)]
 public sealed class RabbitSecurityTests(SecuredRabbit broker) : IClassFixture<SecuredRabbit>, IAsyncLifetime
 {
     // As docs/rabbitmq.md has them, for the destination probe.item.v1 and the target shipping.

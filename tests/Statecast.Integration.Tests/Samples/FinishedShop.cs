@@ -16,7 +16,7 @@ public sealed class FinishedShop : IAsyncLifetime
     {
         var run = await SampleProcess.RunAsync(
             "Shop",
-            TimeSpan.FromMinutes(4),
+            SampleProcess.Patience,
             "--orders",
             "200",
             "--json",

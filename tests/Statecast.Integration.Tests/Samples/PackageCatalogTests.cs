@@ -21,7 +21,7 @@ public sealed class PackageCatalogTests
     {
         using var directory = new TempDirectory();
         var data = directory.File("catalog");
-        var run = await SampleProcess.RunAsync("PackageCatalog", TimeSpan.FromMinutes(4), "--json", "--data", data);
+        var run = await SampleProcess.RunAsync("PackageCatalog", SampleProcess.Patience, "--json", "--data", data);
         run.RequireSuccess();
         var report = run.Json();
         RequireEqual(report);

@@ -11,6 +11,9 @@ namespace Statecast.Integration.Tests.Samples;
 /// <param name="Errors">Standard error.</param>
 internal sealed record SampleProcess(int Code, string Output, string Errors)
 {
+    /// <summary>Ends a sample that hangs; one that does not may be slow, as other tests keep the machine busy beside it.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The one JSON object that standard output holds, and nothing else.</summary>
     public JsonElement Json()
     {

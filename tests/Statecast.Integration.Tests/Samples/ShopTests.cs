@@ -38,7 +38,7 @@ public sealed class ShopTests(FinishedShop shop)
         const int rounds = 10;
         var run = await SampleProcess.RunAsync(
             "Shop",
-            TimeSpan.FromMinutes(5),
+            SampleProcess.Patience,
             ["--orders", "1500", "--processes", "--rounds", $"{rounds}", "--json"]
         );
         run.RequireSuccess();
@@ -55,7 +55,7 @@ public sealed class ShopTests(FinishedShop shop)
     public async Task Serving_shop_answers_until_it_is_asked_to_stop_and_ends_with_its_verdict()
     {
         await using var shop = ServedSample.Start("Shop", "--serve", "--orders", "60");
-        var pay = (await shop.FindAsync(@"curl -X POST (\S+/payment)", TimeSpan.FromMinutes(3))).Groups[1].Value;
+        var pay = (await shop.FindAsync(@"curl -X POST (\S+/payment)", SampleProcess.Patience)).Groups[1].Value;
         var read = (await shop.FindAsync(@"curl '(\S+\?after=)TOKEN'", TimeSpan.FromMinutes(1))).Groups[1].Value;
         using var client = new HttpClient();
         using var paid = await client.PostAsync(pay, null, TestContext.Current.CancellationToken);
@@ -64,7 +64,7 @@ public sealed class ShopTests(FinishedShop shop)
         // Read at shipping, by the token that orders answered with.
         var order = await client.GetStringAsync(read + Uri.EscapeDataString(token), TestContext.Current.CancellationToken);
         Assert.Contains("Paid", order, StringComparison.Ordinal);
-        var run = await shop.InterruptAsync(TimeSpan.FromMinutes(3));
+        var run = await shop.InterruptAsync(SampleProcess.Patience);
         run.RequireSuccess();
         Assert.Contains("all replicas equal their source", run.Output, StringComparison.OrdinalIgnoreCase);
     }
@@ -75,7 +75,7 @@ public sealed class ShopTests(FinishedShop shop)
     public async Task Restored_source_is_followed_back_and_every_lost_key_is_told(bool processes)
     {
         string[] how = processes ? ["--processes"] : [];
-        var run = await SampleProcess.RunAsync("Shop", TimeSpan.FromMinutes(4), ["--orders", "400", "--restore", "--json", .. how]);
+        var run = await SampleProcess.RunAsync("Shop", SampleProcess.Patience, ["--orders", "400", "--restore", "--json", .. how]);
         run.RequireSuccess();
         var report = run.Json();
         RequireEqual(report);
@@ -98,7 +98,7 @@ public sealed class ShopTests(FinishedShop shop)
         var data = directory.File("shop");
         var run = await SampleProcess.RunAsync(
             "Shop",
-            TimeSpan.FromMinutes(4),
+            SampleProcess.Patience,
             ["--orders", "300", "--upgrade", "--json", "--data", data, .. how]
         );
         run.RequireSuccess();

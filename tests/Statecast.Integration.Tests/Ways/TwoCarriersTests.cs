@@ -57,8 +57,9 @@ public sealed class TwoCarriersTests : IAsyncDisposable
         await Hosts.SaveAsync<JobDb>(source, db => db.AddRange(New(1), New(2)));
         await UntilAsync(async () => (await HeldAsync(first)).Count == 2);
 
-        await UntilAsync(() => Task.FromResult(Rows().Count == 2));
-        Assert.All(Rows(), r => Assert.Equal("second", r));
+        // More than one row a job, where the first republish met them too.
+        await UntilAsync(() => Task.FromResult(Rows().All(r => r == "second")));
+        Assert.InRange(Rows().Count, 2, 4);
         down.IsDown = false;
         var second = await StartTargetAsync("second", "second");
         await Hosts.IdleAsync(source, second);
