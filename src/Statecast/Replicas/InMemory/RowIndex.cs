@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Statecast.Replicas.InMemory;
 
@@ -64,10 +65,12 @@ internal sealed class RowIndex(SlabHeap heap)
 
     private void Grow()
     {
-        var larger = new Slot[2 * _slots.Length];
+        var larger = GC.AllocateArray<Slot>(2 * _slots.Length, pinned: true);
         foreach (var slot in _slots)
             if (slot.Address != 0)
                 Put(larger, slot.Address, slot.Hash);
+        if (larger.Length * Unsafe.SizeOf<Slot>() >= SlabHeap.SlabBytes)
+            LargePages.Gather(larger);
         Volatile.Write(ref _slots, larger);
     }
 
