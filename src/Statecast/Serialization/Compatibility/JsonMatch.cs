@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using Statecast.Serialization.Avro.Schemas;
 using Statecast.Serialization.Json.Schema;
 
 namespace Statecast.Serialization.Compatibility;
@@ -44,10 +45,11 @@ internal sealed class JsonMatch
     private void Key(JsonStateSchema writer, JsonStateSchema reader)
     {
         var same = writer.Key.Count == reader.Key.Count;
+        var (written, read) = (ByName(writer.Root), ByName(reader.Root));
         for (var i = 0; same && i < writer.Key.Count; i++)
             same =
-                Field(reader.Root, reader.Key[i])?.IsNamed(writer.Key[i]) == true
-                || Field(writer.Root, writer.Key[i])?.IsNamed(reader.Key[i]) == true;
+                Field(reader.Root, read, reader.Key[i])?.IsNamed(writer.Key[i]) == true
+                || Field(writer.Root, written, writer.Key[i])?.IsNamed(reader.Key[i]) == true;
         if (!same)
             Fail(
                 "$",
@@ -57,13 +59,19 @@ internal sealed class JsonMatch
             );
     }
 
-    private static JsonFieldShape? Field(JsonObjectShape record, string name)
+    private static NamePlaces ByName(JsonObjectShape record) => NamePlaces.Of(record.Fields, f => f.Name);
+
+    private static NamePlaces ByAlias(JsonObjectShape record)
     {
-        foreach (var field in record.Fields)
-            if (field.Name == name)
-                return field;
-        return null;
+        var places = new NamePlaces();
+        for (var i = 0; i < record.Fields.Count; i++)
+            foreach (var alias in record.Fields[i].Aliases)
+                places.Add(alias, i);
+        return places;
     }
+
+    private static JsonFieldShape? Field(JsonObjectShape record, NamePlaces places, string name) =>
+        places.Of(name) is var place and >= 0 ? record.Fields[place] : null;
 
     private void Values(JsonShape writer, JsonShape reader, string path)
     {
@@ -139,8 +147,9 @@ internal sealed class JsonMatch
     {
         if (reader.Unknown is not null)
             return;
+        var known = NamePlaces.Of(reader.Symbols, s => s);
         foreach (var symbol in writer.Symbols)
-            if (!Contains(reader.Symbols, symbol))
+            if (known.Of(symbol) < 0)
                 Fail(
                     path,
                     CompatibilityRule.EnumSymbol,
@@ -151,14 +160,17 @@ internal sealed class JsonMatch
 
     private void Cases(JsonCasesShape writer, JsonCasesShape reader, string path)
     {
-        foreach (var written in writer.Cases)
+        // The first that has the name, as its own or as an alias.
+        var known = new NamePlaces();
+        for (var i = 0; i < reader.Cases.Count; i++)
         {
-            JsonObjectShape? read = null;
-            foreach (var one in reader.Cases)
-                if (one.CaseName == written.CaseName || Contains(one.Aliases, written.CaseName!))
-                    read ??= one;
-            if (read is not null)
-                Objects(written, read, path);
+            known.Add(reader.Cases[i].CaseName!, i);
+            foreach (var alias in reader.Cases[i].Aliases)
+                known.Add(alias, i);
+        }
+        foreach (var written in writer.Cases)
+            if (known.Of(written.CaseName!) is var place and >= 0)
+                Objects(written, reader.Cases[place], path);
             else
                 Fail(
                     path,
@@ -166,17 +178,17 @@ internal sealed class JsonMatch
                     $"the case '{written.CaseName}' is unknown to the reader",
                     "declare the case, or keep its earlier name as an alias"
                 );
-        }
     }
 
     private void Objects(JsonObjectShape writer, JsonObjectShape reader, string path)
     {
         if (!_compared.Add((writer, reader)))
             return;
+        var (names, aliases) = (ByName(reader), ByAlias(reader));
         var taken = new Dictionary<JsonFieldShape, string>();
         foreach (var written in writer.Fields)
             // By name, then by alias: as the reader looks for it.
-            if ((Field(reader, written.Name) ?? Aliased(reader, written.Name)) is not { } read)
+            if ((Field(reader, names, written.Name) ?? Field(reader, aliases, written.Name)) is not { } read)
                 continue;
             else if (taken.TryGetValue(read, out var other))
                 Fail(
@@ -198,22 +210,6 @@ internal sealed class JsonMatch
                     $"the writer has no field '{read.Name}', and the reader no default for it",
                     "give the field a default, or an alias if it was renamed"
                 );
-    }
-
-    private static JsonFieldShape? Aliased(JsonObjectShape record, string name)
-    {
-        foreach (var field in record.Fields)
-            if (Contains(field.Aliases, name))
-                return field;
-        return null;
-    }
-
-    private static bool Contains(IReadOnlyList<string> names, string name)
-    {
-        foreach (var known in names)
-            if (known == name)
-                return true;
-        return false;
     }
 
     private static string Join(string path, string step) =>

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using Statecast.Serialization.Avro.Schemas;
 
@@ -53,36 +52,27 @@ internal static class AvroMatch
     /// <summary>The reader's field of each of the writer's: by name, then by the reader's aliases; -1 for none.</summary>
     public static int[] Fields(AvroRecord writer, AvroRecord reader)
     {
+        var read = NamePlaces.Of(reader.Fields, f => f.Name);
+        var written = NamePlaces.Of(writer.Fields, f => f.Name);
         var fields = new int[writer.Fields.Count];
+        var taken = new bool[reader.Fields.Count];
         for (var i = 0; i < fields.Length; i++)
-            fields[i] = IndexOf(reader, writer.Fields[i].Name);
-        for (var i = 0; i < reader.Fields.Count; i++)
-            if (Array.IndexOf(fields, i) < 0)
+        {
+            fields[i] = read.Of(writer.Fields[i].Name);
+            if (fields[i] >= 0)
+                taken[fields[i]] = true;
+        }
+        for (var i = 0; i < taken.Length; i++)
+            if (!taken[i])
                 foreach (var alias in reader.Fields[i].Aliases)
                 {
-                    var written = IndexOf(writer, alias);
-                    if (written < 0 || fields[written] >= 0)
+                    var place = written.Of(alias);
+                    if (place < 0 || fields[place] >= 0)
                         continue;
-                    fields[written] = i;
+                    fields[place] = i;
                     break;
                 }
         return fields;
-    }
-
-    public static int IndexOf(IReadOnlyList<string> symbols, string symbol)
-    {
-        for (var i = 0; i < symbols.Count; i++)
-            if (symbols[i] == symbol)
-                return i;
-        return -1;
-    }
-
-    private static int IndexOf(AvroRecord record, string name)
-    {
-        for (var i = 0; i < record.Fields.Count; i++)
-            if (record.Fields[i].Name == name)
-                return i;
-        return -1;
     }
 
     private static bool IsPromoted(AvroType writer, AvroType reader) =>

@@ -117,8 +117,9 @@ internal sealed class AvroResolver
             complete &= step is not null;
             steps[i] = new(fields[i], step!, field.Name);
         }
+        var given = new HashSet<int>(fields);
         for (var i = 0; i < reader.Fields.Count; i++)
-            if (!reader.Fields[i].HasDefault && System.Array.IndexOf(fields, i) < 0)
+            if (!reader.Fields[i].HasDefault && !given.Contains(i))
             {
                 complete = false;
                 Fail(
@@ -145,12 +146,13 @@ internal sealed class AvroResolver
 
     private AvroPlan ResolveEnum(AvroEnum writer, AvroEnum reader, int branch, string path)
     {
+        var read = NamePlaces.Of(reader.Symbols, s => s);
         var symbols = new int[writer.Symbols.Count];
         for (var i = 0; i < symbols.Length; i++)
         {
-            symbols[i] = AvroMatch.IndexOf(reader.Symbols, writer.Symbols[i]);
+            symbols[i] = read.Of(writer.Symbols[i]);
             if (symbols[i] < 0 && reader.Default is { } stand)
-                symbols[i] = AvroMatch.IndexOf(reader.Symbols, stand);
+                symbols[i] = read.Of(stand);
             if (symbols[i] < 0)
                 Fail(
                     path,
