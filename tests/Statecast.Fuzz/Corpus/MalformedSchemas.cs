@@ -29,6 +29,10 @@ internal static class MalformedSchemas
         yield return "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
             + string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"S{i}\""))
             + "]}";
+        var many = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"S{i}\""));
+        yield return $$$"""
+            {"type":"record","name":"Wide","fields":[{"name":"a","type":{"type":"array","items":{"type":"enum","name":"E","symbols":[{{{many}}}]}},"default":[{{{many}}}]}]}
+            """;
         yield return Tower(40);
         yield return Choices(24);
     }

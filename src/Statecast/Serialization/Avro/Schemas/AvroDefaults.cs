@@ -16,7 +16,7 @@ internal sealed class AvroDefaults(int maxChecks)
             {
                 AvroUnion union => AnyBranch(union, value),
                 AvroRecord record => OfRecord(record, value),
-                AvroEnum symbols => value.Kind == SchemaJsonKind.Text && Contains(symbols, value.Text)
+                AvroEnum symbols => value.Kind == SchemaJsonKind.Text && symbols.Has(value.Text)
                     ? null
                     : $"the default of the enum {symbols.Name} is one of its symbols",
                 AvroFixed bytes => value.Kind == SchemaJsonKind.Text && value.Text.Length == bytes.Size && IsBytes(value.Text)
@@ -80,14 +80,6 @@ internal sealed class AvroDefaults(int maxChecks)
             if (Problem(map.Values, member.Value) is { } problem)
                 return problem;
         return null;
-    }
-
-    private static bool Contains(AvroEnum symbols, string symbol)
-    {
-        foreach (var known in symbols.Symbols)
-            if (known == symbol)
-                return true;
-        return false;
     }
 
     private static bool IsBytes(string text)

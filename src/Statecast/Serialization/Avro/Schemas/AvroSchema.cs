@@ -101,6 +101,8 @@ public sealed class AvroField
 /// <summary>An enum.</summary>
 public sealed class AvroEnum : AvroNamedSchema
 {
+    private HashSet<string>? _known;
+
     internal AvroEnum(AvroName name, IReadOnlyList<AvroName> aliases, IReadOnlyList<string> symbols, string? defaultSymbol)
         : base(AvroType.Enum, name, aliases, null)
     {
@@ -113,6 +115,9 @@ public sealed class AvroEnum : AvroNamedSchema
 
     /// <summary>What a reader takes a symbol for that it does not know; null for none.</summary>
     public string? Default { get; }
+
+    /// <summary>Whether it has a symbol: a default may name thousands.</summary>
+    internal bool Has(string symbol) => (_known ??= new(Symbols, StringComparer.Ordinal)).Contains(symbol);
 }
 
 /// <summary>Bytes of a fixed number.</summary>
