@@ -92,9 +92,9 @@ internal static class MalformedJsonSchemas
         foreach (var length in (int[])[1_000, 5_000])
             yield return Field("{\"$ref\":\"#/$defs/r0\"}", Chain(length));
         // More names than there is time to compare each with each.
-        yield return Field(Record(string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"f{i}\":{{\"type\":\"string\"}}"))));
+        yield return Field(Record(string.Join(',', Enumerable.Range(0, 36_000).Select(i => $"\"f{i:D5}\":{{\"type\":\"string\"}}"))));
         yield return Field(
-            "{\"type\":\"string\",\"enum\":[" + string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"S{i}\"")) + "]}"
+            "{\"type\":\"string\",\"enum\":[" + string.Join(',', Enumerable.Range(0, 90_000).Select(i => $"\"S{i:D5}\"")) + "]}"
         );
     }
 

@@ -29,9 +29,11 @@ internal static class MalformedSchemas
         yield return "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
             + string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"S{i}\""))
             + "]}";
-        var many = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"S{i}\""));
+        // More names than there is time to compare each with each, within the limits of values and characters.
+        var many = string.Join(',', Enumerable.Range(0, 45_000).Select(i => $"\"S{i:D5}\""));
+        var last = string.Join(',', Enumerable.Repeat("\"S44999\"", 45_000));
         yield return $$$"""
-            {"type":"record","name":"Wide","fields":[{"name":"a","type":{"type":"array","items":{"type":"enum","name":"E","symbols":[{{{many}}}]}},"default":[{{{many}}}]}]}
+            {"type":"record","name":"Wide","fields":[{"name":"a","type":{"type":"array","items":{"type":"enum","name":"E","symbols":[{{{many}}}]}},"default":[{{{last}}}]}]}
             """;
         yield return Tower(40);
         yield return Choices(24);
