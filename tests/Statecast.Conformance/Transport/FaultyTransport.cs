@@ -80,6 +80,30 @@ public sealed class FaultyTransport(FaultyOptions options, int seed, IGuard? gua
             return [.. _destinations[destination].Lanes.SelectMany(l => l.Records.Select(r => r.Event))];
     }
 
+    /// <summary>Whether a target's queue is bound: what is sent from now on reaches it.</summary>
+    public bool IsBound(string target)
+    {
+        lock (Gate)
+            return _queues.Keys.Any(q => q.Target == target);
+    }
+
+    /// <summary>What a target's queues still hold, waiting or handed over without an answer: events by key and revision, heartbeats left out.</summary>
+    public IReadOnlyList<string> Held(string target)
+    {
+        lock (Gate)
+            return
+            [
+                .. _queues
+                    .Where(q => q.Key.Target == target)
+                    .SelectMany(q =>
+                        q.Value.Messages.Select(m => (m.Event, State: "waits"))
+                            .Concat(q.Value.Unacknowledged.Select(m => (m.Event, State: "handed over")))
+                    )
+                    .Where(m => m.Event is not null)
+                    .Select(m => $"{m.Event!.Key} {m.Event.Revision} {m.State}"),
+            ];
+    }
+
     public ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct)
     {
         lock (Gate)

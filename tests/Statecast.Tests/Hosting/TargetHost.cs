@@ -59,7 +59,7 @@ internal sealed class TargetHost : IAsyncDisposable
     /// <summary>Waits for a condition, at most ten seconds.</summary>
     public static async Task Until(Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
             await Task.Delay(2, deadline.Token);
     }

@@ -30,6 +30,10 @@ internal sealed class FaultyTarget(
 
     public IReplica<int, NoteState> Replica => Services.GetRequiredService<IReplica<int, NoteState>>();
 
+    public string Name => name;
+
+    public IEnumerable<(ISupervisedLoop Loop, string? Failure)> Loops => Services.GetRequiredService<StatecastRuntime>().Loops;
+
     public IStatecast Statecast => Services.GetRequiredService<IStatecast>();
 
     private IServiceProvider Services => _host?.Services ?? throw new InvalidOperationException($"The target '{name}' is not started.");

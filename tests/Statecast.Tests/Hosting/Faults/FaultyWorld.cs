@@ -85,8 +85,10 @@ internal sealed class FaultyWorld : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        // A queue holds only what was sent after it was bound.
         await StartTargetsAsync();
+        // A queue holds only what was sent after it was bound; a host that has started may not have come to it.
+        if (!Transport.Abilities.Retained)
+            await TargetHost.Until(() => Transport.IsBound(InMemory.Name) && Transport.IsBound(InFile.Name));
         await StartSourceAsync();
     }
 
@@ -136,6 +138,27 @@ internal sealed class FaultyWorld : IAsyncDisposable
         Transport.Heal();
         lock (_storeFaults)
             _healed = true;
+    }
+
+    /// <summary>Where everything stands, for a test that waits in vain.</summary>
+    public async Task<string> DescribeAsync(FaultyTarget target)
+    {
+        var differences = new List<string>();
+        foreach (var (key, head) in Source.Heads)
+            if (await target.Store.FindAsync(key, CancellationToken.None) is var row && row?.Revision.Number != head.Revision)
+                differences.Add(
+                    $"{key}: head {head.Revision}{(head.Deleted ? " deleted" : "")}, replica {row?.Revision.ToString() ?? "has none"}"
+                );
+        var loops = _sourceHost!.Services.GetRequiredService<StatecastRuntime>().Loops.Concat(target.Loops);
+        return $"""
+            '{target.Name}' does not come to equal its source.
+            {string.Join(Environment.NewLine, differences)}
+            held for it: {string.Join(", ", Transport.Held(target.Name))}
+            relay: {Relay}
+            replica: {target.Statecast.Replicas.Single().Counters}, {target.Replica.Freshness}
+            loops: {string.Join("; ", loops.Select(l => $"{l.Loop.Name}, last beat {l.Loop.LastBeat:O}, {l.Failure ?? "works"}"))}
+            now: {_clock.Time.GetUtcNow():O}
+            """;
     }
 
     /// <summary>Returns when everything captured was taken by the carrier.</summary>
