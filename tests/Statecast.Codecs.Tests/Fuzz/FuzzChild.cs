@@ -49,7 +49,7 @@ internal static class FuzzChild
         using var child = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
         var output = child.StandardOutput.ReadToEndAsync();
         var error = child.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(20));
         try
         {
             await child.WaitForExitAsync(limit.Token);
@@ -57,7 +57,7 @@ internal static class FuzzChild
         catch (OperationCanceledException)
         {
             child.Kill();
-            throw new TimeoutException($"{decoder} did not end within 4 minutes, seed {Seed}.");
+            throw new TimeoutException($"{decoder} did not end within 20 minutes, seed {Seed}.");
         }
         var said = await error;
         return (child.ExitCode, await output + (said.Length > 500 ? said[..500] : said));
