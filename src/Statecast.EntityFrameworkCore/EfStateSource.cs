@@ -11,7 +11,7 @@ namespace Statecast.EntityFrameworkCore;
 
 /// <summary>An application's DbContext as a source: made by <c>FromDbContext</c>, worked on by the host.</summary>
 /// <typeparam name="TContext">The context.</typeparam>
-public sealed class EfStateSource<TContext> : IStateSource
+public sealed class EfStateSource<TContext> : IStateSource, IRepublishDatabase
     where TContext : DbContext
 {
     private readonly IServiceScopeFactory _scopes;
@@ -99,12 +99,22 @@ public sealed class EfStateSource<TContext> : IStateSource
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct)
+    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
+        (_republisher ?? throw NotPrepared()).NextAsync(this, maxKeys, ct);
+
+    async Task<RepublishChunk> IRepublishDatabase.WriteAsync(Func<IRepublishSession, ValueTask<RepublishChunk>> work, CancellationToken ct)
     {
-        var republisher = _republisher ?? throw NotPrepared();
         await using var scope = _scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TContext>();
-        return await InTransactionAsync(context, session => republisher.ChunkAsync(session, maxKeys), ct).ConfigureAwait(false);
+        return await InTransactionAsync(context, work, ct).ConfigureAwait(false);
+    }
+
+    async Task<AnswersAhead?> IRepublishDatabase.ReadAsync(Func<IRepublishSession, ValueTask<AnswersAhead?>> work, CancellationToken ct)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        var strategy = context.Database.CreateExecutionStrategy();
+        return await strategy.ExecuteAsync(token => ReadAsync(context, work, token), ct).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -150,39 +160,56 @@ public sealed class EfStateSource<TContext> : IStateSource
     }
 
     /// <summary>One transaction, under the application's own execution strategy: a retry starts it anew.</summary>
-    private async ValueTask<T> InTransactionAsync<T>(TContext context, Func<EfRepublishSession, ValueTask<T>> work, CancellationToken ct)
+    private async ValueTask<T> InTransactionAsync<T>(TContext context, Func<IRepublishSession, ValueTask<T>> work, CancellationToken ct) =>
+        await context.Database.CreateExecutionStrategy().ExecuteAsync(token => WriteAsync(context, work, token), ct).ConfigureAwait(false);
+
+    private async Task<T> WriteAsync<T>(TContext context, Func<IRepublishSession, ValueTask<T>> work, CancellationToken ct)
     {
-        var shape = Capture.ShapeOf(context.Model);
-        return await context
-            .Database.CreateExecutionStrategy()
-            .ExecuteAsync(
-                async token =>
-                {
-                    await context.Database.OpenConnectionAsync(token).ConfigureAwait(false);
-                    var connection = context.Database.GetDbConnection();
-                    var adapter = Capture.AdapterFor(context, shape);
-                    var transaction = await adapter.BeginAsync(connection, token).ConfigureAwait(false);
-                    await using (transaction.ConfigureAwait(false))
-                    {
-                        await context.Database.UseTransactionAsync(transaction.Transaction, token).ConfigureAwait(false);
-                        try
-                        {
-                            var scope = new CaptureScope(connection, transaction.Transaction, Synchronous: false, token);
-                            var result = await work(new(context, shape, Publications, scope)).ConfigureAwait(false);
-                            await transaction.Transaction.CommitAsync(token).ConfigureAwait(false);
-                            adapter.Capture.Saved(connection);
-                            return result;
-                        }
-                        finally
-                        {
-                            // A retry begins another.
-                            await context.Database.UseTransactionAsync(null, CancellationToken.None).ConfigureAwait(false);
-                        }
-                    }
-                },
-                ct
-            )
-            .ConfigureAwait(false);
+        await context.Database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        var connection = context.Database.GetDbConnection();
+        var adapter = Capture.AdapterFor(context, Capture.ShapeOf(context.Model));
+        var transaction = await adapter.BeginAsync(connection, ct).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var scope = new CaptureScope(connection, transaction.Transaction, Synchronous: false, ct);
+            var result = await InScopeAsync(context, scope, work).ConfigureAwait(false);
+            await transaction.Transaction.CommitAsync(ct).ConfigureAwait(false);
+            adapter.Capture.Saved(connection);
+            return result;
+        }
+    }
+
+    /// <summary>A look beside writers; nothing where the database has none.</summary>
+    private async Task<AnswersAhead?> ReadAsync(
+        TContext context,
+        Func<IRepublishSession, ValueTask<AnswersAhead?>> work,
+        CancellationToken ct
+    )
+    {
+        await context.Database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        var connection = context.Database.GetDbConnection();
+        var adapter = Capture.AdapterFor(context, Capture.ShapeOf(context.Model));
+        if (await adapter.BeginReadAsync(connection, ct).ConfigureAwait(false) is not { } transaction)
+            return null;
+        await using (transaction.ConfigureAwait(false))
+        {
+            var scope = new CaptureScope(connection, transaction.Transaction, Synchronous: false, ct) { OnlyReads = true };
+            return await InScopeAsync(context, scope, work).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<T> InScopeAsync<T>(TContext context, CaptureScope scope, Func<IRepublishSession, ValueTask<T>> work)
+    {
+        await context.Database.UseTransactionAsync(scope.Transaction, scope.CancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await work(new EfRepublishSession(context, Capture.ShapeOf(context.Model), Publications, scope)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Another begins after it.
+            await context.Database.UseTransactionAsync(null, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private InvalidOperationException NotPrepared() => new($"{Name} is not prepared yet: PrepareAsync comes first.");

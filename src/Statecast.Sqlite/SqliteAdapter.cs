@@ -65,6 +65,18 @@ public sealed class SqliteAdapter(SqliteOptions? options = null, TimeProvider? c
         }
     }
 
+    /// <summary>A snapshot beside the one who writes; null where there is no write-ahead log, since there a reader keeps writers waiting.</summary>
+    /// <inheritdoc/>
+    public ValueTask<SourceTransaction?> BeginReadAsync(DbConnection connection, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        return new(
+            connection is SqliteConnection sqlite && SqliteCaptureScope.HasWriteAheadLog(sqlite)
+                ? new SourceTransaction(sqlite.BeginTransaction(deferred: true))
+                : null
+        );
+    }
+
     /// <inheritdoc/>
     public IOutboxStore OpenOutbox(string connectionString) => new SqliteOutboxStore(connectionString, options, _clock);
 

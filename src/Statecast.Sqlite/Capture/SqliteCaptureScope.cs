@@ -59,7 +59,7 @@ internal static class SqliteCaptureScope
     /// </summary>
     public static void RequireWriteLock(CaptureScope scope, sqlite3 handle)
     {
-        if (scope.Wrote)
+        if (scope.Wrote || scope.OnlyReads)
             return;
         using var statement = Prepare(handle, TakeWriteLockUtf8);
         try
@@ -110,6 +110,16 @@ internal static class SqliteCaptureScope
         {
             SqliteCaptureStatements.WaitInSqlite(connection, handle);
         }
+    }
+
+    /// <summary>Whether readers and the writer keep out of each other's way.</summary>
+    public static bool HasWriteAheadLog(SqliteConnection connection)
+    {
+        var handle = connection.Handle!;
+        // A new connection reads the schema first, and may find it locked for a moment.
+        SqliteCaptureStatements.WaitInSqlite(connection, handle);
+        using var mode = Prepare(handle, "PRAGMA journal_mode"u8);
+        return mode.Step() && mode.Text(0) == "wal";
     }
 
     private static SqliteConnection ConnectionOf(CaptureScope scope) =>

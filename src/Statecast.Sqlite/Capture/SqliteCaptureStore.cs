@@ -55,6 +55,14 @@ public sealed class SqliteCaptureStore : ICaptureStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
+    {
+        scope.CancellationToken.ThrowIfCancellationRequested();
+        var statement = SqliteCaptureScope.StatementsOf(scope, SqliteCaptureScope.Handle(scope)).ReadHead;
+        return new([.. wanted.Keys.Select(key => ReadHead(statement, wanted.Contract, key))]);
+    }
+
+    /// <inheritdoc/>
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
         scope.CancellationToken.ThrowIfCancellationRequested();

@@ -16,4 +16,7 @@ public readonly record struct CaptureScope(
 {
     /// <summary>Whether a statement of this transaction wrote rows already: a database with one write lock is then known to hold it.</summary>
     public bool Wrote { get; init; }
+
+    /// <summary>Whether it only looks: no lock is taken, and what is read may be changed by others at once.</summary>
+    public bool OnlyReads { get; init; }
 }

@@ -21,6 +21,9 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
     /// <summary>The one target that is answered; null where everybody is told.</summary>
     public SnapshotRun? Answers { get; set; }
 
+    /// <summary>Whether no lock is held: only what says a revision again may be made.</summary>
+    public bool Ahead { get; set; }
+
     public List<HeadWrite> Heads { get; } = [];
 
     public List<OutboxRow> Rows { get; } = [];
@@ -66,6 +69,8 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         }
         var readBack = new ReadBack(deleted, publication.Schema, deleted ? null : Publication.Joined(contents));
         var decision = republish ? CaptureRule.Republish(head, readBack, isInLog) : CaptureRule.Save(head, readBack);
+        if (Ahead && decision.Revision != head.Revision)
+            return;
         if (decision.Publish)
         {
             // Encoded before anything is noted: a state that is too large leaves nothing behind.
@@ -92,7 +97,7 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
         var publication = set.Publication;
         var raised = decision.Revision != head.Revision;
         // Said in full to all: the count of patches begins anew.
-        if (raised || (destination is null && head.Base is { Patches: > 0 }))
+        if (raised || (destination is null && Answers is null && head.Base is { Patches: > 0 }))
         {
             var newHead = new Head(decision.Revision, readBack.Deleted, readBack.Schema, readBack.Content)
             {

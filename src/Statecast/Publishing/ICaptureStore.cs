@@ -18,6 +18,12 @@ public interface ICaptureStore
     /// <param name="wanted">In (contract, key) order.</param>
     ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted);
 
+    /// <summary>Reads heads as they stand, without locking them: what is made of them counts only once the locked head is found to be the same.</summary>
+    /// <param name="scope">A transaction that only reads.</param>
+    /// <param name="wanted">The keys.</param>
+    /// <returns>One per key, in the order asked for, without <see cref="Head.Base"/>.</returns>
+    ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted);
+
     /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows. A head without a <see cref="Head.Base"/> keeps none: an earlier one would be another revision's.</summary>
     ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows);
 

@@ -31,6 +31,14 @@ public interface IDatabaseAdapter
     async ValueTask<SourceTransaction> BeginAsync(DbConnection connection, CancellationToken ct) =>
         new(await connection.BeginTransactionAsync(ct).ConfigureAwait(false));
 
+    /// <summary>
+    /// Begins a transaction of the source's own loops that only reads, beside writers: neither waits for the other. Null (the default) where that cannot be had;
+    /// everything is then read under the locks.
+    /// </summary>
+    /// <param name="connection">Open, without a transaction.</param>
+    /// <param name="ct">Ends the wait.</param>
+    ValueTask<SourceTransaction?> BeginReadAsync(DbConnection connection, CancellationToken ct) => default;
+
     /// <summary>Checks the database (library version, settings) and opens the relay's view of it.</summary>
     /// <param name="connectionString">How the application connects.</param>
     IOutboxStore OpenOutbox(string connectionString);

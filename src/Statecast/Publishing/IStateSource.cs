@@ -25,7 +25,7 @@ public interface IStateSource
     /// <summary>Queues work for the republisher, all of it in one transaction.</summary>
     ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct);
 
-    /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks (<see cref="Republisher.ChunkAsync"/>).</summary>
+    /// <summary>Does the next chunk of queued work, in one transaction under the keys' locks (<see cref="Republisher.NextAsync"/>).</summary>
     /// <returns>What it did; the host tells what was passed over, and asks again for as long as there was work.</returns>
     ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct);
 

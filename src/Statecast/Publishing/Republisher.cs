@@ -38,20 +38,45 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private long _retriedTo;
     private bool _snapshotsNext = true;
 
-    /// <summary>Does the next chunk inside the session's transaction, which the caller commits.</summary>
-    public async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
+    /// <summary>Does the next chunk. What answers one target is read before the transaction begins: whoever saves meanwhile waits for the writing alone.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="maxKeys">The most keys of a chunk.</param>
+    /// <param name="ct">Ends it.</param>
+    public async ValueTask<RepublishChunk> NextAsync(IRepublishDatabase database, int maxKeys, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxKeys, 1);
+        var ahead = await database.ReadAsync(session => ReadAheadAsync(session, maxKeys), ct).ConfigureAwait(false);
+        return await database.WriteAsync(session => ChunkAsync(session, maxKeys, ahead), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Does the next chunk inside the session's transaction, which the caller commits, and reads everything there.</summary>
+    public ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxKeys, 1);
+        return ChunkAsync(session, maxKeys, null);
+    }
+
+    private async ValueTask<AnswersAhead?> ReadAheadAsync(IRepublishSession session, int maxKeys)
+    {
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
+        var runs = RunsOf(tasks);
+        return runs.Count > 0 && (_snapshotsNext || runs.Count == tasks.Count)
+            ? await _snapshots.ReadAheadAsync(session, runs, maxKeys).ConfigureAwait(false)
+            : null;
+    }
+
+    private async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys, AnswersAhead? ahead)
+    {
         // What others ask for is theirs: several sources may share a database.
         var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
-        var runs = tasks.Where(t => SnapshotRun.TryParse(t.Request.Destination) is not null).ToList();
+        var runs = RunsOf(tasks);
         if (runs.Count > 0)
             tasks = [.. tasks.Except(runs)];
         var answer = RepublishChunk.None;
         // In turns with what is said to all: neither holds up the other.
         if (runs.Count > 0 && (_snapshotsNext || tasks.Count == 0))
         {
-            answer = await _snapshots.ChunkAsync(session, runs, maxKeys).ConfigureAwait(false) ?? answer;
+            answer = await _snapshots.ChunkAsync(session, runs, maxKeys, ahead).ConfigureAwait(false) ?? answer;
             _snapshotsNext = !answer.Worked;
             if (answer.Worked)
                 return answer;
@@ -85,6 +110,9 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         }
         return new(backlog.Keys + backlog.Ranges.Count, keys, backlog.Withheld);
     }
+
+    private static List<RepublishTask> RunsOf(IEnumerable<RepublishTask> tasks) =>
+        [.. tasks.Where(t => SnapshotRun.TryParse(t.Request.Destination) is not null)];
 
     private static string[] ContractsOf(IRepublishSession session) => [.. session.Publications.Select(p => p.Contract.Name)];
 

@@ -17,123 +17,154 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
 
     private string _last = "";
 
+    /// <summary>What the next chunk will most likely say; null where it says nothing, or only that a range begins.</summary>
+    public async ValueTask<AnswersAhead?> ReadAheadAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks, int maxKeys)
+    {
+        if (await NextAsync(session, tasks).ConfigureAwait(false) is not ({ Cursor: { } cursor } next, _))
+            return null;
+        var walked = await WalkAsync(session, next, cursor, maxKeys).ConfigureAwait(false);
+        var keys = next.Concerned(walked);
+        var answers =
+            keys.Count == 0
+                ? []
+                : await capture
+                    .AnswerAheadAsync(store, session.Scope, session.Select(next.Publication, keys), next.Run)
+                    .ConfigureAwait(false);
+        return new(next.Task, walked, answers);
+    }
+
     /// <summary>Does the next chunk of some range that may go on.</summary>
     /// <returns>What it did; null if none may now.</returns>
-    public async ValueTask<RepublishChunk?> ChunkAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks, int maxKeys)
+    public async ValueTask<RepublishChunk?> ChunkAsync(
+        IRepublishSession session,
+        IReadOnlyList<RepublishTask> tasks,
+        int maxKeys,
+        AnswersAhead? ahead
+    )
+    {
+        await ClearAsync(session, tasks).ConfigureAwait(false);
+        var (next, waits) = await NextAsync(session, tasks).ConfigureAwait(false);
+        if (next is null)
+            return waits ? RepublishChunk.None with { Waits = true } : null;
+        _last = next.Run.Lane.ToString();
+        return next.Cursor is { } cursor
+            ? await SayAsync(session, next, cursor, maxKeys, ahead).ConfigureAwait(false)
+            : await BeginAsync(session, next).ConfigureAwait(false);
+    }
+
+    // What was asked for twice is said once. Where the contract is not published any more, or never was, who asked finds nothing to wait for.
+    private async ValueTask ClearAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks)
+    {
+        var seen = new HashSet<(string?, int)>();
+        foreach (var task in tasks)
+            if (!seen.Add((task.Request.Destination, task.Request.FirstBucket)) || TurnOf(session, task) is null)
+                await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+    }
+
+    // Per target and lane the oldest; the one after the last that had its turn first.
+    private async ValueTask<(Turn? Next, bool Waits)> NextAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks)
     {
         var published = await store.Republish.Published.ReadAsync(session.Scope).ConfigureAwait(false);
+        var oldest = new SortedDictionary<string, Turn>(StringComparer.Ordinal);
+        foreach (var task in tasks)
+            if (TurnOf(session, task) is { } turn)
+                oldest.TryAdd(turn.Run.Lane.ToString(), turn);
         var waits = false;
-        foreach (var (task, run) in await InTurnAsync(session, tasks).ConfigureAwait(false))
+        foreach (var turn in oldest.Where(IsAfterLast).Concat(oldest.Where(o => !IsAfterLast(o))).Select(o => o.Value))
         {
-            if (RouteOf(session, task.Request, run) is not var (publication, route))
-            {
-                // The contract is not published there any more, or never was: who asked finds nothing to wait for.
-                await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
-                continue;
-            }
+            var run = turn.Run;
             // Before, a key that the source has may lack its head.
             if (!published.Any(p => p.Carrier == run.Carrier && p.Destination == run.Live.Destination && p.FirstRepublishEnded))
                 continue;
             var lane = await store.Republish.Published.ReadLaneAsync(session.Scope, run.Carrier, run.Lane, MaxUnsent).ConfigureAwait(false);
-            if (lane.Unsent >= MaxUnsent)
-            {
-                waits = true;
-                continue;
-            }
-            _last = run.Lane.ToString();
-            return SnapshotCursor.Parse(task.Cursor) is { } cursor
-                ? await WalkAsync(session, publication, route, (task, run, cursor), maxKeys).ConfigureAwait(false)
-                : await BeginAsync(session, task, run).ConfigureAwait(false);
+            if (lane.Unsent < MaxUnsent)
+                return (turn, waits);
+            waits = true;
         }
-        return waits ? RepublishChunk.None with { Waits = true } : null;
-    }
+        return (null, waits);
 
-    // Per target and lane the oldest; the one after the last that had its turn first. What was asked for twice is said once.
-    private async ValueTask<IEnumerable<(RepublishTask, SnapshotRun)>> InTurnAsync(
-        IRepublishSession session,
-        IReadOnlyList<RepublishTask> tasks
-    )
-    {
-        var seen = new HashSet<(string?, int)>();
-        var oldest = new SortedDictionary<string, (RepublishTask, SnapshotRun)>(StringComparer.Ordinal);
-        foreach (var task in tasks)
-        {
-            if (!seen.Add((task.Request.Destination, task.Request.FirstBucket)))
-                await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
-            else if (SnapshotRun.TryParse(task.Request.Destination) is { } run)
-                oldest.TryAdd(run.Lane.ToString(), (task, run));
-        }
-        return oldest
-            .Where(o => string.CompareOrdinal(o.Key, _last) > 0)
-            .Concat(oldest.Where(o => string.CompareOrdinal(o.Key, _last) <= 0))
-            .Select(o => o.Value);
+        bool IsAfterLast(KeyValuePair<string, Turn> turn) => string.CompareOrdinal(turn.Key, _last) > 0;
     }
 
     // The counter is read, and the mark committed, before the range is: whatever comes into being later has a higher number.
-    private async ValueTask<RepublishChunk> BeginAsync(IRepublishSession session, RepublishTask task, SnapshotRun run)
+    private async ValueTask<RepublishChunk> BeginAsync(IRepublishSession session, Turn turn)
     {
-        var live = await store.Republish.Published.ReadLaneAsync(session.Scope, run.Carrier, run.Live, 0).ConfigureAwait(false);
+        var live = await store.Republish.Published.ReadLaneAsync(session.Scope, turn.Run.Carrier, turn.Run.Live, 0).ConfigureAwait(false);
         var cursor = new SnapshotCursor(live.NextNumber - 1, null);
-        await MarkAsync(session, task.Request, run, StateOperation.RangeBegin, cursor).ConfigureAwait(false);
-        await store.Republish.AdvanceAsync(session.Scope, task.Id, cursor.ToString()).ConfigureAwait(false);
+        await MarkAsync(session, turn, StateOperation.RangeBegin, cursor).ConfigureAwait(false);
+        await store.Republish.AdvanceAsync(session.Scope, turn.Task.Id, cursor.ToString()).ConfigureAwait(false);
         return new(0, true, []);
     }
 
-    private async ValueTask<RepublishChunk> WalkAsync(
+    private async ValueTask<RepublishChunk> SayAsync(
         IRepublishSession session,
-        Publication publication,
-        Route route,
-        (RepublishTask Task, SnapshotRun Run, SnapshotCursor Cursor) at,
-        int maxKeys
+        Turn turn,
+        SnapshotCursor cursor,
+        int maxKeys,
+        AnswersAhead? ahead
     )
     {
-        var (task, run, cursor) = at;
-        var request = task.Request;
-        var walked = await store
-            .WalkAsync(session.Scope, request.Contract, cursor.After, request.FirstBucket, request.LastBucket, maxKeys)
-            .ConfigureAwait(false);
-        var keys = walked.Where(k => run.Concerns(k, route.Lanes)).Order(StringComparer.Ordinal).ToList();
+        // A head that came into being since has a number above the range's cut: the target hears of it by its live event.
+        ahead = ahead?.Task == turn.Task ? ahead : null;
+        var walked = ahead?.Walked ?? await WalkAsync(session, turn, cursor, maxKeys).ConfigureAwait(false);
+        var keys = turn.Concerned(walked);
         IReadOnlyList<CaptureException> passedOver =
-            keys.Count == 0
-                ? []
-                : await capture.AnswerAsync(store, session.Scope, session.Select(publication, keys), run).ConfigureAwait(false);
+            keys.Count == 0 ? []
+            : ahead is null
+                ? await capture.AnswerAsync(store, session.Scope, session.Select(turn.Publication, keys), turn.Run).ConfigureAwait(false)
+            : await capture.AnswerAsync(store, session, turn.Publication, keys, turn.Run, ahead.Answers).ConfigureAwait(false);
         if (passedOver.Count > 0)
             // No end: the target must not take a key's absence for known. It asks again, until the state can be published.
-            await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+            await store.Republish.AdvanceAsync(session.Scope, turn.Task.Id, null).ConfigureAwait(false);
         else if (walked.Count == maxKeys)
             await store
-                .Republish.AdvanceAsync(session.Scope, task.Id, (cursor with { After = walked[^1] }).ToString())
+                .Republish.AdvanceAsync(session.Scope, turn.Task.Id, (cursor with { After = walked[^1] }).ToString())
                 .ConfigureAwait(false);
         else
         {
-            await MarkAsync(session, request, run, StateOperation.RangeEnd, cursor).ConfigureAwait(false);
-            await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+            await MarkAsync(session, turn, StateOperation.RangeEnd, cursor).ConfigureAwait(false);
+            await store.Republish.AdvanceAsync(session.Scope, turn.Task.Id, null).ConfigureAwait(false);
         }
         return new(walked.Count, true, passedOver);
     }
 
-    private ValueTask MarkAsync(
-        IRepublishSession session,
-        RepublishRequest request,
-        SnapshotRun run,
-        StateOperation operation,
-        SnapshotCursor cursor
-    )
+    private ValueTask<IReadOnlyList<string>> WalkAsync(IRepublishSession session, Turn turn, SnapshotCursor cursor, int maxKeys)
     {
-        var mark = new RangeMark(run.Run, new(request.FirstBucket, request.LastBucket), cursor.Cut);
+        var request = turn.Task.Request;
+        return store.WalkAsync(session.Scope, request.Contract, cursor.After, request.FirstBucket, request.LastBucket, maxKeys);
+    }
+
+    private ValueTask MarkAsync(IRepublishSession session, Turn turn, StateOperation operation, SnapshotCursor cursor)
+    {
+        var request = turn.Task.Request;
+        var mark = new RangeMark(turn.Run.Run, new(request.FirstBucket, request.LastBucket), cursor.Cut);
         return store.WriteAsync(
             session.Scope,
             [],
-            [run.Mark(request.Contract, operation, mark, CaptureStamp.Of(capture.Clock.GetUtcNow()).At)]
+            [turn.Run.Mark(request.Contract, operation, mark, CaptureStamp.Of(capture.Clock.GetUtcNow()).At)]
         );
     }
 
-    private static (Publication, Route)? RouteOf(IRepublishSession session, RepublishRequest request, SnapshotRun run)
+    // Null where nothing can answer it.
+    private static Turn? TurnOf(IRepublishSession session, RepublishTask task)
     {
-        var publication = session.Publications.First(p => p.Contract.Name == request.Contract);
+        if (SnapshotRun.TryParse(task.Request.Destination) is not { } run)
+            return null;
+        var publication = session.Publications.First(p => p.Contract.Name == task.Request.Contract);
         var route = publication.Routes.FirstOrDefault(r =>
             r.Carrier == run.Carrier && r.Destination == run.Live.Destination && run.Live.Number < r.Lanes
         );
-        return route is null ? null : (publication, route);
+        return route is null ? null : new(task, run, publication, route);
+    }
+
+    /// <summary>A request and who answers it.</summary>
+    private sealed record Turn(RepublishTask Task, SnapshotRun Run, Publication Publication, Route Route)
+    {
+        /// <summary>Null before its range began.</summary>
+        public SnapshotCursor? Cursor { get; } = SnapshotCursor.Parse(Task.Cursor);
+
+        /// <summary>Those keys that are the run's, in the order of locks.</summary>
+        public List<string> Concerned(IEnumerable<string> walked) =>
+            [.. walked.Where(k => Run.Concerns(k, Route.Lanes)).Order(StringComparer.Ordinal)];
     }
 }

@@ -1,6 +1,7 @@
 using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Hosting;
+using Statecast.Outbox;
 
 namespace Statecast.Publishing;
 
@@ -59,6 +60,68 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
         writes.Answers = run;
         await RunAsync(store, scope, [set], writes).ConfigureAwait(false);
         return writes.PassedOver;
+    }
+
+    /// <summary>
+    /// Makes what <see cref="AnswerAsync(ICaptureStore, CaptureScope, ICaptureSet, SnapshotRun)"/> would write, before any lock is taken: reading and encoding are most
+    /// of the work, and nobody who saves need wait for it. Only of keys whose state is the one that their head speaks of.
+    /// </summary>
+    /// <returns>By key.</returns>
+    internal async ValueTask<Dictionary<string, AnswerAhead>> AnswerAheadAsync(
+        ICaptureStore store,
+        CaptureScope scope,
+        ICaptureSet set,
+        SnapshotRun run
+    )
+    {
+        RequireRoutes(set.Publication);
+        var heads = await store.ReadHeadsAsync(scope, new(set.Publication.Contract.Name, set.Keys)).ConfigureAwait(false);
+        var states = await set.ReadAsync(scope).ConfigureAwait(false);
+        var writes = NewWrites(republish: true, null);
+        (writes.Answers, writes.Ahead) = (run, true);
+        var answers = new Dictionary<string, AnswerAhead>(set.Keys.Count, StringComparer.Ordinal);
+        for (var i = 0; i < states.Count; i++)
+        {
+            var before = writes.Rows.Count;
+            writes.Add(set, set.Keys[i], heads[i], states[i]);
+            if (writes.Rows.Count > before)
+                answers.Add(set.Keys[i], new(heads[i], writes.Rows.GetRange(before, writes.Rows.Count - before)));
+        }
+        return answers;
+    }
+
+    /// <summary>Answers one target, from what was made ahead where the head is still the one it was made of, else from what is read now.</summary>
+    /// <param name="store">The database's SQL.</param>
+    /// <param name="session">The transaction.</param>
+    /// <param name="publication">The publication.</param>
+    /// <param name="keys">The keys, in order.</param>
+    /// <param name="run">Who is answered.</param>
+    /// <param name="ahead">What was made ahead.</param>
+    internal async ValueTask<IReadOnlyList<CaptureException>> AnswerAsync(
+        ICaptureStore store,
+        IRepublishSession session,
+        Publication publication,
+        IReadOnlyList<string> keys,
+        SnapshotRun run,
+        IReadOnlyDictionary<string, AnswerAhead> ahead
+    )
+    {
+        var locked = await store.LockAsync(session.Scope, [new(publication.Contract.Name, keys)]).ConfigureAwait(false);
+        var rows = new List<OutboxRow>(keys.Count);
+        var moved = new List<string>();
+        for (var i = 0; i < keys.Count; i++)
+            if (ahead.TryGetValue(keys[i], out var answer) && answer.Head == locked.Heads[i])
+                rows.AddRange(answer.Rows);
+            else
+                moved.Add(keys[i]);
+        if (rows.Count > 0)
+        {
+            await store.WriteAsync(session.Scope, [], rows).ConfigureAwait(false);
+            StatecastMeter.Captured(run.Live.Destination, rows.Count);
+        }
+        return moved.Count == 0
+            ? []
+            : await AnswerAsync(store, session.Scope, session.Select(publication, moved), run).ConfigureAwait(false);
     }
 
     private CaptureWrites NewWrites(bool republish, string? destination, bool isInLog = false) =>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Statecast.Outbox;
 using Statecast.Publishing;
+using Statecast.Sqlite;
 using Statecast.Sqlite.Capture;
 
 namespace Statecast.Integration.Tests.Capture;
@@ -13,6 +14,9 @@ internal sealed class FaultyCaptureStore : ICaptureStore
     public Action? BeforeLock { get; set; }
 
     public Action? BeforeWrite { get; set; }
+
+    /// <summary>Within a look that holds no lock, before it reads.</summary>
+    public Action? OnLook { get; set; }
 
     public Action? OnSaved { get; set; }
 
@@ -29,6 +33,13 @@ internal sealed class FaultyCaptureStore : ICaptureStore
         Batches.Add("lock");
         Locked.AddRange(wanted.SelectMany(w => w.Keys.Select(k => $"{w.Contract}/{k}")));
         return Inner.LockAsync(scope, wanted);
+    }
+
+    public async ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
+    {
+        var heads = await Inner.ReadHeadsAsync(scope, wanted);
+        OnLook?.Invoke();
+        return heads;
     }
 
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
@@ -67,6 +78,9 @@ internal sealed class TestDatabaseAdapter(ICaptureStore capture) : IDatabaseAdap
     public ICaptureStore Capture => capture;
 
     public string Locate(DbConnection connection) => connection.DataSource;
+
+    public ValueTask<SourceTransaction?> BeginReadAsync(DbConnection connection, CancellationToken ct) =>
+        new SqliteAdapter().BeginReadAsync(connection, ct);
 
     public IOutboxStore OpenOutbox(string connectionString) => throw new NotSupportedException();
 }

@@ -226,6 +226,45 @@ public sealed class RepublishTests
     }
 
     [Fact]
+    public async Task Saves_go_on_while_the_states_of_an_answer_are_read_and_what_they_change_is_read_again()
+    {
+        using var world = await CaptureWorld.CreateAsync();
+        await DrainAsync(world, 10);
+        var ids = world.Save(db =>
+        {
+            var orders = Enumerable.Range(0, 5).Select(_ => CaptureWorld.NewOrder()).ToList();
+            db.AddRange(orders);
+            return orders.ConvertAll(o => o.Id);
+        });
+        var (carrier, lane) = (world.Outbox()[^1].Carrier, new LaneId(world.Outbox()[^1].Destination, world.Outbox()[^1].Lane));
+        var run = new SnapshotRun(carrier, lane, "queue", Guid.NewGuid());
+        var before = world.Number("SELECT max(sequence) FROM statecast_outbox");
+        await world.Source.RequestRepublishAsync([run.Request("test.order", BucketRange.All, "test")], CancellationToken.None);
+        var concerned = ids.Where(i => run.Concerns(i.ToString(), 8)).Select(i => i.ToString()).Order(StringComparer.Ordinal).ToList();
+        var changed = Guid.Parse(concerned[0]);
+        var looks = 0;
+        world.Store.OnLook = () =>
+        {
+            // Another writer at once, who would be refused if the look held the lock.
+            if (looks++ == 0)
+                world.Save(db => db.Orders.Single(o => o.Id == changed).Status = "changed meanwhile");
+            world.Store.Locked.Clear();
+        };
+        await DrainAsync(world, 10);
+
+        Assert.True(looks > 0);
+        var said = world.Outbox(before).Where(r => r.Destination == run.Lane.Destination).ToList();
+        Assert.Equal(concerned, said.Skip(1).SkipLast(1).Select(r => r.Key).Order(StringComparer.Ordinal));
+        foreach (var row in said.Skip(1).SkipLast(1))
+        {
+            Assert.Equal((StateOperation.Snapshot, row.Key == concerned[0] ? 2 : 1), (row.Operation, row.Revision));
+            Assert.Equal(row.Key == concerned[0], row.Body!.Contains("changed meanwhile", StringComparison.Ordinal));
+        }
+        // Each once to compare its head, and what has changed once more to read it.
+        Assert.Equal([.. concerned.Select(k => $"test.order/{k}"), $"test.order/{concerned[0]}"], world.Store.Locked);
+    }
+
+    [Fact]
     public async Task Request_for_a_stranger_is_refused()
     {
         using var world = await CaptureWorld.CreateAsync();

@@ -85,6 +85,42 @@ public sealed class SourceTransactionTests : IDisposable
     }
 
     [Fact]
+    public async Task Look_keeps_no_writer_waiting_and_sees_one_moment()
+    {
+        using var own = Open();
+        using var other = Open();
+        other.DefaultTimeout = 1;
+        await using var look = await _adapter.BeginReadAsync(own, TestContext.Current.CancellationToken);
+        Assert.Equal(0L, Count(own, look!.Transaction));
+        using (var writes = other.BeginTransaction(deferred: false))
+        {
+            using var add = other.CreateCommand();
+            add.CommandText = "CREATE TABLE of_another(id INTEGER)";
+            add.ExecuteNonQuery();
+            writes.Commit();
+        }
+        Assert.Equal(0L, Count(own, look.Transaction));
+
+        static object? Count(SqliteConnection connection, System.Data.Common.DbTransaction transaction)
+        {
+            using var command = connection.CreateCommand();
+            command.Transaction = (SqliteTransaction)transaction;
+            command.CommandText = "SELECT count(*) FROM sqlite_schema WHERE name = 'of_another'";
+            return command.ExecuteScalar();
+        }
+    }
+
+    [Fact]
+    public async Task There_is_no_look_where_readers_and_writers_shut_each_other_out()
+    {
+        using var rollback = Open("DELETE");
+        await using var memory = new SqliteConnection("Data Source=:memory:");
+        await memory.OpenAsync(TestContext.Current.CancellationToken);
+        foreach (var connection in new[] { rollback, memory })
+            Assert.Null(await _adapter.BeginReadAsync(connection, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Wait_ends_when_it_is_called_off()
     {
         using var own = Open();

@@ -44,6 +44,12 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
         return new(new LockedHeads(Epoch, [.. heads]));
     }
 
+    public ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
+    {
+        Calls.Add($"read {wanted.Contract} {string.Join(' ', wanted.Keys)}");
+        return new((IReadOnlyList<Head>)[.. wanted.Keys.Select(k => Read(wanted with { WithBases = false }, k))]);
+    }
+
     private Head Read(HeadKeys wanted, string key) =>
         Heads.GetValueOrDefault((wanted.Contract, key), Head.None) is var head && wanted.WithBases ? head : head with { Base = null };
 

@@ -121,6 +121,26 @@ public sealed class PatchCaptureTests
     }
 
     [Fact]
+    public async Task Full_state_for_one_target_is_none_for_the_others()
+    {
+        var publication = Patched(new() { MaxPatches = 2 });
+        await Save(publication, new Page("a", Long));
+        await Save(publication, new Page("a", Long, "one"));
+        var route = publication.Routes[0];
+        var run = new SnapshotRun(route.Carrier, new(route.Destination, 0), "queue", Guid.NewGuid());
+        await _capture.AnswerAsync(
+            _store,
+            MemoryCaptureStore.Scope,
+            new GivenStates(publication, States(("a", new Page("a", Long, "one")))),
+            run
+        );
+        await Save(publication, new Page("a", Long, "two"));
+        await Save(publication, new Page("a", Long, "three"));
+
+        Assert.Equal(["Snapshot 2 of 0", "Patch 3 of 2", "Upsert 4 of 0"], Story()[2..]);
+    }
+
+    [Fact]
     public async Task Base_that_cannot_be_read_is_replaced_by_a_full_state()
     {
         await Save(new Page("a", Long));

@@ -157,6 +157,82 @@ public sealed class SnapshotRepublisherTests
         Assert.Empty(_store.Tasks);
     }
 
+    [Fact]
+    public async Task What_was_read_before_the_transaction_is_written_in_it_without_another_read()
+    {
+        var keys = await SavedOfLaneAsync(1);
+        await SavedAsync((keys[1], null));
+        await AskAsync(Run("q", lane: 1), BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var republisher = new Republisher(_capture, _store);
+        await republisher.NextAsync(database, 20, default);
+        _store.Calls.Clear();
+        database.BeforeWrite = () => database.Session.Selected.Clear();
+        await republisher.NextAsync(database, 20, default);
+
+        Assert.Equal(keys, _store.Outbox.Skip(1).SkipLast(1).Select(r => r.Key));
+        Assert.Equal(StateOperation.Delete, _store.Outbox.Single(r => r.Key == keys[1]).Operation);
+        Assert.Empty(database.Session.Selected);
+        Assert.Equal(
+            [$"read tests.item {string.Join(' ', keys)}", $"lock tests.item {string.Join(' ', keys)}"],
+            _store.Calls.Where(c => c.StartsWith("read ", StringComparison.Ordinal) || c.StartsWith("lock ", StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
+    public async Task What_changed_since_it_was_read_is_read_again_under_its_lock()
+    {
+        var keys = await SavedOfLaneAsync(1);
+        await AskAsync(Run("q", lane: 1), BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var republisher = new Republisher(_capture, _store);
+        await republisher.NextAsync(database, 20, default);
+        database.BeforeWrite = () =>
+        {
+            SavedAsync((keys[0], new Item(keys[0], "newer"))).GetAwaiter().GetResult();
+            SavedAsync((keys[1], null)).GetAwaiter().GetResult();
+            database.Session.Selected.Clear();
+        };
+        await republisher.NextAsync(database, 20, default);
+        Assert.Equal(keys[..2], database.Session.Selected);
+        var said = _store.Outbox.Where(r => keys.Contains(r.Key)).ToDictionary(r => r.Key);
+        Assert.Equal((2, StateOperation.Snapshot), (said[keys[0]].Revision, said[keys[0]].Operation));
+        Assert.Equal(_publication.Editions[0].FingerprintOf(new Item(keys[0], "newer")), said[keys[0]].Content);
+        Assert.Equal((2, StateOperation.Delete), (said[keys[1]].Revision, said[keys[1]].Operation));
+        Assert.Equal((1, StateOperation.Snapshot), (said[keys[2]].Revision, said[keys[2]].Operation));
+        Assert.Equal(StateOperation.RangeEnd, _store.Outbox[^1].Operation);
+    }
+
+    [Fact]
+    public async Task Change_past_capture_is_raised_under_its_lock_only()
+    {
+        await SavedAsync("a");
+        _rows["a"] = new Item("a", "changed past capture");
+        await AskAsync(Run("q", KeyText.Lane("a", 2)), BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var republisher = new Republisher(_capture, _store);
+        await republisher.NextAsync(database, 10, default);
+        database.BeforeWrite = () => Assert.DoesNotContain(_store.Outbox, r => r.Key == "a");
+        await republisher.NextAsync(database, 10, default);
+        Assert.Equal(3, _store.Outbox.Count(r => r is { Key: "a", Revision: 2 }));
+    }
+
+    [Fact]
+    public async Task What_was_read_of_another_place_is_left()
+    {
+        await SavedAsync([.. Enumerable.Range(0, 40).Select(i => $"k{i}")]);
+        await AskAsync(Run("q", 0), BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var (here, elsewhere) = (new Republisher(_capture, _store), new Republisher(_capture, _store));
+        await here.NextAsync(database, 3, default);
+        // Another process comes between.
+        database.BeforeWrite = () => elsewhere.ChunkAsync(Session(), 3).AsTask().GetAwaiter().GetResult();
+        while ((await here.NextAsync(database, 3, default)).Worked) { }
+        var keys = _store.Outbox.Where(r => r.Operation == StateOperation.Snapshot).Select(r => r.Key).ToList();
+        Assert.Equal(_rows.Keys.Where(k => KeyText.Lane(k, 2) == 0).Order(StringComparer.Ordinal), keys.Order(StringComparer.Ordinal));
+        Assert.Single(_store.Outbox, r => r.Operation == StateOperation.RangeEnd);
+    }
+
     [Theory]
     [InlineData("other", "tests.item.v1", 0)]
     [InlineData("queue", "tests.item.v9", 0)]
@@ -192,6 +268,15 @@ public sealed class SnapshotRepublisherTests
 
     private Task SavedAsync(params string[] keys) => SavedAsync([.. keys.Select(k => (k, (Item?)new Item(k, "x")))]);
 
+    private async Task<List<string>> SavedOfLaneAsync(int lane)
+    {
+        string[] all = [.. Enumerable.Range(0, 10).Select(i => $"k{i}")];
+        await SavedAsync(all);
+        var keys = all.Where(k => KeyText.Lane(k, 2) == lane).ToList();
+        Assert.InRange(keys.Count, 3, 9);
+        return keys;
+    }
+
     private async Task SavedAsync(params (string Key, Item? State)[] rows)
     {
         foreach (var (key, state) in rows)
@@ -213,14 +298,36 @@ public sealed class SnapshotRepublisherTests
         while ((await ChunkAsync(keys)).Worked) { }
     }
 
+    private sealed class MemoryDatabase(MemorySession session) : IRepublishDatabase
+    {
+        public MemorySession Session => session;
+
+        public Action BeforeWrite { get; set; } = () => { };
+
+        public async Task<AnswersAhead?> ReadAsync(Func<IRepublishSession, ValueTask<AnswersAhead?>> work, CancellationToken ct) =>
+            await work(session);
+
+        public async Task<RepublishChunk> WriteAsync(Func<IRepublishSession, ValueTask<RepublishChunk>> work, CancellationToken ct)
+        {
+            BeforeWrite();
+            return await work(session);
+        }
+    }
+
     private sealed class MemorySession(Publication publication, SortedDictionary<string, object?> rows) : IRepublishSession
     {
         public CaptureScope Scope => MemoryCaptureStore.Scope;
 
         public IReadOnlyList<Publication> Publications => [publication];
 
-        public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys) =>
-            new GivenStates(publication, keys.ToDictionary(k => k, k => rows.GetValueOrDefault(k)));
+        /// <summary>The keys whose states were asked for.</summary>
+        public List<string> Selected { get; } = [];
+
+        public ICaptureSet Select(Publication publication, IReadOnlyList<string> keys)
+        {
+            Selected.AddRange(keys);
+            return new GivenStates(publication, keys.ToDictionary(k => k, k => rows.GetValueOrDefault(k)));
+        }
 
         public ValueTask<RowPage> ReadRowsAsync(Publication publication, string? after, int limit)
         {

@@ -5,7 +5,7 @@ using Statecast.Outbox;
 namespace Statecast.Publishing.Explicit;
 
 /// <summary>A database that is written by ADO.NET, as a source. Its relay and republisher open connections of their own; captures use the application's.</summary>
-internal sealed class ConnectionSource : IStateSource
+internal sealed class ConnectionSource : IStateSource, IRepublishDatabase
 {
     private readonly Func<DbConnection> _connect;
     private readonly bool _makesTables;
@@ -77,7 +77,7 @@ internal sealed class ConnectionSource : IStateSource
             .ConfigureAwait(false);
 
     public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
-        InTransactionAsync(session => _republisher.Value.ChunkAsync(session, maxKeys), ct);
+        _republisher.Value.NextAsync(this, maxKeys, ct);
 
     public ValueTask<RepublishQueue> CountRepublishAsync(CancellationToken ct) =>
         InTransactionAsync(session => _republisher.Value.CountAsync(session), ct);
@@ -128,7 +128,39 @@ internal sealed class ConnectionSource : IStateSource
         }
     }
 
-    private async ValueTask<T> InTransactionAsync<T>(Func<IRepublishSession, ValueTask<T>> work, CancellationToken ct)
+    Task<RepublishChunk> IRepublishDatabase.WriteAsync(Func<IRepublishSession, ValueTask<RepublishChunk>> work, CancellationToken ct) =>
+        InTransactionAsync(work, ct).AsTask();
+
+    Task<AnswersAhead?> IRepublishDatabase.ReadAsync(Func<IRepublishSession, ValueTask<AnswersAhead?>> work, CancellationToken ct) =>
+        ConnectedAsync(
+                async connection =>
+                {
+                    if (await _database.Value.Adapter.BeginReadAsync(connection, ct).ConfigureAwait(false) is not { } transaction)
+                        return null;
+                    await using (transaction.ConfigureAwait(false))
+                        return await work(new RowsSession(_rows, transaction.Transaction, onlyReads: true, ct)).ConfigureAwait(false);
+                },
+                ct
+            )
+            .AsTask();
+
+    private ValueTask<T> InTransactionAsync<T>(Func<IRepublishSession, ValueTask<T>> work, CancellationToken ct) =>
+        ConnectedAsync(
+            async connection =>
+            {
+                var transaction = await _database.Value.Adapter.BeginAsync(connection, ct).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    var result = await work(new RowsSession(_rows, transaction.Transaction, onlyReads: false, ct)).ConfigureAwait(false);
+                    await transaction.Transaction.CommitAsync(ct).ConfigureAwait(false);
+                    Store.Saved(connection);
+                    return result;
+                }
+            },
+            ct
+        );
+
+    private async ValueTask<T> ConnectedAsync<T>(Func<DbConnection, ValueTask<T>> work, CancellationToken ct)
     {
         var connection = _connect();
         await using (connection.ConfigureAwait(false))
@@ -136,14 +168,7 @@ internal sealed class ConnectionSource : IStateSource
             try
             {
                 await connection.OpenAsync(ct).ConfigureAwait(false);
-                var transaction = await _database.Value.Adapter.BeginAsync(connection, ct).ConfigureAwait(false);
-                await using (transaction.ConfigureAwait(false))
-                {
-                    var result = await work(new RowsSession(_rows, transaction.Transaction, ct)).ConfigureAwait(false);
-                    await transaction.Transaction.CommitAsync(ct).ConfigureAwait(false);
-                    Store.Saved(connection);
-                    return result;
-                }
+                return await work(connection).ConfigureAwait(false);
             }
             catch (DbException e)
             {

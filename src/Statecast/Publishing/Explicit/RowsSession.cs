@@ -3,9 +3,10 @@ using System.Data.Common;
 namespace Statecast.Publishing.Explicit;
 
 /// <summary>The republisher's view of one transaction.</summary>
-internal sealed class RowsSession(IReadOnlyList<RowsPublication> rows, DbTransaction transaction, CancellationToken ct) : IRepublishSession
+internal sealed class RowsSession(IReadOnlyList<RowsPublication> rows, DbTransaction transaction, bool onlyReads, CancellationToken ct)
+    : IRepublishSession
 {
-    public CaptureScope Scope { get; } = new(transaction.Connection!, transaction, Synchronous: false, ct);
+    public CaptureScope Scope { get; } = new(transaction.Connection!, transaction, Synchronous: false, ct) { OnlyReads = onlyReads };
 
     public IReadOnlyList<Publication> Publications => [.. rows.Select(r => r.Publication)];
 

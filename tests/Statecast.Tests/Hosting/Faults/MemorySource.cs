@@ -8,11 +8,12 @@ using Statecast.Tests.Publishing;
 namespace Statecast.Tests.Hosting.Faults;
 
 /// <summary>A source whose rows, heads, outbox and republish queue are in memory, behind the capture and the republisher of the product. It outlives its hosts.</summary>
-internal sealed class MemorySource : IStateSource
+internal sealed class MemorySource : IStateSource, IRepublishDatabase
 {
     private readonly MemoryCaptureStore _store = new() { Epoch = 1 };
     private readonly MemoryOutbox _outbox;
     private readonly StateCapture _capture;
+    private readonly Republisher _republisher;
     private readonly Publication<NoteState> _notes = new(ScriptedTransport.ContractOf<NoteState>(), new());
     private readonly SortedDictionary<string, NoteState> _rows = new(StringComparer.Ordinal);
 
@@ -20,6 +21,7 @@ internal sealed class MemorySource : IStateSource
     {
         _outbox = new(time);
         _capture = new(time, SystemEntropy.Instance);
+        _republisher = new(_capture, _store);
         foreach (var row in before ?? [])
             _rows.Add(KeyOf(row.Id), row);
     }
@@ -62,16 +64,27 @@ internal sealed class MemorySource : IStateSource
     public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct) =>
         InTransaction(() => _store.QueueAsync(MemoryCaptureStore.Scope, requests));
 
-    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) =>
-        new(
+    public ValueTask<RepublishChunk> RepublishChunkAsync(int maxKeys, CancellationToken ct) => _republisher.NextAsync(this, maxKeys, ct);
+
+    Task<RepublishChunk> IRepublishDatabase.WriteAsync(Func<IRepublishSession, ValueTask<RepublishChunk>> work, CancellationToken ct) =>
+        Task.FromResult(
             InTransaction(() =>
             {
-                var chunk = Done(new Republisher(_capture, _store).ChunkAsync(new Session(_notes, _rows), maxKeys));
+                var chunk = Done(work(new Session(_notes, _rows)));
                 Assert(chunk.PassedOver.Count == 0);
                 Flush();
                 return chunk;
             })
         );
+
+    async Task<AnswersAhead?> IRepublishDatabase.ReadAsync(Func<IRepublishSession, ValueTask<AnswersAhead?>> work, CancellationToken ct)
+    {
+        var ahead = InTransaction(() => Done(work(new Session(_notes, _rows))));
+        // Saves come between what was read and what is written of it.
+        if (ahead is not null)
+            await Task.Delay(1, ct);
+        return ahead;
+    }
 
     private static string KeyOf(int id) => id.ToString(CultureInfo.InvariantCulture);
 

@@ -1,0 +1,27 @@
+using Statecast.Outbox;
+
+namespace Statecast.Publishing;
+
+/// <summary>
+/// A chunk of an answer to one target, read before its transaction began and without locks. Each key's part is a head and a state whose fingerprints are that
+/// head's: it is written where the head, under its lock, still is the one it was made of. What it is not good for is read again then.
+/// </summary>
+public sealed class AnswersAhead
+{
+    internal AnswersAhead(RepublishTask task, IReadOnlyList<string> walked, IReadOnlyDictionary<string, AnswerAhead> answers) =>
+        (Task, Walked, Answers) = (task, walked, answers);
+
+    /// <summary>The request, at the place that is answered.</summary>
+    internal RepublishTask Task { get; }
+
+    /// <summary>The heads of the range that come next, in the order of the walk.</summary>
+    internal IReadOnlyList<string> Walked { get; }
+
+    /// <summary>By key; a key that is not in it is read under its lock.</summary>
+    internal IReadOnlyDictionary<string, AnswerAhead> Answers { get; }
+}
+
+/// <summary>What says one key to one target.</summary>
+/// <param name="Head">The head that it was made of.</param>
+/// <param name="Rows">What is written.</param>
+internal sealed record AnswerAhead(Head Head, IReadOnlyList<OutboxRow> Rows);
