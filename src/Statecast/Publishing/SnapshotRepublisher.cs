@@ -43,7 +43,11 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
     )
     {
         await ClearAsync(session, tasks).ConfigureAwait(false);
-        var (next, waits) = await NextAsync(session, tasks).ConfigureAwait(false);
+        // What was read ahead was the next one a moment ago.
+        var (next, waits) =
+            tasks.FirstOrDefault(t => t == ahead?.Task) is { } same && TurnOf(session, same) is { } turn
+                ? (turn, false)
+                : await NextAsync(session, tasks).ConfigureAwait(false);
         if (next is null)
             return waits ? RepublishChunk.None with { Waits = true } : null;
         _last = next.Run.Lane.ToString();
