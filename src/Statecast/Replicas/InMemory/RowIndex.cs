@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Statecast.Replicas.InMemory;
 
@@ -65,12 +64,10 @@ internal sealed class RowIndex(SlabHeap heap)
 
     private void Grow()
     {
-        var larger = GC.AllocateArray<Slot>(2 * _slots.Length, pinned: true);
+        var larger = new Slot[2 * _slots.Length];
         foreach (var slot in _slots)
             if (slot.Address != 0)
                 Put(larger, slot.Address, slot.Hash);
-        if (larger.Length * Unsafe.SizeOf<Slot>() >= SlabHeap.SlabBytes)
-            LargePages.Gather(larger);
         Volatile.Write(ref _slots, larger);
     }
 

@@ -6,7 +6,6 @@ internal sealed class Slab(int number, byte[] bytes, int sizeClass, int blockSiz
     private readonly int[] _free = new int[bytes.Length / blockSize];
     private int _freed;
     private int _untouched;
-    private bool _gathered;
 
     /// <summary>Its place in the heap.</summary>
     public int Number { get; } = number;
@@ -34,15 +33,6 @@ internal sealed class Slab(int number, byte[] bytes, int sizeClass, int blockSiz
 
     /// <summary>The offset of a free block: the one freed last, which the processor may still hold.</summary>
     public int Take() => _freed > 0 ? _free[--_freed] : _untouched++ * BlockSize;
-
-    /// <summary>Called when its last block is taken, once all of it is in use: a large slab moves into large pages.</summary>
-    public void Gather()
-    {
-        if (_gathered || Bytes.Length < SlabHeap.SlabBytes)
-            return;
-        _gathered = true;
-        LargePages.Gather(Bytes);
-    }
 
     public void Give(int offset) => _free[_freed++] = offset;
 }

@@ -70,10 +70,7 @@ internal sealed class SlabHeap(ReadPhases readers)
         of.FreeBlocks--;
         var offset = slab.Take();
         if (slab.FreeBlocks == 0)
-        {
             RemovePartial(of, slab);
-            slab.Gather();
-        }
         return new(slab.Number, offset);
     }
 
