@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -62,18 +63,23 @@ internal sealed class RabbitPlace : IAsyncDisposable
     }
 
     /// <summary>Ends all connections to this place, as an operator does.</summary>
-    public async Task CloseConnectionsAsync()
+    /// <param name="shown">Completes once the one that is meant was among them; null if any will do.</param>
+    public async Task CloseConnectionsAsync(Task? shown = null)
     {
-        // The list lags behind: a connection of just now may not be in it yet.
+        // The list lags behind: a connection of just now may not be in it yet, and one that is gone may still be.
         var closed = 0;
-        for (var tries = 0; tries < 200 && closed == 0; tries++)
+        for (var tries = 0; tries < 200 && (closed == 0 || shown is { IsCompleted: false }); tries++)
         {
             foreach (var connection in (await GetAsync($"vhosts/{Name}/connections")).EnumerateArray())
             {
-                await DeleteAsync($"connections/{Uri.EscapeDataString(connection.GetProperty("name").GetString()!)}");
+                var path = $"connections/{Uri.EscapeDataString(connection.GetProperty("name").GetString()!)}";
+                using var answer = await _http.DeleteAsync(path);
+                if (answer.StatusCode == HttpStatusCode.NotFound)
+                    continue;
+                answer.EnsureSuccessStatusCode();
                 closed++;
             }
-            await Task.Delay(closed == 0 ? 50 : 0);
+            await Task.Delay(closed > 0 && shown is null ? 0 : 50);
         }
     }
 

@@ -111,8 +111,10 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     {
         await Probes.SenderAsync();
         var target = await Probes.OpenTargetAsync();
-        await Probes.Place.CloseConnectionsAsync();
-        var error = await Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
+        var failure = Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
+        // The sender has a connection too.
+        await Probes.Place.CloseConnectionsAsync(failure);
+        var error = await failure;
         Assert.Contains("reading 'probe.item.v1.target' failed", error.Message, StringComparison.Ordinal);
     }
 
