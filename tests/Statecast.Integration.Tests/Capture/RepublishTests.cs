@@ -55,12 +55,7 @@ public sealed class RepublishTests
     {
         using var world = await CaptureWorld.CreateAsync();
         await DrainAsync(world, 10);
-        var ids = world.Save(db =>
-        {
-            var orders = Enumerable.Range(0, 3).Select(_ => CaptureWorld.NewOrder()).ToList();
-            db.AddRange(orders);
-            return orders.ConvertAll(o => o.Id);
-        });
+        var ids = SaveOrders(world, 3);
         world.Sql($"UPDATE Orders SET Status = 'past capture' WHERE Id = '{ids[0].ToString().ToUpperInvariant()}'");
         world.Sql($"DELETE FROM Orders WHERE Id = '{ids[1].ToString().ToUpperInvariant()}'");
         await world.Source.RequestRepublishAsync([RepublishRequest.All("test.order", "test")], CancellationToken.None);
@@ -92,12 +87,7 @@ public sealed class RepublishTests
     {
         using var world = await CaptureWorld.CreateAsync();
         await DrainAsync(world, 10);
-        var ids = world.Save(db =>
-        {
-            var orders = Enumerable.Range(0, 5).Select(_ => CaptureWorld.NewOrder()).ToList();
-            db.AddRange(orders);
-            return orders.ConvertAll(o => o.Id.ToString());
-        });
+        var ids = SaveOrders(world, 5).ConvertAll(id => id.ToString());
         foreach (var id in ids.Take(3))
             await world.Source.RequestRepublishAsync([new("test.order", id, 0, 4095, null, "test")], CancellationToken.None);
 
@@ -230,12 +220,7 @@ public sealed class RepublishTests
     {
         using var world = await CaptureWorld.CreateAsync();
         await DrainAsync(world, 10);
-        var ids = world.Save(db =>
-        {
-            var orders = Enumerable.Range(0, 5).Select(_ => CaptureWorld.NewOrder()).ToList();
-            db.AddRange(orders);
-            return orders.ConvertAll(o => o.Id);
-        });
+        var ids = SaveOrders(world, 5);
         var (carrier, lane) = (world.Outbox()[^1].Carrier, new LaneId(world.Outbox()[^1].Destination, world.Outbox()[^1].Lane));
         var run = new SnapshotRun(carrier, lane, "queue", Guid.NewGuid());
         var before = world.Number("SELECT max(sequence) FROM statecast_outbox");
@@ -292,6 +277,14 @@ public sealed class RepublishTests
     {
         while ((await source.RepublishChunkAsync(chunk, CancellationToken.None)).Worked) { }
     }
+
+    private static List<Guid> SaveOrders(CaptureWorld world, int count) =>
+        world.Save(db =>
+        {
+            var orders = Enumerable.Range(0, count).Select(_ => CaptureWorld.NewOrder()).ToList();
+            db.AddRange(orders);
+            return orders.ConvertAll(o => o.Id);
+        });
 
     private static long Ended(CaptureWorld world) => world.Number("SELECT count(*) FROM statecast_publication WHERE first_republish_ended");
 

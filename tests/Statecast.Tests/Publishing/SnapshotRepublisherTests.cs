@@ -215,6 +215,7 @@ public sealed class SnapshotRepublisherTests
         database.BeforeWrite = () => Assert.DoesNotContain(_store.Outbox, r => r.Key == "a");
         await republisher.NextAsync(database, 10, default);
         Assert.Equal(3, _store.Outbox.Count(r => r is { Key: "a", Revision: 2 }));
+        Assert.Equal(2, _store.Heads[("tests.item", "a")].Revision);
     }
 
     [Fact]
