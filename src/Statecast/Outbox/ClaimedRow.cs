@@ -20,6 +20,9 @@ internal sealed class ClaimedRow(long sequence, StateEvent @event)
     /// <summary>Whether it was handed to the carrier before.</summary>
     public bool Tried { get; set; }
 
+    /// <summary>What was accounted for of its lane's log when it was handed over last: it cannot land below.</summary>
+    public long AccountedBefore { get; set; }
+
     /// <summary>Whether a log refused it.</summary>
     public bool Refused { get; set; }
 }

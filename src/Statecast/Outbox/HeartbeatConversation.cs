@@ -62,9 +62,15 @@ internal sealed class HeartbeatConversation(
         if (_cycle.NextReadBack(lanes, now) is var (lane, end))
             _cycle.Asked(output.Give(id => new RelayCommand.ReadBack(id, lane.Id, lane.Verifier.Accounted, end)));
         if (_cycle.WantsEnds(lanes))
-            _cycle.Asked(output.Give(id => new RelayCommand.ReadEnds(id, _lanes)));
+            _cycle.AskedEnds(output.Give(id => new RelayCommand.ReadEnds(id, _lanes)), lanes);
         if (!_cycle.WantsToSay)
             return;
+        if (lanes.Values.Any(l => l.Verifier.LostFrom is not null))
+        {
+            // The ends were read before it went back.
+            _cycle.Abandon(now);
+            return;
+        }
         foreach (var word in _cycle.Words(tenure.Lease, lanes))
             _cycle.Said(output.Give(id => new RelayCommand.SendHeartbeat(id, word)));
         if (_cycle.WantsToSay)
@@ -76,9 +82,8 @@ internal sealed class HeartbeatConversation(
     public void EndsRead(IReadOnlyList<LaneEnd> ends, RelayHand hand, TimeSpan now)
     {
         _cycle.EndsRead(ends, hand.Lanes, hand.Window.Open, now);
-        foreach (var destination in _cycle.TakeMadeAnew())
+        foreach (var (destination, reason) in _cycle.TakeLost())
         {
-            const string reason = "the log was made anew and holds nothing of what was sent before";
             commits.Wish(RepublishRequest.All(ContractOf(destination), reason) with { Destination = destination });
             output.Notice(RelayNotice.LogMadeAnew, destination, $"{reason}; everything is sent again");
         }

@@ -26,7 +26,8 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     private long _command;
     private (RelayLane Lane, long End) _reading;
     private readonly HashSet<long> _saying = [];
-    private readonly HashSet<string> _madeAnew = [];
+    private readonly Dictionary<string, string> _lost = new(StringComparer.Ordinal);
+    private Dictionary<LaneId, long> _accountedBefore = [];
 
     private HeartbeatPhase Phase { get; set; }
 
@@ -123,6 +124,13 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
 
     public void Asked(long command) => _command = command;
 
+    /// <summary>The ends were asked for: what was accounted for by then lies below them.</summary>
+    public void AskedEnds(long command, IReadOnlyDictionary<LaneId, RelayLane> lanes)
+    {
+        Asked(command);
+        _accountedBefore = lanes.ToDictionary(l => l.Key, l => l.Value.Verifier.Accounted);
+    }
+
     /// <summary>Whether an answer or failure belongs to what the cycle waits for.</summary>
     public bool IsWaitingFor(long command) => _command == command && command != 0 || _saying.Contains(command);
 
@@ -136,9 +144,10 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         _command = 0;
         _ends = ends.ToDictionary(e => e.Lane);
         _endsAgain = now + options.HeartbeatInterval;
-        if (LogWasMadeAnew(ends, lanes))
+        // Both are looked at: of two destinations one may be another, and one have gone back.
+        if (LogWasMadeAnew(ends, lanes) | LogWentBack(ends, lanes))
         {
-            // What was said of the old log is void, and the new one holds nothing: no word before the republish is queued.
+            // What was said of the log as it was is void: no word before the republish is queued.
             Abandon(now);
             return;
         }
@@ -155,28 +164,58 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         _waitFor = [.. underWay];
     }
 
-    /// <summary>Destinations whose log holds nothing of what was sent before: their contracts must be said again. Emptied by reading.</summary>
-    public IReadOnlyList<string> TakeMadeAnew()
+    /// <summary>Destinations whose log has lost what was sent to it, and how: their contracts must be said again. Emptied by reading.</summary>
+    public IReadOnlyList<(string Destination, string Reason)> TakeLost()
     {
-        string[] anew = [.. _madeAnew];
-        _madeAnew.Clear();
-        return anew;
+        (string, string)[] lost = [.. _lost.Select(l => (l.Key, l.Value))];
+        _lost.Clear();
+        return lost;
     }
 
     private bool LogWasMadeAnew(IReadOnlyList<LaneEnd> ends, IReadOnlyDictionary<LaneId, RelayLane> lanes)
     {
         if (!shard.Abilities.Retained)
             return false;
+        var anew = false;
         foreach (var end in ends)
         {
             if (!lanes.TryGetValue(end.Lane, out var lane))
                 continue;
             // A holder that never noted the log may have sent to another one, which its process took along (the in-process log): not knowing is treated as anew.
             if (lane.Verifier.Incarnation != end.Incarnation && (lane.Verifier.Incarnation != 0 || lane.HadNumbers))
-                _madeAnew.Add(end.Lane.Destination);
+            {
+                anew = true;
+                _lost[end.Lane.Destination] = "the log was made anew and holds nothing of what was sent before";
+            }
             lane.Verifier.Meet(end.Incarnation);
         }
-        return _madeAnew.Count > 0;
+        return anew;
+    }
+
+    private bool LogWentBack(IReadOnlyList<LaneEnd> ends, IReadOnlyDictionary<LaneId, RelayLane> lanes)
+    {
+        if (!shard.ReadsBack)
+            return false;
+        var back = false;
+        foreach (var end in ends)
+        {
+            // A log that is another has nothing of what was accounted for.
+            if (!lanes.TryGetValue(end.Lane, out var lane) || _lost.ContainsKey(end.Lane.Destination))
+                continue;
+            back |= lane.Verifier.EndsBelow(end.Position, Math.Min(_accountedBefore.GetValueOrDefault(end.Lane), lane.Verifier.Accounted));
+        }
+        foreach (var lane in lanes.Values)
+        {
+            if (lane.Verifier.LostFrom is not { } position)
+                continue;
+            back = true;
+            _lost.TryAdd(
+                lane.Id.Destination,
+                $"the log lost what it had confirmed: lane {lane.Id.Number} went back to position {position}"
+            );
+            lane.Verifier.GoBack();
+        }
+        return back;
     }
 
     public void SendEnded(long command) => _waitFor.Remove(command);

@@ -17,6 +17,7 @@ internal sealed class LaneVerifier(long incarnation, long verified)
     private readonly Dictionary<string, Burial> _buried = new(StringComparer.Ordinal);
     private Dictionary<string, Sent> _newest = new(StringComparer.Ordinal);
     private Dictionary<string, Sent> _newestBefore = new(StringComparer.Ordinal);
+    private bool _endedBelow;
 
     public long Incarnation { get; private set; } = incarnation;
 
@@ -25,6 +26,12 @@ internal sealed class LaneVerifier(long incarnation, long verified)
 
     /// <summary>Everything below was accounted for, and no key's newest is buried there: what is stored and said.</summary>
     public long Verified => _buried.Count == 0 ? Accounted : Math.Min(Accounted, _buried.Values.Min(b => b.Lowest));
+
+    /// <summary>
+    /// From where on the log has lost what it had confirmed; null if it has not. A log goes back under the same name and id where a broker falls that had not
+    /// written to disk what it confirmed, and no other holds it.
+    /// </summary>
+    public long? LostFrom { get; private set; }
 
     /// <summary>A log made anew has nothing to do with what was verified.</summary>
     public void Meet(long current)
@@ -36,13 +43,22 @@ internal sealed class LaneVerifier(long incarnation, long verified)
         // A lane that was never met before: what was sent to it since is in this log.
         if (first)
             return;
-        Accounted = 0;
-        _confirmed.Clear();
-        _buried.Clear();
-        // Where something stood in the old log says nothing of the new one.
-        _newest.Clear();
-        _newestBefore.Clear();
+        BeginAt(0);
     }
+
+    /// <summary>Holds an end against what was accounted for when it was asked for. One below it says nothing yet: whoever has just come to lead a partition may not know all of it for a moment.</summary>
+    /// <returns>Whether it is below; the second time in a row the log went back.</returns>
+    public bool EndsBelow(long end, long accounted)
+    {
+        var below = end < accounted;
+        if (below && _endedBelow)
+            Lost(end);
+        _endedBelow = below;
+        return below;
+    }
+
+    /// <summary>Begins again at what is left of a log that went back. Whatever is above is said again as a whole: what others wrote there buries nothing for long.</summary>
+    public void GoBack() => BeginAt(Math.Min(Accounted, LostFrom ?? Accounted));
 
     /// <summary>This holder is about to send a revision.</summary>
     public void Sending(string key, StateRevision revision)
@@ -53,11 +69,17 @@ internal sealed class LaneVerifier(long incarnation, long verified)
     }
 
     /// <summary>This holder's record stands at a position; negative if the carrier did not say where.</summary>
-    public void Confirmed(string key, long position)
+    /// <param name="key">Its key.</param>
+    /// <param name="position">Where it stands.</param>
+    /// <param name="accounted">What was accounted for when it was handed over: it cannot stand below, unless something else stood there and is lost.</param>
+    public void Confirmed(string key, long position, long accounted)
     {
         // Not said: the record then counts as foreign and is read, which costs one look.
         if (position < 0)
             return;
+        // Some brokers say 0 for what they do not know.
+        if (position > 0 && position < accounted)
+            Lost(position);
         if (Newest(key) is { } sent && sent.Confirmed < position)
             Remember(key, sent with { Confirmed = position });
         if (_buried.TryGetValue(key, out var burial) && position > burial.Highest)
@@ -100,6 +122,20 @@ internal sealed class LaneVerifier(long incarnation, long verified)
         Accounted = Math.Max(Accounted, end);
         Advance();
         return [.. found.Where(_buried.ContainsKey)];
+    }
+
+    private void Lost(long from) => LostFrom = Math.Min(LostFrom ?? from, from);
+
+    private void BeginAt(long position)
+    {
+        Accounted = position;
+        LostFrom = null;
+        _endedBelow = false;
+        _confirmed.Clear();
+        _buried.Clear();
+        // Where something stood says nothing of what stands there now.
+        _newest.Clear();
+        _newestBefore.Clear();
     }
 
     private Sent? Newest(string key) => _newest.TryGetValue(key, out var sent) || _newestBefore.TryGetValue(key, out sent) ? sent : null;

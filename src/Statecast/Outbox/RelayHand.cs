@@ -106,6 +106,7 @@ internal sealed class RelayHand
         {
             Resent += row.Tried ? 1 : 0;
             row.Tried = true;
+            row.AccountedBefore = _lanes[row.Event.Lane].Verifier.Accounted;
         }
         Window.Begin(id, rows, now);
         return rows;
@@ -158,7 +159,7 @@ internal sealed class RelayHand
             case SendVerdict.Done:
                 row.Refused = outcome.Result == SendResult.Refused;
                 if (_readsBack && outcome.Result == SendResult.Confirmed)
-                    lane.Verifier.Confirmed(row.Event.Key, outcome.Position);
+                    lane.Verifier.Confirmed(row.Event.Key, outcome.Position, row.AccountedBefore);
                 lane.Busy.Remove(row.Event.Key);
                 Window.Confirmed(row);
                 Done.Add(row);

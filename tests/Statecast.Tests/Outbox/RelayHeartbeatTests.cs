@@ -280,6 +280,95 @@ public sealed class RelayHeartbeatTests
     }
 
     [Fact]
+    public void Log_that_lost_what_it_had_confirmed_is_filled_anew_before_a_word_is_said()
+    {
+        var relay = new RelayScript(Plain).Active(counter: new(Lane(), 5, 1, 10));
+        relay.Read();
+        relay.Ends(7);
+        // Whoever has just come to lead a partition may not know all of it yet.
+        relay.AssertNo<RelayCommand.Commit>();
+        relay.Pass(1);
+        relay.Read();
+        relay.Ends(7);
+
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+        var change = relay.Commit();
+        Assert.Equal(
+            (Contract, null, Destination),
+            Assert.Single(change.Republish) is var r ? (r.Contract, r.Key, r.Destination) : default
+        );
+        Assert.Equal([new LaneCounter(Lane(), 5, 1, 7)], change.Lanes);
+
+        // From what is left on everything is accounted for again.
+        relay.Published = [];
+        relay.Pass(1);
+        relay.Read();
+        relay.Ends(9);
+        Assert.Equal((7L, 9L), relay.ReadBack() is var piece ? (piece.From, piece.End) : default);
+        relay.Commit();
+        var word = relay.Say();
+        Assert.Equal((9L, false), (Assert.Single(word.Ends).Position, word.FirstRepublishEnded));
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+    }
+
+    [Fact]
+    public void End_that_is_too_low_once_delays_the_word_and_no_more()
+    {
+        var relay = new RelayScript(Plain).Active(counter: new(Lane(), 5, 1, 10));
+        for (var round = 0; round < 2; round++)
+        {
+            relay.Read();
+            relay.Ends(7);
+            relay.AssertNo<RelayCommand.SendHeartbeat>();
+            relay.Pass(1);
+            relay.Read();
+            relay.Ends(10);
+            relay.Commit();
+            Assert.Equal(10, Assert.Single(relay.Say().Ends).Position);
+            relay.Pass(1);
+        }
+        Assert.DoesNotContain(RelayNotice.LogMadeAnew, relay.Notices);
+    }
+
+    [Fact]
+    public void Log_that_took_a_record_below_what_it_had_confirmed_has_lost_what_stood_there()
+    {
+        var relay = new RelayScript(Plain).Active(counter: new(Lane(), 5, 1, 10));
+        // It has grown beyond the old end again before anybody asked where it ends.
+        relay.Confirm(relay.Send(Row(1, "a"), Row(2, "b"), Row(3, "c"), Row(4, "d")), position: 8);
+        relay.Commit();
+        relay.Read();
+        relay.Ends(12);
+
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        var change = relay.Commit();
+        Assert.Single(change.Republish);
+        Assert.Equal(8, Assert.Single(change.Lanes).Verified);
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+    }
+
+    [Fact]
+    public void Ends_that_were_read_before_a_log_lost_its_records_are_no_word_on_it()
+    {
+        var relay = new RelayScript(Plain).Active(counter: new(Lane(), 5, 1, 10));
+        relay.Read();
+        var ends = relay.Take<RelayCommand.ReadEnds>();
+        var send = relay.Send(Row(1, "a"));
+        relay.Give(new RelayInput.EndsRead(ends.Id, [new(Lane(), 1, 10, 0)], []));
+        relay.Confirm(send, position: 7);
+        relay.Commit();
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        Assert.Equal(0, relay.Machine.Counters.Heartbeats);
+
+        relay.Pass(1);
+        relay.Read();
+        relay.Ends(10);
+        Assert.Single(relay.Notices, RelayNotice.LogMadeAnew);
+        Assert.Single(relay.Commit().Republish);
+    }
+
+    [Fact]
     public void Log_that_nobody_has_noted_is_noted_before_its_first_rows_are_confirmed()
     {
         var relay = new RelayScript(Guarded).Active(counter: new(Lane(), 1, 0, 0));
