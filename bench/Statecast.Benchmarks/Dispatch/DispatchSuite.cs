@@ -23,8 +23,37 @@ internal sealed class DispatchSuite : ISuite
         foreach (var handlers in new[] { 1, 3 })
         foreach (var row in await CallsAsync(context, handlers))
             yield return row;
+        foreach (var row in await ToldAsync(context))
+            yield return row;
         foreach (var row in await PublishesAsync(context))
             yield return row;
+    }
+
+    private async Task<Row[]> ToldAsync(QuickContext context)
+    {
+        const string inScope = "Mediator within a scope";
+        using var calls = new HandlerCalls(1);
+        await context.Progress.WriteLineAsync("  change told to a handler");
+        Contender[] contenders =
+        [
+            new("scoped", () => Block(1, () => _ = calls.ToldToScoped())),
+            new("singleton", () => Block(1, () => _ = calls.ToldToSingleton())),
+            new(inScope, () => Block(1, () => _ = calls.ByMediatorInScopeAsync())),
+        ];
+        await Interleaved.MediansAsync(contenders, 10, TextWriter.Null);
+        var medians = await Interleaved.MediansAsync(contenders, 4 * context.Rounds + 1, context.Progress);
+        return [Told("scoped", 0, 0), Told("scoped", 0, 1), Told("singleton", 1, 0), Told("singleton", 1, 1)];
+
+        Row Told(string lifetime, int contender, int figure) =>
+            new(
+                Name,
+                $"change told to a {lifetime} handler, scope and all: {(figure == 0 ? "time" : "allocated")}",
+                figure == 0 ? "ns" : "B",
+                Better.Lower,
+                medians[contender][figure],
+                new(inScope, medians[2][figure]),
+                null
+            );
     }
 
     private async Task<Row[]> CallsAsync(QuickContext context, int handlers)

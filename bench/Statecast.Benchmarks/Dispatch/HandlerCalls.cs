@@ -3,14 +3,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Statecast.Benchmarks.Orders;
 using Statecast.Consuming;
 using Statecast.Events;
+using Statecast.Replicas;
 
 namespace Statecast.Benchmarks.Dispatch;
 
-/// <summary>The call of handlers that are there already, three ways: as the handler loop makes it, by Mediator, and by a loop over an array.</summary>
+/// <summary>
+/// The call of handlers that are there already, three ways: by what the handler loop keeps of a registration, by Mediator, and by a loop over an array. And a change told to
+/// a handler as the loop tells it, with the scope that the handler lives in and the change made of what is stored; beside it Mediator within a scope.
+/// </summary>
 internal sealed class HandlerCalls : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection()
         .AddMediator((Mediator.MediatorOptions o) => o.ServiceLifetime = ServiceLifetime.Singleton)
+        .AddScoped<First>()
+        .AddSingleton<Second>()
         .BuildServiceProvider();
 
     private readonly Mediator.Mediator _mediator;
@@ -23,6 +29,17 @@ internal sealed class HandlerCalls : IDisposable
         Revision = new(1, 1),
         CapturedAt = DateTimeOffset.UnixEpoch,
     };
+    private readonly PendingChange _pending = new()
+    {
+        Handler = "first",
+        Key = "1",
+        Operation = StateOperation.Delete,
+        Revision = new(1, 1),
+        CapturedAt = DateTimeOffset.UnixEpoch,
+        Causes = null,
+    };
+    private readonly HandlerRegistration _scoped = Registration<First>();
+    private readonly HandlerRegistration _singleton = Registration<Second>();
     private readonly OneListens _one = new(1);
     private readonly ThreeListen _three = new(1);
 
@@ -57,14 +74,22 @@ internal sealed class HandlerCalls : IDisposable
         return Task.CompletedTask;
     }
 
+    public Task ToldToScoped() => _scoped.CallAsync(_services, _pending, default);
+
+    public Task ToldToSingleton() => _singleton.CallAsync(_services, _pending, default);
+
+    public async Task ByMediatorInScopeAsync()
+    {
+        await using var scope = _services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<Mediator.Mediator>().Publish(_one);
+    }
+
     public void Dispose() => _services.Dispose();
 
     private static HandlerCall<OrderState> CallOf<THandler>(THandler handler)
+        where THandler : class, IStateHandler<OrderState> => Registration<THandler>().CallOf(handler);
+
+    private static HandlerRegistration<OrderState, THandler> Registration<THandler>()
         where THandler : class, IStateHandler<OrderState> =>
-        new HandlerRegistration<OrderState, THandler>(
-            typeof(THandler).Name,
-            replay: false,
-            _ => throw new NotSupportedException("Nothing is decoded here."),
-            NullLogger.Instance
-        ).CallOf(handler);
+        new(typeof(THandler).Name, replay: false, _ => throw new NotSupportedException("Nothing is decoded here."), NullLogger.Instance);
 }

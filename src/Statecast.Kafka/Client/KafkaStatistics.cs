@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -33,14 +34,15 @@ internal static class KafkaStatistics
 
     /// <summary>Takes a report.</summary>
     /// <param name="client">Whose, for the tag <c>statecast.kafka.client</c>.</param>
+    /// <param name="destination">What it reads, for the tag <c>messaging.destination.name</c>; null for a client of all.</param>
     /// <param name="json">The report.</param>
     /// <param name="logger">Told where it cannot be read: the client must not meet the exception.</param>
-    public static void Take(string client, string json, ILogger logger)
+    public static void Take(string client, string? destination, string json, ILogger logger)
     {
         try
         {
             using var report = JsonDocument.Parse(json);
-            Record(client, report.RootElement);
+            Record(client, destination, report.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -48,24 +50,28 @@ internal static class KafkaStatistics
         }
     }
 
-    private static void Record(string client, JsonElement report)
+    private static void Record(string client, string? destination, JsonElement report)
     {
-        var tag = new KeyValuePair<string, object?>("statecast.kafka.client", client);
+        var tags = new TagList { { "statecast.kafka.client", client } };
+        if (destination is not null)
+            tags.Add("messaging.destination.name", destination);
         var (messages, bytes) = (Number(report, "msg_cnt"), Number(report, "msg_size"));
         foreach (var topic in Members(report, "topics"))
         foreach (var partition in Members(topic, "partitions"))
             (messages, bytes) = (messages + Number(partition, "fetchq_cnt"), bytes + Number(partition, "fetchq_size"));
-        QueuedMessages.Record(messages, tag);
-        QueuedBytes.Record(bytes, tag);
+        QueuedMessages.Record(messages, tags);
+        QueuedBytes.Record(bytes, tags);
         foreach (var broker in Members(report, "brokers"))
         {
             // Not those that are only named in the settings.
             if (Number(broker, "nodeid") < 0)
                 continue;
-            var server = new KeyValuePair<string, object?>("server.address", broker.GetProperty("nodename").GetString());
-            Requests.Record(Number(broker, "outbuf_cnt") + Number(broker, "waitresp_cnt"), tag, server);
+            // A copy: what is added here is this broker's.
+            var server = tags;
+            server.Add("server.address", broker.GetProperty("nodename").GetString());
+            Requests.Record(Number(broker, "outbuf_cnt") + Number(broker, "waitresp_cnt"), server);
             if (broker.TryGetProperty("rtt", out var rtt) && Number(rtt, "cnt") > 0)
-                RoundTrip.Record(Number(rtt, "avg") / MicrosecondsASecond, tag, server);
+                RoundTrip.Record(Number(rtt, "avg") / MicrosecondsASecond, server);
         }
     }
 

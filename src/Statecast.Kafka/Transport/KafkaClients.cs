@@ -48,19 +48,22 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
     /// <param name="name">Who reads.</param>
     /// <param name="readAheadBytes">The most bytes that it reads ahead.</param>
     /// <param name="fetchWait">How long brokers keep a fetch that finds nothing: so long a partition's tail, and one that is newly assigned, wait too.</param>
-    public IConsumer<string?, byte[]?> Consumer(string name, int readAheadBytes, TimeSpan fetchWait) =>
-        Build(ConsumerOf(name, readAheadBytes, fetchWait), name).Build();
+    /// <param name="destination">What it reads, for its reports about itself: a service has a consumer of one name for each of its replicas.</param>
+    public IConsumer<string?, byte[]?> Consumer(string name, int readAheadBytes, TimeSpan fetchWait, string? destination = null) =>
+        Build(ConsumerOf(name, readAheadBytes, fetchWait), name, destination).Build();
 
     /// <summary>A consumer that shares partitions with others of its name. Positions are the replicas' own: nothing is ever committed to the group.</summary>
     /// <param name="name">Who reads.</param>
     /// <param name="readAheadBytes">The most bytes that it reads ahead.</param>
     /// <param name="fetchWait">How long brokers keep a fetch that finds nothing.</param>
+    /// <param name="destination">What it reads, for its reports about itself.</param>
     /// <param name="assigned">Partitions that came; returns from where they are read until they are sought.</param>
     /// <param name="revoked">Partitions that went.</param>
     public IConsumer<string?, byte[]?> Member(
         string name,
         int readAheadBytes,
         TimeSpan fetchWait,
+        string destination,
         Func<List<TopicPartition>, IEnumerable<TopicPartitionOffset>> assigned,
         Action<IEnumerable<TopicPartition>> revoked
     )
@@ -69,7 +72,7 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
         config.GroupProtocol = options.GroupProtocol;
         if (options.GroupProtocol == GroupProtocol.Classic)
             config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
-        return Build(config, name)
+        return Build(config, name, destination)
             .SetPartitionsAssignedHandler((_, partitions) => assigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => revoked(partitions.Select(p => p.TopicPartition)))
             .SetPartitionsLostHandler((_, partitions) => revoked(partitions.Select(p => p.TopicPartition)))
@@ -104,11 +107,11 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
         return config;
     }
 
-    private ConsumerBuilder<string?, byte[]?> Build(ConsumerConfig config, string name) =>
+    private ConsumerBuilder<string?, byte[]?> Build(ConsumerConfig config, string name, string? destination) =>
         new ConsumerBuilder<string?, byte[]?>(config)
             .SetErrorHandler((_, error) => Report(name, error))
             .SetLogHandler((_, message) => Log(message))
-            .SetStatisticsHandler((_, json) => KafkaStatistics.Take(name, json, logger));
+            .SetStatisticsHandler((_, json) => KafkaStatistics.Take(name, destination, json, logger));
 
     public IAdminClient Admin()
     {
@@ -148,8 +151,9 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
 
     private void Warn(ClientConfig config)
     {
+        // However it was turned on: by our own setting, or by the client's.
         if (
-            options.Security.Tls
+            config.SecurityProtocol is SecurityProtocol.Ssl or SecurityProtocol.SaslSsl
             && (
                 config.SslEndpointIdentificationAlgorithm == SslEndpointIdentificationAlgorithm.None
                 || config.EnableSslCertificateVerification == false
@@ -159,7 +163,7 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
     }
 
     private Action<string>? StatisticsOf(string client) =>
-        options.StatisticsInterval is null ? null : json => KafkaStatistics.Take(client, json, logger);
+        options.StatisticsInterval is null ? null : json => KafkaStatistics.Take(client, null, json, logger);
 
     private void Log(LogMessage message) => LogMessages.Client(logger, message.Facility, message.Message);
 }

@@ -23,6 +23,9 @@ internal sealed class KafkaControl(string destination, ILogger logger)
     /// <summary>Whose the destination is; null if nobody said so.</summary>
     public string? Owner { get; private set; }
 
+    /// <summary>The last name that was written as the owner's: the one that compaction leaves.</summary>
+    public string? LastClaim { get; private set; }
+
     /// <summary>The highest floor that was stated.</summary>
     public long FloorEpoch { get; private set; }
 
@@ -39,7 +42,8 @@ internal sealed class KafkaControl(string destination, ILogger logger)
         if (key == SourceKey)
         {
             // The first to say so owns it.
-            Owner ??= Encoding.UTF8.GetString(value);
+            LastClaim = Encoding.UTF8.GetString(value);
+            Owner ??= LastClaim;
             return null;
         }
         var isFloor = key.StartsWith("floor/", StringComparison.Ordinal);

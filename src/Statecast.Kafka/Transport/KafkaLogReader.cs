@@ -95,10 +95,11 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
     {
         if (!wanted.TryGetValue(record.TopicPartition, out var piece))
             return;
-        var ended = record.IsEnd || record.Offset >= piece.End;
-        if (!ended)
+        // A broker that has just come to lead a partition may say "end" below the one that was asked for: what lies between was not read then.
+        var ended = record.Offset >= piece.End;
+        if (!ended && !record.IsEnd)
             take(record);
-        if (ended || record.Offset == piece.End - 1)
+        if (ended || (record.Offset == piece.End - 1 && !record.IsEnd))
             wanted.Remove(piece.Partition);
     }
 

@@ -115,11 +115,11 @@ internal sealed class KafkaReceiver : ITransportReceiver
     {
         var (destination, bytes) = (options.Contract.Destination, clients.Options.MaxReadAheadBytes);
         if (!options.Shared)
-            return new KafkaAllLanes(destination, clients.Consumer(options.Target, bytes, FetchWait));
+            return new KafkaAllLanes(destination, clients.Consumer(options.Target, bytes, FetchWait, destination));
         return new KafkaSharedLanes(
             destination,
-            (assigned, revoked) => clients.Member(options.Target, bytes, FetchWait, assigned, revoked),
-            clients.Consumer($"{options.Target}-control", 1 << 20, FetchWait),
+            (assigned, revoked) => clients.Member(options.Target, bytes, FetchWait, destination, assigned, revoked),
+            clients.Consumer($"{options.Target}-control", 1 << 20, FetchWait, destination),
             poll.Wake
         );
     }

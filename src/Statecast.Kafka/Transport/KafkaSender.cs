@@ -201,6 +201,9 @@ internal sealed class KafkaSender : ITransportSender
             await _reader.ReadAsync([new(destination.Control, 0, end)], record => Note(control.Take(record)), ct).ConfigureAwait(false);
             destination.ControlRead = end;
             destination.FloorStated = control.FloorEpoch;
+            // Compaction keeps the last name, not the first: whoever came second must not have the last word.
+            if (control.Owner is { } owner && control.LastClaim != owner && (written || owner == _source))
+                await SayAsync(destination, KafkaControl.SourceKey, Encoding.UTF8.GetBytes(owner), ct).ConfigureAwait(false);
             if (control.Owner == _source)
                 return;
             if (control.Owner is { } other)
@@ -292,6 +295,9 @@ internal sealed class KafkaSender : ITransportSender
         var control = new KafkaControl(destination.Name, _logger);
         await _reader.ReadAsync([new(destination.Control, from, end)], record => Note(control.Take(record)), ct).ConfigureAwait(false);
         destination.ControlRead = end;
+        // Another that claimed the destination meanwhile, and fell before it gave way.
+        if (control.LastClaim is { } claim && claim != _source)
+            await SayAsync(destination, KafkaControl.SourceKey, Encoding.UTF8.GetBytes(_source), ct).ConfigureAwait(false);
     }
 
     private async Task LookAtTailsAsync(KafkaDestination destination, CancellationToken ct)

@@ -57,6 +57,49 @@ public sealed class KafkaBrokerTests
         );
     }
 
+    [Fact]
+    public async Task Broker_that_loses_what_it_confirmed_is_told_everything_again()
+    {
+        using var cluster = await KafkaCluster.StartAsync(KafkaFixture.Home);
+        await FaultRounds.RunAsync(
+            "Kafka: the newest records of every partition lost with the broker's power",
+            gate: 3,
+            async () =>
+            {
+                await KafkaFixture.EmptyAsync(cluster.BootstrapServers);
+                using var notes = new KafkaNotes(cluster.BootstrapServers);
+                var source = await notes.Shop.StartSourceAsync();
+                var target = await notes.Shop.StartTargetAsync<NoteState>();
+                for (var id = 1; id <= 40; id++)
+                {
+                    await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = id, Text = "before" }));
+                    await NotesShop.IdleAsync(source, target);
+                }
+                cluster.Kill(1);
+                Assert.Equal(8, cluster.LoseNewest(1, KafkaNotes.Topic));
+                await cluster.StartAsync(1);
+                // The lanes grow beyond their old ends again, by other keys.
+                for (var id = 41; id <= 80; id++)
+                    await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = id, Text = "after" }));
+                await UntilInTopicAsync(notes, keys: 80);
+                var fresh = await notes.Shop.StartTargetAsync<NoteState>("fresh.db");
+                await KafkaNotes.AssertEqualAsync(source, target, fresh);
+                foreach (var host in new[] { fresh, target, source })
+                    await NotesShop.StopAsync(host);
+            }
+        );
+    }
+
+    private static async Task UntilInTopicAsync(KafkaNotes notes, int keys)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(60);
+        while (notes.LastRevisions().Count is var there && there < keys)
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"After a minute the topic holds {there} of {keys} keys.");
+            await Task.Delay(200);
+        }
+    }
+
     private static async Task UnderLoadAsync(KafkaCluster cluster, Func<Func<int, Task>, Task> story)
     {
         await KafkaFixture.EmptyAsync(cluster.BootstrapServers);

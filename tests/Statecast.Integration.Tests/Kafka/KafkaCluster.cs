@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Statecast.Integration.Tests.Sqlite;
 
@@ -105,6 +106,33 @@ internal sealed class KafkaCluster : IDisposable
         process.Kill(entireProcessTree: true);
         process.WaitForExit();
         process.Dispose();
+    }
+
+    /// <summary>Takes the last batch of every partition of a topic from the disk of a broker that is down: what a loss of power takes, since brokers sync nothing by default.</summary>
+    /// <returns>How many partitions lost one.</returns>
+    public int LoseNewest(int number, string topic)
+    {
+        var lost = 0;
+        // A batch: its first offset, then the bytes that follow its length.
+        var head = new byte[12];
+        // Not those of a topic that is being removed.
+        foreach (var partition in Directory.GetDirectories(Path.Combine(FolderOf(number), "data"), $"{topic}-?"))
+        {
+            using var log = File.Open(Directory.GetFiles(partition, "*.log").Max()!, FileMode.Open);
+            var (batch, last) = (0L, -1L);
+            while (log.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length)
+            {
+                if (BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(8)) is not (> 0 and var length))
+                    break;
+                (last, batch) = (batch, batch + head.Length + length);
+                log.Position = batch;
+            }
+            if (last < 0)
+                continue;
+            log.SetLength(last);
+            lost++;
+        }
+        return lost;
     }
 
     /// <summary>Runs one of the download's tools against the brokers.</summary>

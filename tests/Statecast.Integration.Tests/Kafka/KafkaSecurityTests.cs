@@ -1,3 +1,4 @@
+using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Statecast.Conformance.Transport;
@@ -108,6 +109,29 @@ public sealed class KafkaSecurityTests(SecuredBroker broker) : IClassFixture<Sec
         options.Security.SkipHostNameCheck = true;
         await using var sender = await SenderAsync(options);
         Assert.Contains(_log.Lines, l => l is { Id: HostNamesUnchecked, Level: LogLevel.Warning });
+    }
+
+    [Fact]
+    public async Task Host_names_that_are_not_checked_warn_where_tls_is_the_clients_own_setting_too()
+    {
+        await GrantSourceAsync("orders");
+        var login = broker.Login("orders", servers: broker.SaslTlsByAddress);
+        var options = new KafkaOptions { BootstrapServers = login.BootstrapServers };
+        options.ConfigureAdmin(Set);
+        options.ConfigureProducer(Set);
+        options.ConfigureConsumer(Set);
+        await using var sender = await SenderAsync(options);
+        Assert.Contains(_log.Lines, l => l is { Id: HostNamesUnchecked, Level: LogLevel.Warning });
+
+        void Set(ClientConfig config)
+        {
+            config.SecurityProtocol = SecurityProtocol.SaslSsl;
+            config.SslCaLocation = login.Security.CaFile;
+            config.SaslMechanism = SaslMechanism.ScramSha512;
+            config.SaslUsername = login.Security.User;
+            config.SaslPassword = login.Security.Password;
+            config.SslEndpointIdentificationAlgorithm = SslEndpointIdentificationAlgorithm.None;
+        }
     }
 
     [Theory]

@@ -22,6 +22,8 @@ public sealed class KafkaStatisticsTests(KafkaFixture kafka)
         Assert.All(seen.Where(m => m.Name.EndsWith("rtt", StringComparison.Ordinal)), m => Assert.InRange(m.Value, 1e-6, 30));
         Assert.Contains(seen, m => m.Name == "statecast.kafka.queue.size" && m.Client == "producer");
         Assert.Contains(seen, m => m.Name == "statecast.kafka.broker.requests" && m.Client == "shipping");
+        // A service has a consumer of its name for each of its replicas.
+        Assert.All(seen.Where(m => m.Client == "shipping"), m => Assert.Equal(ProbeContracts.Item.Destination, m.Destination));
     }
 
     [Theory]
@@ -83,14 +85,17 @@ public sealed class KafkaStatisticsTests(KafkaFixture kafka)
         }
     }
 
-    private sealed record Measure(string Name, string? Client, double Value)
+    private sealed record Measure(string Name, string? Client, string? Destination, double Value)
     {
         public static Measure Of(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            string? client = null;
-            foreach (var tag in tags)
-                client = tag.Key == "statecast.kafka.client" ? (string?)tag.Value : client;
-            return new(instrument.Name, client, value);
+            var named = tags.ToArray().ToDictionary(t => t.Key, t => t.Value as string);
+            return new(
+                instrument.Name,
+                named.GetValueOrDefault("statecast.kafka.client"),
+                named.GetValueOrDefault("messaging.destination.name"),
+                value
+            );
         }
     }
 }

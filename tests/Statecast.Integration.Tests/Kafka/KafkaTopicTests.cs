@@ -121,6 +121,19 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Last_name_in_the_control_topic_is_the_owners_since_that_is_what_compaction_keeps()
+    {
+        await using (await Sender()) { }
+        // What a second source leaves that began at the same moment, and fell before it gave way.
+        await ClaimAsync("others");
+        await using var sender = await Sender();
+        Assert.Equal(["probes", "others", "probes"], Claims());
+        await ClaimAsync("others");
+        await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct);
+        Assert.Equal("probes", Claims()[^1]);
+    }
+
+    [Fact]
     public async Task Brokers_that_cannot_be_reached_are_named()
     {
         var options = new KafkaOptions { BootstrapServers = "127.0.0.1:1" };
@@ -141,6 +154,30 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
 
     private async Task<ITransportSender> Sender(KafkaOptions? options = null, string source = Source) =>
         await Create(options).OpenSenderAsync(new(source, [new(ProbeContracts.Item, Lanes, "json")]), Ct);
+
+    private async Task ClaimAsync(string source)
+    {
+        using var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = _servers }).Build();
+        await producer.ProduceAsync(new TopicPartition($"{Topic}.control", 0), new() { Key = KafkaControl.SourceKey, Value = source }, Ct);
+    }
+
+    private List<string> Claims()
+    {
+        using var consumer = new ConsumerBuilder<string, string>(
+            new ConsumerConfig
+            {
+                BootstrapServers = _servers,
+                GroupId = "claims",
+                EnablePartitionEof = true,
+            }
+        ).Build();
+        consumer.Assign(new TopicPartitionOffset($"{Topic}.control", 0, Offset.Beginning));
+        var claims = new List<string>();
+        while (consumer.Consume(TimeSpan.FromSeconds(30)) is { IsPartitionEOF: false } record)
+            if (record.Message.Key == KafkaControl.SourceKey)
+                claims.Add(record.Message.Value);
+        return claims;
+    }
 
     private async Task<ITransportReceiver> Receiver() => await Create().OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
 
