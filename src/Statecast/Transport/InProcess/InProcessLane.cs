@@ -58,6 +58,7 @@ internal sealed class InProcessLane(LaneId id)
             Mark(stateEvent.Revision.Epoch, stateEvent.LeaseId, stateEvent.LaneNumber);
         if (stateEvent.Revision.Epoch < Floor.Epoch)
             return new(SendResult.Refused);
+        InProcessReplaced? replaced = null;
         if (_newest.TryGetValue(stateEvent.Key, out var record))
         {
             var known = record.Event!;
@@ -67,19 +68,16 @@ internal sealed class InProcessLane(LaneId id)
             )
                 return new(SendResult.Refused);
             // Only what says all that a record says takes its place.
-            for (
-                var replaced = stateEvent.Operation == StateOperation.Patch ? null : record;
-                replaced is not null;
-                replaced = replaced.Before
-            )
-            {
-                replaced.Event = null;
-                _holes++;
-            }
+            if (stateEvent.Operation != StateOperation.Patch)
+                replaced = Replace(record, stateEvent.Operation);
         }
         var position = Math.Max(1, End);
         End = position + 1;
-        var appended = new Record(position, stateEvent, length) { Before = stateEvent.Operation == StateOperation.Patch ? record : null };
+        var appended = new Record(position, stateEvent, length)
+        {
+            Before = stateEvent.Operation == StateOperation.Patch ? record : null,
+            Replaced = replaced,
+        };
         _records.Add(_newest[stateEvent.Key] = appended);
         // Half of them may be holes: an append costs the same on average, whatever the number of keys.
         if (_holes > HolesKept && 2 * _holes > _records.Count)
@@ -99,13 +97,31 @@ internal sealed class InProcessLane(LaneId id)
         var index = IndexOf(from);
         for (; index < _records.Count && (room.HasRoom || _records[index].Event is null); index++)
         {
-            if (_records[index].Event is not { } found)
+            var record = _records[index];
+            if (record.Event is not { } found)
                 continue;
-            events.Add(new(found, _records[index].Position));
-            room.Take(_records[index].Length);
+            events.Add(new(record.Replaced?.TellWith(found, from) ?? found, record.Position));
+            room.Take(record.Length);
         }
         var atTail = index == _records.Count;
         return new(Id, events, atTail ? Math.Max(from, End) : _records[index].Position, atTail);
+    }
+
+    /// <summary>Takes a key's record away, and those before it that it builds on.</summary>
+    /// <returns>What they said, for who has not read them.</returns>
+    private InProcessReplaced? Replace(Record newest, StateOperation by)
+    {
+        var records = new Stack<Record>(1);
+        for (var record = newest; record is not null; record = record.Before)
+            records.Push(record);
+        InProcessReplaced? told = null;
+        foreach (var record in records)
+        {
+            told = InProcessReplaced.Add(record.Replaced ?? told, record.Position, record.Event!, by);
+            record.Event = null;
+            _holes++;
+        }
+        return told;
     }
 
     private void Mark(long epoch, Guid lease, long number)
@@ -145,6 +161,9 @@ internal sealed class InProcessLane(LaneId id)
 
         /// <summary>For a patch, the record of its key before it; null for all else.</summary>
         public Record? Before { get; init; }
+
+        /// <summary>What it took the place of; null where that has nothing to tell.</summary>
+        public InProcessReplaced? Replaced { get; init; }
 
         /// <summary>Null once a newer one of its key replaced it.</summary>
         public StateEvent? Event { get; set; } = stateEvent;
