@@ -94,6 +94,51 @@ public sealed class CodeFixTests
             },
             {
                 "STC1202",
+                "Use 'ImmutableArray'",
+                Order("int A", "public List<int> Items { get; init; } = new() { };"),
+                Order("int A", "public ImmutableArray<int> Items { get; init; } = [];")
+            },
+            {
+                "STC1202",
+                "Use 'ImmutableArray'",
+                Order("int A", "public List<int> Items { get; init; } = new() { 1, 1 + 1 };"),
+                Order("int A", "public ImmutableArray<int> Items { get; init; } = [1, 1 + 1];")
+            },
+            {
+                "STC1202",
+                "Use 'ImmutableArray'",
+                Order("int A", "public IReadOnlyList<int> Items { get; init; } = new List<int> { 1, 2, };"),
+                Order("int A", "public ImmutableArray<int> Items { get; init; } = [1, 2];")
+            },
+            {
+                "STC1202",
+                "Use 'ImmutableArray'",
+                Order("int A", "public List<int> Items { get; init; } = [1, .. new[] { 2 }];"),
+                Order("int A", "public ImmutableArray<int> Items { get; init; } = [1, .. new[] { 2 }];")
+            },
+            {
+                "STC1202",
+                "Use 'ImmutableHashSet'",
+                Order("int A", "public HashSet<string> Items { get; init; } = new() { \"a\" };"),
+                Order("int A", "public ImmutableHashSet<string> Items { get; init; } = [\"a\"];")
+            },
+            {
+                "STC1202",
+                "Use 'ImmutableSortedSet'",
+                Order("int A", "public SortedSet<int> Items { get; init; } = new SortedSet<int>() { 2, 1 };"),
+                Order("int A", "public ImmutableSortedSet<int> Items { get; init; } = [2, 1];")
+            },
+            { "STC1202", "Use 'ImmutableHashSet'", Order("HashSet<int>? Set = null"), Order("ImmutableHashSet<int>? Set = null") },
+            { "STC1202", "Use 'ImmutableArray'", Order("List<int>? Items = default"), Order("ImmutableArray<int>? Items = default") },
+            { "STC1202", "Use 'ImmutableArray'", Order("List<int>? Items = null"), Order("ImmutableArray<int>? Items = null") },
+            {
+                "STC1202",
+                "Use 'ImmutableArray'",
+                Order("int A", "public List<int>? Items { get; init; } = new() { 1 };"),
+                Order("int A", "public ImmutableArray<int>? Items { get; init; } = [1];")
+            },
+            {
+                "STC1202",
                 "Use 'ImmutableDictionary'",
                 Order("int A", "public Dictionary<string, int> Map { get; init; } = new Dictionary<string, int>();"),
                 Order("int A", "public ImmutableDictionary<string, int> Map { get; init; } = ImmutableDictionary<string, int>.Empty;")
@@ -249,6 +294,23 @@ public sealed class CodeFixTests
             { "STC1101", Order("double Ratio", key: "") },
             { "STC1202", Order("Dictionary<int, string> Map") },
             { "STC1202", Order("int[,] Grid") },
+            { "STC1202", Order("int A", "public List<int> Items { get; init; } = null!;") },
+            { "STC1202", Order("int A", "public List<int> Items { get; init; } = new(3) { 1 };") },
+            { "STC1202", Order("int A", "public List<int> Items { get; init; } = new(new[] { 1, 2 });") },
+            { "STC1202", Order("int A", "public List<int> Items { get; init; } = Enumerable.Range(1, 2).ToList();") },
+            { "STC1202", Order("int A", "public List<int> Items { get; init; } = new() { Capacity = 3 };") },
+            { "STC1202", Order("int A", "public IReadOnlyCollection<int> Items { get; init; } = new HashSet<int> { 1, 1 };") },
+            { "STC1202", Order("int A", "public int[] Items { get; init; } = { 1, 2 };") },
+            { "STC1202", Order("int A", "public HashSet<string> Set { get; init; } = new(StringComparer.Ordinal) { \"a\" };") },
+            { "STC1202", Order("int A", "public Dictionary<string, int> Map { get; init; } = new() { [\"a\"] = 1 };") },
+            { "STC1202", Order("int A", "public Dictionary<string, int> Map { get; init; } = new() { { \"a\", 1 } };") },
+            {
+                "STC1202",
+                Order(
+                    "int A",
+                    "public ImmutableDictionary<string, List<int>> Map { get; init; } = new Dictionary<string, List<int>> { [\"a\"] = new() { 1 } }.ToImmutableDictionary();"
+                )
+            },
             { "STC1207", Order("Line Line") + "public class Line { public int A { get; init; } }" },
             { "STC1207", Order("Exception Line", key: Id).Replace("Exception", "Base", StringComparison.Ordinal) + "public class Base;" },
             { "STC1212", Order("int A", "public int B, C;") },
