@@ -102,9 +102,11 @@ internal sealed class ReplicaRegistration<TKey, TState>(
     {
         var names = indexes.Select(i => i.Name).ToList();
         var chain = UpcastChain<TState>.Of(contract);
-        // Handlers are no part of the hash: another handler changes no row. An upcaster less may leave rows that nothing reads.
+        // Handlers are no part of the hash: another handler changes no row. An upcaster less may leave rows that nothing reads, and entries whose texts have
+        // another form are found by nobody.
+        var form = names.Count == 0 ? "" : $"\n#{StateIndex.TextVersion}";
         var text =
-            $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}{string.Concat(chain.Majors.Select(m => $"\n<{m}"))}";
+            $"{contract.Destination}\n{contract.SchemaFingerprint}\n{string.Join('\n', names)}{form}{string.Concat(chain.Majors.Select(m => $"\n<{m}"))}";
         return new(
             Reads.Destination,
             names,

@@ -74,22 +74,41 @@ public sealed class StateIndex<TState, TValue> : StateIndex<TState>
             entries.Add(new(Name, TextOf(value)));
     }
 
+    /// <summary>
+    /// Equal values have equal texts, whatever carrier held them: a value that came as bytes was cut to what travels, one that was handed along as an object was
+    /// not. A change of these texts raises <see cref="StateIndex.TextVersion"/>.
+    /// </summary>
     internal static string TextOf(TValue value) =>
         value switch
         {
             string text => text,
             Enum => value.ToString() ?? "",
-            IFormattable formattable => formattable.ToString(
-                value is DateTime or DateTimeOffset or DateOnly or TimeOnly ? "O" : null,
-                CultureInfo.InvariantCulture
+            DateTimeOffset instant => TextOf(ValueDomain.Instant(instant)),
+            // One of no kind counts as UTC, as in a body; a local one has no body, and comes from a delegate or a query.
+            DateTime instant => TextOf(
+                ValueDomain.Instant(new DateTimeOffset(instant.Kind == DateTimeKind.Local ? instant : new(instant.Ticks, DateTimeKind.Utc)))
             ),
+            TimeOnly time => ValueDomain.Cut(time).ToString("O", CultureInfo.InvariantCulture),
+            TimeSpan time => ValueDomain.Cut(time).ToString("c", CultureInfo.InvariantCulture),
+            // Without trailing zeros, and zero without a sign.
+            decimal number => number == 0 ? "0" : number.ToString(Digits, CultureInfo.InvariantCulture),
+            0d or 0f => "0",
+            IFormattable formattable => formattable.ToString(value is DateOnly ? "O" : null, CultureInfo.InvariantCulture),
             _ => value.ToString() ?? "",
         };
+
+    // As many as a decimal can have after the point.
+    private const string Digits = "0.############################";
+
+    private static string TextOf(DateTime utc) => utc.ToString("O", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Declares indexes.</summary>
 public static class StateIndex
 {
+    /// <summary>The form of the values' texts: a replica that keeps another one's builds its entries anew.</summary>
+    internal const int TextVersion = 2;
+
     /// <summary>
     /// An index over one field; a null value leaves the state out. A replica whose indexes are all of this kind, without handlers and in memory, reads those fields
     /// alone when a state arrives: the state itself is made when it is first read.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -8,6 +9,7 @@ using Statecast.Hosting;
 using Statecast.Outbox;
 using Statecast.Publishing;
 using Statecast.Replicas;
+using Statecast.Serialization;
 using Xunit;
 
 namespace Statecast.Tests.Hosting;
@@ -58,6 +60,24 @@ public sealed class RegistrationTests
         Assert.Throws<InvalidOperationException>(() =>
             services.AddStatecast("tests", s => s.Replica<NoteState>(r => r.InMemory()).Replica<NoteState>(r => r.InMemory()))
         );
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void Index_entries_in_an_older_form_are_built_anew_and_no_other_replica(bool indexed)
+    {
+        var services = new ServiceCollection().AddLogging();
+        var index = StateIndex.On<NoteState, string>("text", n => n.Text);
+        services.AddStatecast(
+            "tests",
+            s =>
+                s.AddTransport("scripted", _ => new ScriptedTransport())
+                    .Replica<NoteState>(r => _ = indexed ? r.InMemory().Index(index) : r.InMemory())
+        );
+        using var provider = services.BuildServiceProvider();
+        var layout = provider.GetRequiredService<IReplicaDirectory>().SubscriptionOf("test.note.v1")!.Layout;
+        // As it was when entries held plain invariant texts.
+        var older = $"test.note.v1\n{StateContract.Of<NoteState>().SchemaFingerprint}\n{string.Join('\n', layout.Indexes)}";
+        Assert.Equal(indexed, layout.Hash != Fingerprint.Of(Encoding.UTF8.GetBytes(older)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Statecast.Events;
@@ -230,6 +231,16 @@ public sealed class InProcessPublishTests
         await Assert.ThrowsAnyAsync<Exception>(async () => await mediator.Publisher.PublishAsync(new NoteState(1, "\ud800"), Ct));
         await mediator.Publisher.PublishAsync(new NoteState(1, "a"), Ct);
         Assert.Equal(1, mediator.Status.Counters.Received);
+    }
+
+    [Fact]
+    public async Task Index_finds_an_object_by_a_value_equal_to_its_own()
+    {
+        var at = StateIndex.OnValue<NoteState, DateTimeOffset>("at", n => DateTimeOffset.Parse(n.Text, CultureInfo.InvariantCulture));
+        await using var mediator = await Mediator.StartAsync(r => r.Index(at));
+        await mediator.Publisher.PublishAsync(new NoteState(1, "2026-03-01T14:00:00.1234567+02:00"), Ct);
+        var utc = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddMicroseconds(123_456);
+        Assert.Equal([1], (await mediator.Replica.QueryAsync(at, utc, ct: Ct).ToListAsync(Ct)).Select(n => n.Key));
     }
 
     [Fact]
