@@ -82,14 +82,20 @@ internal sealed class SqliteReplicaRows
         var statement = Writer(database).Load.Bind(1, key);
         if (!statement.Step())
             return null;
-        // Each look at a column takes the connection's lock: only what is there is looked at.
-        var loaded = new LoadedRow(
-            statement.Int64(12),
-            Map(statement, key, withBody: _loadsBodies, numbersAt: 14),
-            statement.IsNull(13) ? [] : statement.Bytes(13)
-        );
-        statement.Reset();
-        return loaded;
+        try
+        {
+            // Each look at a column takes the connection's lock: only what is there is looked at.
+            return new(
+                statement.Int64(12),
+                Map(statement, key, withBody: _loadsBodies, numbersAt: 14),
+                statement.IsNull(13) ? [] : statement.Bytes(13)
+            );
+        }
+        finally
+        {
+            // Also after a row that cannot be read: no other can be bound before.
+            statement.Reset();
+        }
     }
 
     /// <summary>One row with its body.</summary>
@@ -98,9 +104,15 @@ internal sealed class SqliteReplicaRows
         var statement = database.Prepare(_find).Bind(1, key);
         if (!statement.Step())
             return null;
-        var row = Map(statement, key);
-        statement.Reset();
-        return row;
+        try
+        {
+            return Map(statement, key);
+        }
+        finally
+        {
+            // Also after a row that cannot be read: its snapshot would stay, and the file's log grow.
+            statement.Reset();
+        }
     }
 
     /// <summary>All rows that are no tombstones, by key. The statement's own snapshot.</summary>

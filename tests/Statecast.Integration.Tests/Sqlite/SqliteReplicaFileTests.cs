@@ -136,6 +136,20 @@ public sealed class SqliteReplicaFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Row_that_cannot_be_read_holds_up_no_checkpoint()
+    {
+        await using var store = await Opened();
+        await Commit(store, Row("a", 1, "x"));
+        await using var raw = await Raw();
+        await Execute(raw, $"UPDATE {SqliteReplicaTables.Rows(Layout().Name)} SET schema = x'00'");
+        await Assert.ThrowsAnyAsync<Exception>(async () => await store.FindAsync("a", Ct));
+        await Execute(raw, "CREATE TABLE more (id INTEGER)");
+        await using var command = raw.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
+    }
+
+    [Fact]
     public async Task Tables_of_another_version_are_refused()
     {
         await using (var store = await Opened())
