@@ -3,6 +3,7 @@ using Statecast.Contracts;
 using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Publishing;
+using Statecast.Publishing.Explicit;
 
 namespace Statecast.Transport.InProcess;
 
@@ -10,6 +11,12 @@ namespace Statecast.Transport.InProcess;
 /// <param name="Service">The owning service.</param>
 /// <param name="Epoch">Its epoch.</param>
 internal readonly record struct InProcessOrigin(string Service, long Epoch);
+
+/// <summary>A write that can be published.</summary>
+/// <param name="Write">The write.</param>
+/// <param name="Publication">Publishes it.</param>
+/// <param name="Now">What its state is known by.</param>
+internal readonly record struct InProcessWrite(StateWrite Write, InProcessPublication Publication, ReadBack Now);
 
 /// <summary>
 /// One contract whose heads and states are in memory. A key is locked from its decision to the append, so that its order in the log is that of its revisions;
@@ -29,16 +36,15 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
     public IEnumerable<string> KeysOf(int firstBucket, int lastBucket) =>
         _heads.Keys.Where(k => KeyText.Bucket(k) is var b && b >= firstBucket && b <= lastBucket).Order(StringComparer.Ordinal);
 
+    /// <summary>What a state is known by, null for a key's end.</summary>
+    /// <exception cref="StateValueException">It holds a value that cannot travel.</exception>
+    public ReadBack Read(object? state) =>
+        new(state is null, Contract.SchemaFingerprint, state is null ? null : publication.Editions[0].FingerprintOf(state));
+
     /// <summary>Publishes a key's new state, or null for its end. What did not change publishes nothing.</summary>
     /// <returns>The key's revision, 0 if it was never published; and whether an event went out.</returns>
-    public (long Revision, bool Published) Save(string key, object? state, string? cause, InProcessOrigin origin)
+    public (long Revision, bool Published) Save(string key, object? state, ReadBack now, string? cause, InProcessOrigin origin)
     {
-        // Outside the lock: it reads the state only, and refuses values that could not travel.
-        var now = new ReadBack(
-            state is null,
-            Contract.SchemaFingerprint,
-            state is null ? null : publication.Editions[0].FingerprintOf(state)
-        );
         if (now.Deleted && !_heads.ContainsKey(key))
             return (0, false);
         var head = _heads.GetOrAdd(key, static _ => new());

@@ -20,11 +20,15 @@ internal sealed class InProcessPublisher(InProcessSource source, IReplicaDirecto
         foreach (var write in writes)
             if (replicas.SubscriptionOf(write.Contract.Destination) is { Status.WasLive: false } replica)
                 await UntilLive(replica, ct).ConfigureAwait(false);
+        // All before the first is out: a value that cannot travel must not leave half of them published.
+        var accepted = new InProcessWrite[writes.Count];
+        for (var i = 0; i < accepted.Length; i++)
+            accepted[i] = source.Accept(writes[i]);
         var tokens = new List<StateToken>(writes.Count);
         List<Waiting>? waiting = null;
         try
         {
-            foreach (var write in writes)
+            foreach (var write in accepted)
                 if (Publish(write, tokens) is { } wait)
                     (waiting ??= new(1)).Add(wait);
             foreach (var each in waiting ?? [])
@@ -38,15 +42,16 @@ internal sealed class InProcessPublisher(InProcessSource source, IReplicaDirecto
         }
     }
 
-    private Waiting? Publish(StateWrite write, List<StateToken> tokens)
+    private Waiting? Publish(InProcessWrite accepted, List<StateToken> tokens)
     {
+        var write = accepted.Write;
         var replica = source.Mode == InProcessMode.Queued ? null : replicas.SubscriptionOf(write.Contract.Destination);
         // Set up before the event is accepted: the replica may be faster than this thread.
         var watch = replica?.Watches.Add(write.Key, handlersToo: !HandlerLoop.IsCaller);
         var published = false;
         try
         {
-            (var token, published) = source.Publish(write);
+            (var token, published) = source.Publish(accepted);
             if (token is not null)
                 tokens.Add(token);
             if (!published || watch is null)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Statecast.Contracts;
 using Statecast.Diagnostics;
 using Statecast.Events;
 using Statecast.Hosting;
@@ -62,10 +63,10 @@ internal sealed class InProcessSource(
 
     public IOutboxStore OpenOutbox() => _outbox!;
 
-    /// <summary>Publishes one write.</summary>
-    /// <returns>Its token, null if the key was never published; and whether an event went out.</returns>
+    /// <summary>Looks whether a write can be published, and publishes nothing.</summary>
     /// <exception cref="SourceException">The write cannot be published here.</exception>
-    public (StateToken? Token, bool Published) Publish(StateWrite write)
+    /// <exception cref="StateValueException">Its state holds a value that cannot travel.</exception>
+    public InProcessWrite Accept(StateWrite write)
     {
         var contract = write.Contract;
         if (!_byContract.TryGetValue(contract.Name, out var publication))
@@ -76,8 +77,16 @@ internal sealed class InProcessSource(
             throw new SourceException(
                 $"{contract.Destination} is published without a database, so there are no rows to read '{write.Key}' back from: hand its state over with StateWrite.Upsert, or its end with StateWrite.Delete."
             );
-        var (revision, published) = publication.Save(write.Key, write.State, write.Cause, _origin);
-        return (revision == 0 ? null : new(contract.Name, write.Key, new(_origin.Epoch, revision)), published);
+        return new(write, publication, publication.Read(write.State));
+    }
+
+    /// <summary>Publishes one write.</summary>
+    /// <returns>Its token, null if the key was never published; and whether an event went out.</returns>
+    public (StateToken? Token, bool Published) Publish(InProcessWrite accepted)
+    {
+        var write = accepted.Write;
+        var (revision, published) = accepted.Publication.Save(write.Key, write.State, accepted.Now, write.Cause, _origin);
+        return (revision == 0 ? null : new(write.Contract.Name, write.Key, new(_origin.Epoch, revision)), published);
     }
 
     public ValueTask RequestRepublishAsync(IReadOnlyList<RepublishRequest> requests, CancellationToken ct)

@@ -234,6 +234,16 @@ public sealed class InProcessPublishTests
     }
 
     [Fact]
+    public async Task Value_that_cannot_travel_keeps_back_the_writes_before_it_too()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        IReadOnlyList<StateWrite> writes = [StateWrite.Upsert(new NoteState(1, "a")), StateWrite.Upsert(new NoteState(2, "\ud800"))];
+        await Assert.ThrowsAnyAsync<Exception>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(0, mediator.Status.Counters.Received);
+        Assert.Null(await mediator.Replica.GetAsync(1, ct: Ct));
+    }
+
+    [Fact]
     public async Task Index_finds_an_object_by_a_value_equal_to_its_own()
     {
         var at = StateIndex.OnValue<NoteState, DateTimeOffset>("at", n => DateTimeOffset.Parse(n.Text, CultureInfo.InvariantCulture));

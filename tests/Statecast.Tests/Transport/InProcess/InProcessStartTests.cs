@@ -74,7 +74,7 @@ public sealed class InProcessStartTests
         var source = Source(publication, transport, clock);
         await source.PrepareAsync(Ct);
         Assert.Equal(5_001, source.Epoch);
-        Assert.True(source.Publish(StateWrite.Upsert(new NoteState(1, "a"))).Published);
+        Assert.True(source.Publish(source.Accept(StateWrite.Upsert(new NoteState(1, "a")))).Published);
         Assert.Equal(2, (await sender.ReadEndsAsync([lane], Ct))[0].Position);
     }
 
@@ -95,7 +95,7 @@ public sealed class InProcessStartTests
         };
         await sender.SendAsync([newer], Ct);
 
-        var refused = Assert.Throws<TransportException>(() => source.Publish(StateWrite.Upsert(new NoteState(1, "b"))));
+        var refused = Assert.Throws<TransportException>(() => source.Publish(source.Accept(StateWrite.Upsert(new NoteState(1, "b")))));
         Assert.Contains("start the process anew", refused.Message);
     }
 
