@@ -22,7 +22,7 @@ internal sealed class HandlerLoop(
 ) : ISupervisedLoop
 {
     private const int PageSize = 200;
-    private static readonly AsyncLocal<bool> Inside = new();
+    private static readonly AsyncLocal<Call?> Inside = new();
     private readonly Dictionary<string, HandlerRegistration> _handlers = handlers.ToDictionary(h => h.Name);
     private readonly Backoff _backoff = new(entropy, options.FirstRetry, options.LongestRetry);
 
@@ -32,7 +32,7 @@ internal sealed class HandlerLoop(
     private long _running;
 
     /// <summary>Whether the caller is a handler, or was called by one: it must not wait for handlers, which may wait for it or for its place.</summary>
-    public static bool IsCaller => Inside.Value;
+    public static bool IsCaller => Inside.Value is { IsOver: false };
 
     public string Name => $"handlers {subscription.Layout.Name}";
 
@@ -138,7 +138,7 @@ internal sealed class HandlerLoop(
         Exception? failure = null;
         try
         {
-            await Handle(change, ct).ConfigureAwait(false);
+            await Handle(call, change, ct).ConfigureAwait(false);
         }
         // The loop throws it; after a cancellation nobody does, and the change stays pending.
         catch (Exception e)
@@ -150,7 +150,7 @@ internal sealed class HandlerLoop(
         subscription.PendingWork.Signal();
     }
 
-    private async Task Handle(PendingChange change, CancellationToken ct)
+    private async Task Handle(Call call, PendingChange change, CancellationToken ct)
     {
         if (!_handlers.TryGetValue(change.Handler, out var handler))
         {
@@ -159,11 +159,18 @@ internal sealed class HandlerLoop(
             return;
         }
         using var activity = StatecastActivity.Handle(subscription, change);
-        // Of this call only: it ends with this method.
-        Inside.Value = true;
+        Inside.Value = call;
         try
         {
-            await handler.CallAsync(services, change, ct).ConfigureAwait(false);
+            try
+            {
+                await handler.CallAsync(services, change, ct).ConfigureAwait(false);
+            }
+            finally
+            {
+                // What the handler began and left running carries the call along for its whole life, but is no part of it any more.
+                call.IsOver = true;
+            }
         }
         // A handler is the user's: whatever it throws delays this handler's key only.
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -190,6 +197,8 @@ internal sealed class HandlerLoop(
     /// <summary>A handler call that runs.</summary>
     private sealed class Call((string Handler, string Key) at, long started)
     {
+        private volatile bool _isOver;
+
         public (string Handler, string Key) At { get; } = at;
 
         public long Started { get; } = started;
@@ -198,6 +207,13 @@ internal sealed class HandlerLoop(
 
         /// <summary>Whether it was told of as slow.</summary>
         public bool Told { get; set; }
+
+        /// <summary>Whether the handler has returned. Read on any thread.</summary>
+        public bool IsOver
+        {
+            get => _isOver;
+            set => _isOver = value;
+        }
     }
 
     private readonly record struct Ended(Call Call, Exception? Failure);

@@ -244,6 +244,35 @@ public sealed class InProcessPublishTests
     }
 
     [Fact]
+    public async Task Task_begun_in_a_handler_waits_for_handlers_once_that_has_ended()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        var over = new TaskCompletionSource();
+        var (handled, waited) = (false, Task.FromResult(false));
+        mediator.Heard.Does = async change =>
+        {
+            if (change.Key == "1")
+                waited = Task.Run(
+                    async () =>
+                    {
+                        await over.Task;
+                        await mediator.Publisher.PublishAsync(new NoteState(2, "a"), Ct);
+                        return handled;
+                    },
+                    Ct
+                );
+            else
+            {
+                await Task.Delay(50, Ct);
+                handled = true;
+            }
+        };
+        await mediator.Publisher.PublishAsync(new NoteState(1, "a"), Ct);
+        over.SetResult();
+        Assert.True(await waited);
+    }
+
+    [Fact]
     public async Task Index_finds_an_object_by_a_value_equal_to_its_own()
     {
         var at = StateIndex.OnValue<NoteState, DateTimeOffset>("at", n => DateTimeOffset.Parse(n.Text, CultureInfo.InvariantCulture));
