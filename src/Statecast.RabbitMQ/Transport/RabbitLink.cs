@@ -174,7 +174,7 @@ internal sealed class RabbitLink
         );
     }
 
-    // It comes before the message's confirmation. What is returned is mostly the oldest under way.
+    // It comes before the message's confirmation. What is returned is mostly the oldest under way. One event in two majors has one id, and goes to two exchanges.
     private Task Returned(BasicReturnEventArgs e)
     {
         lock (_gate)
@@ -183,6 +183,8 @@ internal sealed class RabbitLink
                     _pending.TryGetValue(tag, out var pending)
                     && !pending.IsReturned
                     && pending.Publish.Properties.MessageId == e.BasicProperties.MessageId
+                    && pending.Publish.RoutingKey == e.RoutingKey
+                    && pending.Publish.Exchange == e.Exchange
                 )
                 {
                     _pending[tag] = pending with { IsReturned = true };

@@ -48,6 +48,28 @@ public sealed class RabbitRoutingTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Return_is_told_from_that_of_another_major_with_the_same_id()
+    {
+        var publisher = ((RabbitSender)await Probes.SenderAsync()).Publisher;
+        await Probes.OpenTargetAsync();
+        await using var connection = await Probes.Place.ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
+        const string Next = "probe.item.v2";
+        await channel.ExchangeDeclareAsync(Next, ExchangeType.Direct, durable: true, cancellationToken: Ct);
+
+        var properties = new BasicProperties { MessageId = "shared", Type = RabbitRouting.ProbeType };
+        RabbitPublish[] both =
+        [
+            new(RabbitProbes.Names.Destination, "0", properties, default),
+            new(Next, "0", properties, default),
+            // No queue has this key.
+            new(RabbitProbes.Names.Destination, "9", properties, default),
+        ];
+        var outcomes = await publisher.PublishAsync(both, null, Ct);
+        Assert.Equal([RabbitAnswer.Confirmed, RabbitAnswer.Unrouted, RabbitAnswer.Unrouted], outcomes.Select(o => o.Answer));
+    }
+
+    [Fact]
     public async Task Some_lanes_bound_fails_loudly_and_what_is_bound_goes_through()
     {
         var sender = await Probes.SenderAsync(lanes: 2);
