@@ -31,6 +31,10 @@ internal sealed class RabbitLanes
     private readonly ChannelWriter<object> _inbox;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly string _hearingQueue;
+    private readonly RabbitLeftLanes _left;
+
+    // By lane: those that are read, also of lanes that went. For the loop alone.
+    private readonly Dictionary<int, RabbitConsumer> _read = [];
     private volatile RabbitLanesWord? _word;
     private volatile int _count;
 
@@ -43,10 +47,8 @@ internal sealed class RabbitLanes
         (_options, _parts, _connection, _inbox) = (options, parts, connection, inbox);
         _names = new RabbitNames(options.Contract.Destination).Of(options.Target, options.Instance);
         _hearingQueue = $"{_names.Prefix}.hearing-{parts.Surroundings.Entropy.NextGuid():N}";
+        _left = new(parts, connection, _names, inbox);
     }
-
-    /// <summary>How many lanes are read.</summary>
-    public int Count => _count;
 
     /// <summary>Works until it is cancelled, or fails: then the inbox ends with the reason.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -83,6 +85,8 @@ internal sealed class RabbitLanes
         try
         {
             await _channel!.BasicAckAsync(upTo, multiple: true, ct).ConfigureAwait(false);
+            if (_left.Acknowledged(upTo))
+                Wake();
         }
         catch (Exception e) when (RabbitFaults.IsExpected(e) && !ct.IsCancellationRequested)
         {
@@ -205,21 +209,21 @@ internal sealed class RabbitLanes
     {
         await _parts.Topology.DeclareExchangeAsync(_connection, _names.Of, ct).ConfigureAwait(false);
         var opened = new List<LaneOpened>();
-        var (first, last) = (_count, _count - 1);
+        if (lanes < _count)
+            _left.Expect();
         _count = lanes;
-        for (var lane = first; lane < lanes; lane++)
-            opened.Add(await DeclareAsync(lane, ct).ConfigureAwait(false));
-        var closed = new List<LaneId>();
-        for (var lane = last; lane >= lanes; lane--)
+        // One that went and came again may still be read.
+        var missing = Enumerable.Range(0, lanes).Where(l => !_read.TryGetValue(l, out var consumer) || consumer.Over.IsCompleted).ToList();
+        foreach (var lane in missing)
         {
-            closed.Add(IdOf(lane));
-            await _parts.Topology.RemoveEmptyAsync(_connection, _names.Queue(lane), ct).ConfigureAwait(false);
+            _left.Return(lane);
+            opened.Add(await DeclareAsync(lane, ct).ConfigureAwait(false));
         }
         if (opened.Exists(o => o.IsNew) && !_options.InMemory)
             await SayAsync(RabbitNames.TargetKey, OwnWord(lanes), ct).ConfigureAwait(false);
         // Before the first message: what comes from a lane that is not open is not counted.
-        _inbox.TryWrite(new RabbitLaneNews(closed, opened));
-        for (var lane = first; lane < lanes; lane++)
+        _inbox.TryWrite(new RabbitLaneNews([], opened));
+        foreach (var lane in missing)
             await ConsumeAsync(lane, ct).ConfigureAwait(false);
     }
 
@@ -242,13 +246,18 @@ internal sealed class RabbitLanes
         // Of each consumer: quorum queues know no common one.
         var prefetch = (ushort)Math.Max(1, _parts.Options.Prefetch / _count);
         await _channel!.BasicQosAsync(0, prefetch, global: false, ct).ConfigureAwait(false);
-        var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox) { Ended = () => Ended(lane) };
-        await _channel!.BasicConsumeAsync(queue, autoAck: false, consumer, ct).ConfigureAwait(false);
+        var consumer = new RabbitConsumer(_channel!, lane, queue, _inbox)
+        {
+            Ended = () => Ended(lane),
+            Since = _parts.Surroundings.Clock.GetTimestamp(),
+        };
+        consumer.Tag = await _channel!.BasicConsumeAsync(queue, autoAck: false, consumer, ct).ConfigureAwait(false);
+        _read[lane] = consumer;
     }
 
     private void Ended(int lane)
     {
-        // The queues of lanes that went are removed by this very target.
+        // Of lanes that went nothing more is awaited.
         if (lane >= _count)
             return;
         _ended = _names.Queue(lane);
@@ -276,6 +285,7 @@ internal sealed class RabbitLanes
             LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _count, word.Lanes);
             await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
         }
+        await _left.LookAsync(_channel!, _read, _count, ct).ConfigureAwait(false);
         var cutOff = await MakeExchangeAsync(ct).ConfigureAwait(false);
         await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);
         for (var lane = 0; lane < _count; lane++)

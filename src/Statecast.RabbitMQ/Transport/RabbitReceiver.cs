@@ -114,7 +114,7 @@ internal sealed class RabbitReceiver : ITransportReceiver
                 if (gathered.LastTag is not null)
                     break;
                 gathered.Add(news);
-                _words.Forget(news);
+                _words.Take(news);
             }
             else if (!Take((RabbitDelivery)item, gathered))
                 break;
@@ -133,7 +133,7 @@ internal sealed class RabbitReceiver : ITransportReceiver
         {
             case HeartbeatType:
                 gathered.Passed(message);
-                if (_words.Take(message, _lanes.Count) is { } word)
+                if (_words.Take(message) is { } word)
                     gathered.Add(word);
                 return true;
             case RabbitRouting.ProbeType:

@@ -41,17 +41,22 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
     public Task DeclareControlAsync(IConnection connection, RabbitNames names, CancellationToken ct) =>
         DeclareExchangeAsync(connection, names.Control, autoDelete: false, ct);
 
-    /// <summary>Removes a queue that no lane leads to any more, once it is empty.</summary>
-    public async Task RemoveEmptyAsync(IConnection connection, string queue, CancellationToken ct)
+    /// <summary>Removes a queue that no lane leads to any more, once it is empty. Called when nothing of it is unacknowledged: the broker does not say.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public async Task<bool> RemoveEmptyAsync(IConnection connection, string queue, CancellationToken ct)
     {
-        if (await FindAsync(connection, queue, ct).ConfigureAwait(false) is { MessageCount: 0 })
-            await DoAsync(
-                    connection,
-                    $"removing the queue '{queue}'",
-                    channel => channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false, cancellationToken: ct),
-                    ct
-                )
-                .ConfigureAwait(false);
+        if (await FindAsync(connection, queue, ct).ConfigureAwait(false) is not { } found)
+            return true;
+        if (found.MessageCount > 0)
+            return false;
+        await DoAsync(
+                connection,
+                $"removing the queue '{queue}'",
+                channel => channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false, cancellationToken: ct),
+                ct
+            )
+            .ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>What one target needs besides its lanes' queues: where dead letters go.</summary>

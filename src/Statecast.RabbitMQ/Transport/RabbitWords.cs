@@ -12,6 +12,7 @@ namespace Statecast.RabbitMQ.Transport;
 internal sealed class RabbitWords(string destination, ILogger logger)
 {
     private readonly Dictionary<int, Heartbeat> _newest = [];
+    private readonly HashSet<int> _open = [];
     private Heartbeat? _told;
 
     /// <summary>Whose the destination is; null before its first word.</summary>
@@ -19,7 +20,7 @@ internal sealed class RabbitWords(string destination, ILogger logger)
 
     /// <summary>Takes a lane's copy.</summary>
     /// <returns>The word that it was the last of so many to bring; null if there is none.</returns>
-    public Heartbeat? Take(RabbitDelivery message, int lanes)
+    public Heartbeat? Take(RabbitDelivery message)
     {
         try
         {
@@ -30,7 +31,7 @@ internal sealed class RabbitWords(string destination, ILogger logger)
             if (!_newest.TryGetValue(message.Lane, out var known) || AgeOf(known) < AgeOf(word))
                 _newest[message.Lane] = word;
             if (
-                _newest.Count < lanes
+                _newest.Count < _open.Count
                 || _newest.Values.MinBy(AgeOf) is not { } oldest
                 || (_told is not null && AgeOf(oldest) <= AgeOf(_told))
             )
@@ -45,10 +46,18 @@ internal sealed class RabbitWords(string destination, ILogger logger)
     }
 
     /// <summary>Lanes came or went: what they brought says nothing of what they bring.</summary>
-    public void Forget(RabbitLaneNews news)
+    public void Take(RabbitLaneNews news)
     {
-        foreach (var lane in news.Closed.Concat(news.Opened.Select(o => o.Lane)))
+        foreach (var lane in news.Closed)
+        {
+            _open.Remove(lane.Number);
             _newest.Remove(lane.Number);
+        }
+        foreach (var opened in news.Opened)
+        {
+            _open.Add(opened.Lane.Number);
+            _newest.Remove(opened.Lane.Number);
+        }
     }
 
     private static Age AgeOf(Heartbeat word) => new(word.Epoch, word.Clock);

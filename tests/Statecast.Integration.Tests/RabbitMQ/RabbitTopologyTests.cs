@@ -183,6 +183,49 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
         await reading.Until(t => t.Newest().Count == 23, Ct);
     }
 
+    [Fact]
+    public async Task Fewer_lanes_lose_nothing_that_was_taken_and_not_stored()
+    {
+        var sender = await Probes.SenderAsync(lanes: 4);
+        var target = await Probes.OpenTargetAsync(lanes: 4);
+        await sender.SendAsync([.. Enumerable.Range(0, 40).Select(i => Upsert($"k{i}", 1, lanes: 4))], Ct);
+        // None is acknowledged: its store is slow.
+        for (var taken = 0; taken < 40; )
+            taken += (await target.Receiver.ReceiveAsync(100, Ct)).Batches.Sum(b => b.Events.Count);
+        await sender.DisposeAsync();
+        var narrower = await Probes.SenderAsync(lanes: 2);
+        for (var closed = 0; closed < 2; )
+            closed += (await target.Receiver.ReceiveAsync(100, Ct)).Closed.Count;
+        await target.DisposeAsync();
+
+        var again = await Probes.OpenTargetAsync(lanes: 4);
+        await again.Until(t => t.Newest().Count == 40, Ct);
+        await again.Until(t => t.Open.Count == 2, Ct);
+        await RabbitProbes.UntilAsync(async () => !(await Probes.Place.QueuesAsync()).Exists(q => q == Own.Queue(2) || q == Own.Queue(3)));
+        await narrower.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"n{i}", 1, lanes: 2))], Ct);
+        await again.Until(t => t.Newest().Count == 60, Ct);
+    }
+
+    [Fact]
+    public async Task Queue_of_a_lane_that_went_stays_until_all_of_it_is_acknowledged()
+    {
+        var sender = await Probes.SenderAsync(lanes: 2);
+        var target = await Probes.OpenTargetAsync(lanes: 2);
+        var events = Enumerable.Range(0, 20).Select(i => Upsert($"k{i}", 1, lanes: 2)).ToList();
+        await sender.SendAsync(events, Ct);
+        var held = new List<Delivery>();
+        while (held.Sum(d => d.Batches.Sum(b => b.Events.Count)) < 20)
+            held.Add(await target.Receiver.ReceiveAsync(100, Ct));
+        await sender.DisposeAsync();
+        await Probes.SenderAsync(lanes: 1);
+        while ((await target.Receiver.ReceiveAsync(100, Ct)).Closed.Count == 0) { }
+        // Two looks and more.
+        await Task.Delay(TimeSpan.FromSeconds(1), Ct);
+        Assert.Contains(Own.Queue(1), await Probes.Place.QueuesAsync());
+        await target.Receiver.AcknowledgeAsync(held[^1], Ct);
+        await RabbitProbes.UntilAsync(async () => !(await Probes.Place.QueuesAsync()).Contains(Own.Queue(1)));
+    }
+
     [Theory]
     [InlineData("shop", "shop")]
     [InlineData("Shop-1_b", "Shop-1_b")]
