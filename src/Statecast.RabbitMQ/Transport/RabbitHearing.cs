@@ -142,6 +142,8 @@ internal sealed class RabbitHearing(string source, RabbitParts parts) : IAsyncDi
     {
         var names = destination.Names;
         var last = await parts.Topology.FindAsync(connection, names.Last, ct).ConfigureAwait(false);
+        if (await parts.Topology.FindAsync(connection, names.Targets, ct).ConfigureAwait(false) is { } targets)
+            await RabbitDrain.ForgetDoublesAsync(names, targets.MessageCount, connection, ct).ConfigureAwait(false);
         if (
             last is { MessageCount: > 0 }
             && await parts.Topology.FindAsync(connection, names.Requests, ct).ConfigureAwait(false) is not null

@@ -32,6 +32,7 @@ internal sealed class RabbitLanes
     private readonly SemaphoreSlim _wake = new(0);
     private readonly string _hearingQueue;
     private readonly RabbitLeftLanes _left;
+    private readonly RabbitVoice _voice;
 
     // By lane: those that are read, also of lanes that went. For the loop alone.
     private readonly Dictionary<int, RabbitConsumer> _read = [];
@@ -48,6 +49,7 @@ internal sealed class RabbitLanes
         _names = new RabbitNames(options.Contract.Destination).Of(options.Target, options.Instance);
         _hearingQueue = $"{_names.Prefix}.hearing-{parts.Surroundings.Entropy.NextGuid():N}";
         _left = new(parts, connection, _names, inbox);
+        _voice = new(parts, _names.Of);
     }
 
     /// <summary>Works until it is cancelled, or fails: then the inbox ends with the reason.</summary>
@@ -77,6 +79,7 @@ internal sealed class RabbitLanes
         {
             _inbox.TryComplete(RabbitFaults.IsExpected(e) ? Explain(e) : e);
         }
+        await _voice.SilenceAsync().ConfigureAwait(false);
     }
 
     /// <summary>Acknowledges everything up to a message. What the connection lost is delivered again, and is no news then.</summary>
@@ -176,21 +179,14 @@ internal sealed class RabbitLanes
         var own = 0;
         while (await _parts.Topology.FindAsync(_connection, _names.Queue(own), ct).ConfigureAwait(false) is not null)
             own++;
-        await SayAsync(RabbitNames.HelloKey, default, ct).ConfigureAwait(false);
+        _voice.Say(RabbitNames.HelloKey, [], ct);
         while (own == 0 && _word is null)
         {
             await WaitAsync(ct).ConfigureAwait(false);
             if (_word is null)
-                await SayAsync(RabbitNames.HelloKey, default, ct).ConfigureAwait(false);
+                _voice.Say(RabbitNames.HelloKey, [], ct);
         }
         return own > 0 ? own : _word!.Lanes;
-    }
-
-    private async Task SayAsync(string key, ReadOnlyMemory<byte> body, CancellationToken ct)
-    {
-        await using var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
-        var properties = new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent };
-        await channel.BasicPublishAsync(_names.Of.Control, key, mandatory: false, properties, body, ct).ConfigureAwait(false);
     }
 
     private async Task<IChannel> OpenChannelAsync(CancellationToken ct)
@@ -219,8 +215,9 @@ internal sealed class RabbitLanes
             _left.Return(lane);
             opened.Add(await DeclareAsync(lane, ct).ConfigureAwait(false));
         }
-        if (opened.Exists(o => o.IsNew) && !_options.InMemory)
-            await SayAsync(RabbitNames.TargetKey, OwnWord(lanes), ct).ConfigureAwait(false);
+        // At each opening: who was killed behind the first declaration said nothing of it.
+        if (!_options.InMemory)
+            _voice.Say(RabbitNames.TargetKey, OwnWord(lanes), ct);
         // Before the first message: what comes from a lane that is not open is not counted.
         _inbox.TryWrite(new RabbitLaneNews([], opened));
         foreach (var lane in missing)
@@ -285,6 +282,7 @@ internal sealed class RabbitLanes
             LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _count, word.Lanes);
             await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
         }
+        _voice.SayAgain(ct);
         await _left.LookAsync(_channel!, _read, _count, ct).ConfigureAwait(false);
         var cutOff = await MakeExchangeAsync(ct).ConfigureAwait(false);
         await _parts.Topology.DeclareTargetAsync(_connection, _names, _options.InMemory, ct).ConfigureAwait(false);

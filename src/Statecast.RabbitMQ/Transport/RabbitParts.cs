@@ -19,6 +19,9 @@ internal sealed record RabbitParts(
     /// <summary>Events as messages.</summary>
     public RabbitMessage Messages { get; } = new(Options, Bodies);
 
+    /// <summary>By which targets speak to their sources; closed by who holds the requests.</summary>
+    public RabbitPublisher Asks { get; } = new(Connections, "asks", Deadline, Surroundings.Clock, Surroundings.Logger);
+
     /// <summary>A publisher with a connection of its own.</summary>
     public RabbitPublisher Publisher(string who) => new(Connections, who, Deadline, Surroundings.Clock, Surroundings.Logger);
 }

@@ -16,7 +16,6 @@ internal sealed class RabbitRequests(RabbitParts parts) : IStateRequests, IAsync
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private readonly RabbitPublisher _publisher = parts.Publisher("asks");
     private readonly ConcurrentDictionary<string, Desk> _desks = new(StringComparer.Ordinal);
 
     public async ValueTask AskAsync(StateRequest request, CancellationToken ct)
@@ -26,7 +25,7 @@ internal sealed class RabbitRequests(RabbitParts parts) : IStateRequests, IAsync
         var began = parts.Surroundings.Clock.GetTimestamp();
         while (true)
         {
-            var outcome = (await _publisher.PublishAsync([Message(names, body)], null, ct).ConfigureAwait(false))[0];
+            var outcome = (await parts.Asks.PublishAsync([Message(names, body)], null, ct).ConfigureAwait(false))[0];
             if (outcome.Answer == RabbitAnswer.Confirmed)
                 return;
             if (outcome.Answer is not (RabbitAnswer.Unrouted or RabbitAnswer.Barred))
@@ -66,7 +65,7 @@ internal sealed class RabbitRequests(RabbitParts parts) : IStateRequests, IAsync
     {
         foreach (var desk in _desks.Values)
             await desk.DisposeAsync().ConfigureAwait(false);
-        await _publisher.DisposeAsync().ConfigureAwait(false);
+        await parts.Asks.DisposeAsync().ConfigureAwait(false);
     }
 
     private RabbitPublish Message(RabbitNames names, byte[] body) =>

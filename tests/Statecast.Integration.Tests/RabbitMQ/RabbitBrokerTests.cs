@@ -91,6 +91,32 @@ public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassF
     }
 
     [Fact]
+    public async Task Target_that_opens_during_a_memory_alarm_reads_what_waits()
+    {
+        var sender = await Probes.SenderAsync(configure: o => o.DeliveryTimeout = TimeSpan.FromSeconds(3));
+        await (await Probes.OpenTargetAsync()).DisposeAsync();
+        await sender.SendAsync([.. Enumerable.Range(0, 50).Select(i => Upsert($"k{i}", 1, lanes: 1))], Ct);
+        await broker.Server.ControlAsync("set_vm_memory_high_watermark", "0.0000001");
+        try
+        {
+            await RabbitProbes.UntilAsync(async () =>
+                (await sender.SendAsync([Upsert("later", 1, lanes: 1)], Ct))[0]
+                    .Reason?.Contains("takes nothing now", StringComparison.Ordinal) == true
+            );
+            var target = await Probes.OpenTargetAsync();
+            await target.Until(t => t.Newest().Count >= 50, Ct);
+            await target.DisposeAsync();
+            // What it acknowledged is heard too: nothing goes back.
+            await Task.Delay(TimeSpan.FromSeconds(1), Ct);
+            Assert.Equal(0u, await Probes.Place.CountAsync(RabbitProbes.TargetNames().Queue(0)));
+        }
+        finally
+        {
+            await broker.Server.ControlAsync("set_vm_memory_high_watermark", "0.4");
+        }
+    }
+
+    [Fact]
     public async Task Stopped_broker_is_named_and_found_again()
     {
         var sender = await Probes.SenderAsync(configure: o => o.DeliveryTimeout = TimeSpan.FromSeconds(3));

@@ -226,6 +226,34 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
         await RabbitProbes.UntilAsync(async () => !(await Probes.Place.QueuesAsync()).Contains(Own.Queue(1)));
     }
 
+    [Fact]
+    public async Task Target_says_its_queues_at_each_start_and_one_word_of_it_is_kept()
+    {
+        var sender = await Probes.SenderAsync();
+        var target = await Probes.OpenTargetAsync();
+        await WordsAsync(1);
+        await target.DisposeAsync();
+        await using var connection = await Probes.Place.ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
+        // As if it had been killed before it said anything.
+        await channel.QueuePurgeAsync(RabbitProbes.Names.Targets, Ct);
+        await Probes.OpenTargetAsync();
+        await WordsAsync(1);
+
+        var word = (await channel.BasicGetAsync(RabbitProbes.Names.Targets, autoAck: false, Ct))!;
+        for (var i = 0; i < 150; i++)
+            await channel.BasicPublishAsync(RabbitProbes.Names.Control, RabbitNames.TargetKey, word.Body, Ct);
+        await channel.BasicNackAsync(word.DeliveryTag, multiple: false, requeue: true, Ct);
+        await WordsAsync(151);
+        var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(1), Ct);
+        await Task.Delay(TimeSpan.FromMilliseconds(400), Ct);
+        await sender.SendHeartbeatAsync(Word(ends, Time), Ct);
+        await WordsAsync(1);
+
+        Task WordsAsync(uint count) =>
+            RabbitProbes.UntilAsync(async () => await Probes.Place.CountAsync(RabbitProbes.Names.Targets) == count);
+    }
+
     [Theory]
     [InlineData("shop", "shop")]
     [InlineData("Shop-1_b", "Shop-1_b")]
