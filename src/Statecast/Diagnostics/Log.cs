@@ -65,6 +65,9 @@ internal static partial class Log
     )]
     public static partial void RangesAsked(ILogger logger, string destination, string? target, int count, int lane, Guid run);
 
+    [LoggerMessage(2106, LogLevel.Warning, "What a target of {Destination} asks for could not be queued; it is tried again.")]
+    public static partial void RequestNotQueued(ILogger logger, Exception exception, string destination);
+
     [LoggerMessage(3001, LogLevel.Information, "Replica '{Replica}' reads from carrier '{Carrier}'; it is {State}.")]
     public static partial void Subscribed(ILogger logger, string replica, string carrier, ReplicaState state);
 

@@ -6,7 +6,8 @@ using Statecast.Publishing;
 namespace Statecast.Hosting;
 
 /// <summary>One running source: its republisher, and its relays, one for every carrier that its publications use.</summary>
-internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock) : IAsyncDisposable
+internal sealed class SourceRuntime(IStateSource source, StatecastOptions options, ILogger logger, TimeProvider clock, IEntropy entropy)
+    : IAsyncDisposable
 {
     private const string Reason = "asked for";
 
@@ -42,7 +43,7 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
         foreach (var request in await source.PrepareAsync(ct).ConfigureAwait(false))
             Log.RepublishQueued(logger, request.Contract, request.Reason);
         _outbox = source.OpenOutbox();
-        var surroundings = new RequestSurroundings(options.LoopTimeout / 4, clock, logger);
+        var surroundings = new RequestSurroundings(options.LoopTimeout / 4, clock, entropy, logger);
         foreach (var publication in source.Publications)
         foreach (var route in publication.Routes)
         {

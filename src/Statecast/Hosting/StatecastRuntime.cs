@@ -90,7 +90,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
     public async Task StartingAsync(CancellationToken ct)
     {
         foreach (var create in _registration.Sources)
-            AddSource(new(create(_services), _options, _logger, _clock));
+            AddSource(new(create(_services), _options, _logger, _clock, _entropy));
         foreach (var source in _sources)
             await source.PrepareAsync(_carriers, ct).ConfigureAwait(false);
         SourceRuntime.AddRelays(

@@ -24,6 +24,11 @@ internal sealed class RequestLoop(
 {
     private const string Reason = "a target asked";
 
+    // A request that no database will ever take must not stand before all others; who asked asks again.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly Backoff _backoff = new(surroundings.Entropy);
+
     public string Name => $"requests {route.Destination} on {route.Carrier}";
 
     public DateTimeOffset LastBeat { get; private set; } = surroundings.Clock.GetUtcNow();
@@ -46,9 +51,28 @@ internal sealed class RequestLoop(
             }
             var request = await coming.ConfigureAwait(false);
             coming = null;
-            await source.RequestRepublishAsync([.. WishesOf(request)], ct).ConfigureAwait(false);
+            await QueueAsync([.. WishesOf(request)], ct).ConfigureAwait(false);
             queued();
         }
+    }
+
+    // The next receive tells the carrier that this request is done with, so it is not reached before it is queued. Meanwhile the loop shows no beat: it stands still.
+    private async Task QueueAsync(RepublishRequest[] wishes, CancellationToken ct)
+    {
+        var began = surroundings.Clock.GetTimestamp();
+        for (var tries = 1; ; tries++)
+            try
+            {
+                await source.RequestRepublishAsync(wishes, ct).ConfigureAwait(false);
+                _backoff.Reset();
+                return;
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested && surroundings.Clock.GetElapsedTime(began) < Patience)
+            {
+                if (tries == 1)
+                    Log.RequestNotQueued(surroundings.Logger, e, route.Destination);
+                await Task.Delay(_backoff.Next(), surroundings.Clock, ct).ConfigureAwait(false);
+            }
     }
 
     private IEnumerable<RepublishRequest> WishesOf(StateRequest request)
@@ -68,5 +92,6 @@ internal sealed class RequestLoop(
 /// <summary>What a request loop needs of its surroundings.</summary>
 /// <param name="Beat">How often a loop that nobody asks shows that it lives.</param>
 /// <param name="Clock">The clock.</param>
+/// <param name="Entropy">For the waits after failures.</param>
 /// <param name="Logger">Where requests are told.</param>
-internal sealed record RequestSurroundings(TimeSpan Beat, TimeProvider Clock, ILogger Logger);
+internal sealed record RequestSurroundings(TimeSpan Beat, TimeProvider Clock, IEntropy Entropy, ILogger Logger);
