@@ -17,7 +17,10 @@ public sealed class RabbitMQOptions
     /// <summary>The broker: <c>amqp://user:password@host:5672/vhost</c>, or <c>amqps://</c> for TLS. Required.</summary>
     public string Uri { get; set; } = "";
 
-    /// <summary>Further nodes of the cluster, each as <c>host</c> or <c>host:port</c>: the first that answers is taken. Default none.</summary>
+    /// <summary>
+    /// Further nodes of the cluster, each as <c>host</c> or <c>host:port</c>, an IPv6 address in brackets (<c>[::1]:5672</c>): the first that answers is taken. Default
+    /// none.
+    /// </summary>
     public IList<string> Hosts { get; } = [];
 
     /// <summary>Encryption and who this service is to the broker.</summary>
@@ -104,6 +107,9 @@ public sealed class RabbitMQOptions
             || string.IsNullOrEmpty(uri.Host)
         )
             return "Uri is not set, or is none: name the broker, as in UseRabbitMQ(\"amqp://localhost\").";
+        // Not repeated: a whole URI may hold a password.
+        if (Hosts.Any(h => !RabbitMQHost.TryParse(h, out _)))
+            return "Hosts has an entry that is neither host nor host:port (IPv6 addresses in brackets): scheme, user and virtual host are those of Uri.";
         if (Prefetch is < 2 or > ushort.MaxValue)
             return $"Prefetch is {Prefetch}; it must lie between 2 and 65,535.";
         if (DeliveryLimit is < 100 or > MaxDeliveryLimit)

@@ -73,13 +73,11 @@ internal sealed class RabbitConnections
         }
     }
 
-    private AmqpTcpEndpoint Parse(string host)
-    {
-        var colon = host.LastIndexOf(':');
-        return colon > 0 && int.TryParse(host.AsSpan(colon + 1), out var port)
-            ? EndpointOf(host[..colon], port)
-            : EndpointOf(host, _factory.Port);
-    }
+    // Checked before: what it cannot be is refused with the other settings.
+    private AmqpTcpEndpoint Parse(string host) =>
+        RabbitMQHost.TryParse(host, out var read)
+            ? EndpointOf(read.Name, read.Port ?? _factory.Port)
+            : throw new ArgumentException("An entry of Hosts is no host.", nameof(host));
 
     private AmqpTcpEndpoint EndpointOf(string host, int port)
     {
