@@ -14,6 +14,9 @@ internal sealed class RabbitReceiver : ITransportReceiver
     /// <summary>The type of a message that is the source's word.</summary>
     public const string HeartbeatType = "statecast.heartbeat";
 
+    // Who sends under ever other names is told of so often.
+    private const int MostIntruders = 100;
+
     private readonly ReceiverOptions _options;
     private readonly RabbitParts _parts;
     private readonly IConnection _connection;
@@ -157,7 +160,7 @@ internal sealed class RabbitReceiver : ITransportReceiver
         if (owner is null || received.Event is not { } e || e.Source == owner)
             return received;
         var destination = _options.Contract.Destination;
-        if (_intruders.Add(e.Source))
+        if (_intruders.Count < MostIntruders && _intruders.Add(e.Source))
             LogMessages.SecondSource(_parts.Surroundings.Logger, e.Source, destination, owner);
         return RabbitMessage.Refuse(
             message,

@@ -262,4 +262,20 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
         Assert.Equal("a", target.Received[0].Key);
         Assert.Equal("b", target.Received[1].Event!.Key);
     }
+
+    [Fact]
+    public async Task Second_sources_under_ever_other_names_fill_neither_log_nor_memory()
+    {
+        const int SecondSource = 4209;
+        var sender = await Probes.SenderAsync();
+        var target = await Probes.TargetAsync(source: ProbeEvents.Source);
+        await target.Until(t => t.Open.Count == 1, Ct);
+        await sender.SendAsync(
+            [.. Enumerable.Range(0, 150).Select(i => Upsert($"k{i}", 1, lanes: 1) with { Source = $"intruders{i}" })],
+            Ct
+        );
+        await target.Until(t => t.Received.Count == 150, Ct);
+        Assert.All(target.Received, r => Assert.Contains("publishes 'probe.item.v1' too", r.Defect, StringComparison.Ordinal));
+        Assert.Equal(100, Probes.Log.Lines.Count(l => l.Id == SecondSource));
+    }
 }
