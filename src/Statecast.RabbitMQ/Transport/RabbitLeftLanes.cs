@@ -17,16 +17,23 @@ internal sealed class RabbitLeftLanes(RabbitParts parts, IConnection connection,
     // The newest message that each closed one brought.
     private readonly SortedDictionary<int, ulong> _closed = [];
 
+    private bool _any;
+
     // Told by whoever acknowledges.
     private ulong _acknowledged;
-    private volatile bool _any;
+
+    // The newest message that a closed lane waits for; 0 for none.
+    private ulong _awaited;
 
     /// <summary>Notes that everything up to a message is in the replica.</summary>
-    /// <returns>Whether a lane may wait for that.</returns>
+    /// <returns>Whether lanes waited for that.</returns>
     public bool Acknowledged(ulong upTo)
     {
-        Volatile.Write(ref _acknowledged, upTo);
-        return _any;
+        Interlocked.Exchange(ref _acknowledged, upTo);
+        // A look costs the broker something: not at every acknowledgement.
+        return Interlocked.Read(ref _awaited) is var awaited and > 0
+            && upTo >= awaited
+            && Interlocked.CompareExchange(ref _awaited, 0, awaited) == awaited;
     }
 
     /// <summary>Some lanes went, and are still read.</summary>
@@ -53,7 +60,7 @@ internal sealed class RabbitLeftLanes(RabbitParts parts, IConnection connection,
         {
             if (
                 read.Keys.Any(l => l > lane)
-                || Volatile.Read(ref _acknowledged) < newest
+                || Interlocked.Read(ref _acknowledged) < newest
                 || !await parts.Topology.RemoveEmptyAsync(connection, names.Queue(lane), ct).ConfigureAwait(false)
             )
                 break;
@@ -73,6 +80,7 @@ internal sealed class RabbitLeftLanes(RabbitParts parts, IConnection connection,
         // What was delivered before is in the inbox by then.
         await consumer.Over.WaitAsync(ct).ConfigureAwait(false);
         _closed[consumer.Lane] = consumer.Newest;
+        Interlocked.Exchange(ref _awaited, _closed.Values.Max());
         inbox.TryWrite(new RabbitLaneNews([new LaneId(names.Of.Destination, consumer.Lane)], []));
         return true;
     }
