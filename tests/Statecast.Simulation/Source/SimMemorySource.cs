@@ -110,7 +110,7 @@ internal sealed class SimMemorySource : ISimSource, ISimOutbox
         var write = content is { } c ? StateWrite.Upsert(new SimState(key, c)) : StateWrite.Delete<SimState>(key);
         try
         {
-            var (token, published) = _source!.Publish(write);
+            var (token, published) = _source!.Publish(_source.Accept(write));
             _world.Trace.Add("published", key, token?.Revision.Number ?? 0, published ? 1 : 0);
             if (published)
                 Said(token!, content);
