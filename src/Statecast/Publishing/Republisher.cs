@@ -30,6 +30,9 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private const char Heads = 'h';
     private const char Rows = 'r';
 
+    // So many requests are looked at for one that may go on, however few keys a chunk has: what waits must not hide what does not.
+    private const int TasksLookedAt = 1_000;
+
     private static readonly TimeSpan RetryWithheld = TimeSpan.FromSeconds(30);
 
     private readonly SnapshotRepublisher _snapshots = new(capture, store);
@@ -58,7 +61,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
 
     private async ValueTask<AnswersAhead?> ReadAheadAsync(IRepublishSession session, int maxKeys)
     {
-        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), TasksLookedAt).ConfigureAwait(false);
         var runs = RunsOf(tasks);
         return runs.Count > 0 && (_snapshotsNext || runs.Count == tasks.Count)
             ? await _snapshots.ReadAheadAsync(session, runs, maxKeys).ConfigureAwait(false)
@@ -68,7 +71,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private async ValueTask<RepublishChunk> ChunkAsync(IRepublishSession session, int maxKeys, AnswersAhead? ahead)
     {
         // What others ask for is theirs: several sources may share a database.
-        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), maxKeys).ConfigureAwait(false);
+        var tasks = await store.Republish.NextAsync(session.Scope, ContractsOf(session), TasksLookedAt).ConfigureAwait(false);
         var runs = RunsOf(tasks);
         if (runs.Count > 0)
             tasks = [.. tasks.Except(runs)];
@@ -92,7 +95,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         var first = tasks[0];
         var publication = session.Publications.First(p => p.Contract.Name == first.Request.Contract);
         if (first.Request.Key is not null)
-            return await KeysAsync(session, publication, tasks).ConfigureAwait(false);
+            return await KeysAsync(session, publication, tasks, maxKeys).ConfigureAwait(false);
         return first.Cursor is [Rows, ..]
             ? await RowsAsync(session, publication, first, maxKeys).ConfigureAwait(false)
             : await HeadsAsync(session, publication, first, maxKeys).ConfigureAwait(false);
@@ -141,12 +144,14 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
     private async ValueTask<RepublishChunk> KeysAsync(
         IRepublishSession session,
         Publication publication,
-        IReadOnlyList<RepublishTask> tasks
+        IReadOnlyList<RepublishTask> tasks,
+        int maxKeys
     )
     {
         var first = tasks[0].Request;
         var together = tasks
             .TakeWhile(t => t.Request.Key is not null && t.Request.Contract == first.Contract && t.Request.Destination == first.Destination)
+            .Take(maxKeys)
             .ToList();
         var keys = Sorted(together.Select(t => t.Request.Key!));
         // A key for one destination is one whose record there is to be mended; who asks for keys asks for all destinations.

@@ -88,8 +88,8 @@ public sealed class SnapshotRepublisherTests
         Assert.True((await ChunkAsync(10)).Worked);
     }
 
-    [Fact]
-    public async Task Target_that_is_sent_slowly_waits_and_holds_up_nobody()
+    [Theory, InlineData(10), InlineData(1)]
+    public async Task Target_that_is_sent_slowly_waits_and_holds_up_nobody(int maxKeys)
     {
         await SavedAsync("a");
         var (slow, quick) = (Run("a-slow", 0), Run("quick", 0));
@@ -98,14 +98,14 @@ public sealed class SnapshotRepublisherTests
             _store.Outbox.Add(
                 slow.Mark("tests.item", StateOperation.RangeBegin, new(slow.Run, BucketRange.All, 0), DateTimeOffset.UnixEpoch)
             );
-        var chunk = await ChunkAsync(10);
+        var chunk = await ChunkAsync(maxKeys);
         Assert.Equal((false, true), (chunk.Worked, chunk.Waits));
         await AskAsync(quick, BucketRange.All);
-        await DrainAsync(10);
+        await DrainAsync(maxKeys);
         Assert.Equal(StateOperation.RangeEnd, _store.Outbox[^1].Operation);
         Assert.Equal(quick.Lane, _store.Outbox[^1].Lane);
         _store.Outbox.Clear();
-        await DrainAsync(10);
+        await DrainAsync(maxKeys);
         Assert.Empty(_store.Tasks);
     }
 
