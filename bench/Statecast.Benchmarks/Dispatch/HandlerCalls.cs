@@ -36,7 +36,6 @@ internal sealed class HandlerCalls : IDisposable
         Operation = StateOperation.Delete,
         Revision = new(1, 1),
         CapturedAt = DateTimeOffset.UnixEpoch,
-        Causes = null,
     };
     private readonly HandlerRegistration _scoped = Registration<First>();
     private readonly HandlerRegistration _singleton = Registration<Second>();

@@ -95,11 +95,11 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
     {
         if (!wanted.TryGetValue(record.TopicPartition, out var piece))
             return;
-        // A broker that has just come to lead a partition may say "end" below the one that was asked for: what lies between was not read then.
-        var ended = record.Offset >= piece.End;
-        if (!ended && !record.IsEnd)
+        if (!record.IsEnd && record.Offset < piece.End)
             take(record);
-        if (ended || (record.Offset == piece.End - 1 && !record.IsEnd))
+        // A broker that has just come to lead a partition may say "end" below the one that was asked for: what lies between was not read then.
+        var next = record.IsEnd ? record.Offset : record.Offset + 1;
+        if (next >= piece.End)
             wanted.Remove(piece.Partition);
     }
 

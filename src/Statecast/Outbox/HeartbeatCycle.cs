@@ -202,7 +202,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
             // A log that is another has nothing of what was accounted for.
             if (!lanes.TryGetValue(end.Lane, out var lane) || _lost.ContainsKey(end.Lane.Destination))
                 continue;
-            back |= lane.Verifier.EndsBelow(end.Position, Math.Min(_accountedBefore.GetValueOrDefault(end.Lane), lane.Verifier.Accounted));
+            back |= lane.Verifier.EndsBelow(end.Position, _accountedBefore.GetValueOrDefault(end.Lane));
         }
         foreach (var lane in lanes.Values)
         {

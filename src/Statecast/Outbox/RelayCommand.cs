@@ -83,7 +83,7 @@ internal enum RelayNotice
     /// <summary>A record that this relay did not send lies above a newer one of its key; the key is sent again.</summary>
     ForeignRecord,
 
-    /// <summary>A log holds nothing of what was sent before: everything is said again.</summary>
+    /// <summary>A log holds nothing of what was sent before, or lost a part of it: everything is said again.</summary>
     LogMadeAnew,
 
     /// <summary>Rows of a lane that this relay does not know stay in the outbox.</summary>

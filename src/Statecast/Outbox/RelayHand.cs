@@ -106,7 +106,8 @@ internal sealed class RelayHand
         {
             Resent += row.Tried ? 1 : 0;
             row.Tried = true;
-            row.AccountedBefore = _lanes[row.Event.Lane].Verifier.Accounted;
+            if (_readsBack)
+                row.AccountedBefore = _lanes[row.Event.Lane].Verifier.Accounted;
         }
         Window.Begin(id, rows, now);
         return rows;
