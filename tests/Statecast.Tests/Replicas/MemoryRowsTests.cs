@@ -20,6 +20,13 @@ public sealed class MemoryRowsTests
         Assert.NotEqual(0, TornReads(new(new Blind()), TimeSpan.FromSeconds(20)));
 
     [Fact]
+    public void State_is_never_torn_while_keys_come_and_rows_move() => Assert.Equal(0, TornMoves(new(), TimeSpan.FromSeconds(3)));
+
+    [Fact]
+    public void Torn_state_is_found_among_rows_that_move_as_well() =>
+        Assert.NotEqual(0, TornMoves(new(new Blind()), TimeSpan.FromSeconds(20)));
+
+    [Fact]
     public void Memory_follows_what_is_live_when_sizes_change()
     {
         var rows = new MemoryRows();
@@ -84,45 +91,92 @@ public sealed class MemoryRowsTests
     {
         for (var i = 0; i < Keys; i++)
             rows.Put(Row($"key-{i}", 0, Body(i, 1000)));
-        var torn = 0L;
-        var reads = 0L;
-        var stop = false;
-        var readers = Enumerable.Range(0, 4).Select(n => new Thread(() => Read(n))).ToList();
-        readers.ForEach(r => r.Start());
         var random = new Random(1);
+        var reads = Enumerable.Repeat<Func<Random, bool>>(own => IsWholeInPlace(rows, own), 4);
+        return Race(
+            reads,
+            longest,
+            i =>
+            {
+                rows.Put(Row($"key-{random.Next(Keys)}", i, Body(i, 900 + random.Next(200))));
+                if (i % 50 == 0)
+                    rows.Tidy();
+            }
+        );
+    }
+
+    /// <summary>As above while the index grows and rows change their sizes, so that slabs are emptied and blocks of their own come and go; read in every way there is.</summary>
+    private static long TornMoves(MemoryRows rows, TimeSpan longest)
+    {
+        for (var i = 0; i < Keys; i++)
+            rows.Put(Row($"key-{i}", 0, Body(i, 1000)));
+        var (slots, random) = (0, new Random(1));
+        int[] sizes = [200, 3_000, 64, 70_000, 900];
+        Func<Random, bool>[] reads =
+        [
+            own => IsWholeInPlace(rows, own),
+            own => IsWholeInPlace(rows, own),
+            own => rows.Find($"key-{own.Next(Keys)}", withBody: true, withEntries: true) is { } row && IsWhole(row.Body.Span),
+            // Those that were there before it began are never missed.
+            _ => rows.Keys() is var keys && Enumerable.Range(0, Keys).All(i => keys.Contains($"key-{i}")),
+        ];
+        var torn = Race(
+            reads,
+            longest,
+            i =>
+            {
+                var size = sizes[i / 4_000 % sizes.Length];
+                // Few of the large ones: their bytes would take all the time.
+                var key = size > 10_000 || i % 2 == 0 ? $"key-{random.Next(Keys)}" : $"key-{Keys + (slots++ % 30_000)}";
+                if (size < 10_000 || i % 40 == 0)
+                    rows.Put(Row(key, i, Body(i, size + random.Next(size / 4))));
+                if (i % 50 == 0)
+                    rows.Tidy();
+            }
+        );
+        Assert.True(torn > 0 || slots > 10_000, $"Only {slots} keys came: the index hardly grew.");
+        return torn;
+    }
+
+    /// <summary>Reads side by side while one writer works; ends at the first read that was not whole.</summary>
+    private static long Race(IEnumerable<Func<Random, bool>> reads, TimeSpan longest, Action<int> write)
+    {
+        var (torn, done, stop) = (0L, 0L, false);
+        var readers = reads.Select((read, seed) => new Thread(() => Read(read, new(seed)))).ToList();
+        readers.ForEach(r => r.Start());
         var until = Environment.TickCount64 + (long)longest.TotalMilliseconds;
         for (var i = 1; Environment.TickCount64 < until && Interlocked.Read(ref torn) == 0; i++)
-        {
-            rows.Put(Row($"key-{random.Next(Keys)}", i, Body(i, 900 + random.Next(200))));
-            if (i % 50 == 0)
-                rows.Tidy();
-        }
+            write(i);
         Volatile.Write(ref stop, true);
         readers.ForEach(r => r.Join());
-        Assert.True(reads > 0);
+        Assert.True(done > 0);
         return torn;
 
-        void Read(int seed)
+        void Read(Func<Random, bool> read, Random own)
         {
-            var own = new Random(seed);
             while (!Volatile.Read(ref stop))
             {
-                var whole = false;
-                rows.TryRead(
-                    $"key-{own.Next(Keys)}",
-                    0,
-                    (_, body, _) =>
-                    {
-                        // Stopped in the middle, as a reader may be at any time.
-                        Thread.Yield();
-                        whole = IsWhole(body);
-                    }
-                );
-                Interlocked.Increment(ref reads);
-                if (!whole)
+                if (!read(own))
                     Interlocked.Increment(ref torn);
+                Interlocked.Increment(ref done);
             }
         }
+    }
+
+    private static bool IsWholeInPlace(MemoryRows rows, Random own)
+    {
+        var whole = new bool[1];
+        rows.TryRead(
+            $"key-{own.Next(Keys)}",
+            whole,
+            static (_, body, whole) =>
+            {
+                // Stopped in the middle, as a reader may be at any time.
+                Thread.Yield();
+                whole[0] = IsWhole(body);
+            }
+        );
+        return whole[0];
     }
 
     /// <summary>Random bytes, and their sum at the end.</summary>
