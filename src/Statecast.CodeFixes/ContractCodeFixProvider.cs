@@ -27,6 +27,7 @@ public sealed class ContractCodeFixProvider : CodeFixProvider
         new FieldFix(),
         new EnumDefaultFix(RuleIds.EnumWithoutDefault),
         new DefaultFix(),
+        new SealedCaseFix(),
         new DeclareCaseFix(),
         new DeclareAllCasesFix(),
         new LockFix(RuleIds.NoMinor),

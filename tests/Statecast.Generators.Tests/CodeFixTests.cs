@@ -225,6 +225,22 @@ public sealed class CodeFixTests
                 Order("Kind? Kind") + "\npublic enum Kind\n{\n    New,\n    [EnumDefault]\n    Unknown,\n}"
             },
             {
+                "STC1501",
+                "Make 'Dot' sealed",
+                Order("Shape Shape")
+                    + "\n[StateCase<Dot>(\"dot\")]\npublic abstract record Shape;\n/// <summary>It.</summary>\npublic record Dot(int A) : Shape;",
+                Order("Shape Shape")
+                    + "\n[StateCase<Dot>(\"dot\")]\npublic abstract record Shape;\n/// <summary>It.</summary>\npublic sealed record Dot(int A) : Shape;"
+            },
+            {
+                "STC1501",
+                "Make 'Dot' sealed",
+                Order("Shape Shape")
+                    + "\n[StateCase<Shape.Dot>(\"dot\")]\npublic abstract record Shape { public partial record Dot : Shape; }",
+                Order("Shape Shape")
+                    + "\n[StateCase<Shape.Dot>(\"dot\")]\npublic abstract record Shape { public sealed partial record Dot : Shape; }"
+            },
+            {
                 "STC1503",
                 "Declare 'Dash' as the case \"dash\" of 'Shape'",
                 Order("Shape Shape")
@@ -318,6 +334,8 @@ public sealed class CodeFixTests
             { "STC1306", Order("int A", "public Guid Made { get; init; } = Guid.NewGuid();") },
             { "STC1402", Order("Kind Kind") + "public enum Kind { New, Old }" },
             { "STC1402", Order("DayOfWeek Day") },
+            { "STC1501", Order("Shape S") + "[StateCase<Dot>(\"dot\")] public abstract record Shape; public sealed record Dot(int A);" },
+            { "STC1501", Order("Shape S") + "[StateCase<Dot>(\"dot\")] public abstract record Shape; public abstract record Dot : Shape;" },
             {
                 "STC1503",
                 Order("Shape S")

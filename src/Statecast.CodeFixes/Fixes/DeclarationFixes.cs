@@ -61,3 +61,24 @@ internal sealed class SealedNestedFix() : ContractFix(RuleIds.NotSealedNested)
             )
             : Nothing;
 }
+
+/// <summary>Makes a declared case sealed. What derives from something else, or is no record, is not made a case: that would change what it is.</summary>
+internal sealed class SealedCaseFix() : ContractFix(RuleIds.BadCase)
+{
+    public override Task<Mend?> FindAsync(Place place, CancellationToken ct) =>
+        place.Model.GetDeclaredSymbol(place.Declaration, ct) is INamedTypeSymbol root
+        && Case(root, place.Told(MendKeys.Type)) is { IsRecord: true, IsSealed: false, IsAbstract: false, IsGenericType: false } symbol
+        && SymbolEqualityComparer.Default.Equals(symbol.BaseType, root)
+        && place.Written<RecordDeclarationSyntax>(symbol, ct) is var (document, record)
+            ? Found(
+                $"Make '{symbol.Name}' sealed",
+                new NodeEdit(document, record, (node, _) => Syntax.WithModifier((TypeDeclarationSyntax)node, SyntaxKind.SealedKeyword))
+            )
+            : Nothing;
+
+    private static INamedTypeSymbol? Case(INamedTypeSymbol root, string? shown) =>
+        root.GetAttributes()
+            .Where(a => a.AttributeClass is { Name: "StateCaseAttribute", TypeArguments.Length: 1 })
+            .Select(a => a.AttributeClass!.TypeArguments[0] as INamedTypeSymbol)
+            .FirstOrDefault(t => t?.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat) == shown);
+}

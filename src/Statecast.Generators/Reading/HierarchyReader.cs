@@ -55,7 +55,7 @@ internal sealed class HierarchyReader(TypeReader types, Compilation compilation,
     {
         if (Problem(root, type) is { } problem)
         {
-            findings.Add(CaseRules.BadCase, root, type.Name, root.Name, problem);
+            findings.AddMendable(CaseRules.BadCase, root, [(MendKeys.Type, Names.Shown(type))], type.Name, root.Name, problem);
             return null;
         }
         if (!Names.IsWireName(name))
