@@ -19,6 +19,9 @@ public sealed class LockAnalyzerTests
             { Order("int Count"), Order("byte Count"), "STC1601", "Count", "from 0 to 255" },
             { Order("TimeSpan Wait"), Order("long Wait"), "STC1601", "Wait", "duration" },
             { Order("ImmutableArray<int> Ids"), Order("ImmutableHashSet<int> Ids"), "STC1601", "Ids", "a set is read" },
+            // Earlier targets would read the list as a set, and park nothing.
+            { Order("ImmutableHashSet<int> Ids"), Order("ImmutableArray<int> Ids"), "STC1601", "Ids", "a set is read" },
+            { Order("ImmutableArray<byte> Photo"), Order("string Photo"), "STC1601", "Photo", "bytes are written where a text is read" },
             { Order("[Decimal(9, 2)] decimal Price"), Order("[Decimal(9, 3)] decimal Price"), "STC1601", "Price", "keep the scale" },
             { Order("[Decimal(9, 2)] decimal Price"), Order("[Decimal(8, 2)] decimal Price"), "STC1601", "Price", "only grow" },
             { Order("Kind Kind") + Kinds, Order("Kind Kind") + "public enum Kind { A }", "STC1601", "Kind", "'B' is unknown" },

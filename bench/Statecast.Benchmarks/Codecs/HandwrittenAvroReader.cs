@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using Statecast.Benchmarks.Orders;
 
@@ -30,11 +31,11 @@ internal static class HandwrittenAvroReader
         var total = Amount(body, ref at);
         var placedAt = Instant(body, ref at);
         var updatedAt = Instant(body, ref at);
-        var count = (int)Long(body, ref at);
-        var lines = ImmutableArray.CreateBuilder<OrderLineState>(count);
-        for (; count > 0; count = (int)Long(body, ref at))
-        for (; count > 0; count--)
-            lines.Add(Line(body, ref at));
+        var lines = new OrderLineState[(int)Long(body, ref at)];
+        for (var i = 0; i < lines.Length; i++)
+            lines[i] = Line(body, ref at);
+        if (lines.Length > 0 && Long(body, ref at) != 0)
+            throw new InvalidOperationException("Only a list in one block is read here.");
         return new(
             id,
             number,
@@ -46,7 +47,7 @@ internal static class HandwrittenAvroReader
             total,
             placedAt,
             updatedAt,
-            lines.DrainToImmutable()
+            ImmutableCollectionsMarshal.AsImmutableArray(lines)
         );
     }
 

@@ -194,12 +194,29 @@ internal sealed class AvroReadEmitter(CodeWriter code)
         var next = planned ? "reader.NextBlock(plan.MayItemBeEmpty)" : "reader.NextBlock()";
         switch (shape)
         {
-            case ListShape list:
-                var capacity = list.IsArray ? $"{Code.Serialization}.Avro.Reading.AvroReader.Capacity(left)" : "";
+            case ListShape { IsArray: true } array:
+                // Into the array that is kept: a builder is an object more, and copies what it did not know the number of.
                 code.Line($"var left = {next};");
-                code.Line($"var items = global::System.Collections.Immutable.{list.Factory}.CreateBuilder<{list.Item.Type}>({capacity});");
+                code.Line("if (left == 0)");
+                code.Line("    return [];");
+                code.Line($"var items = new {array.Item.Type}[reader.Capacity(left)];");
+                code.Line("var count = 0;");
+                EmitBlocks(
+                    next,
+                    () =>
+                    {
+                        code.Line("if (count == items.Length)");
+                        code.Line("    reader.Grow(ref items, left);");
+                        code.Line($"items[count++] = {Read(array.Item, item)};");
+                    }
+                );
+                code.Line($"return {Code.Serialization}.Avro.Reading.AvroReader.Items(items, count);");
+                break;
+            case ListShape list:
+                code.Line($"var left = {next};");
+                code.Line($"var items = global::System.Collections.Immutable.{list.Factory}.CreateBuilder<{list.Item.Type}>();");
                 EmitBlocks(next, () => code.Line($"items.Add({Read(list.Item, item)});"));
-                code.Line(list.IsArray ? "return items.DrainToImmutable();" : "return items.ToImmutable();");
+                code.Line("return items.ToImmutable();");
                 break;
             case SetShape set:
                 var comparer = set.IsOrdinal ? Code.Ordinal : "";

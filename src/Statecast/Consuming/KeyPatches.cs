@@ -49,16 +49,16 @@ internal sealed class KeyPatches
     /// <returns>How many were dropped.</returns>
     public int Trim(WaitingLimits limits, ref long room)
     {
-        room += WaitingPatches.Of(_before).Bytes;
+        room += WaitingPatches.Of(_before).Taken;
         var dropped = Math.Max(0, _patches.Count - limits.PatchesPerKey);
         _patches.RemoveRange(0, dropped);
-        if (WaitingPatches.Of(_patches).Bytes > Math.Max(0, room))
+        if (WaitingPatches.Of(_patches).Taken > Math.Max(0, room))
         {
             dropped += _patches.Count - 1;
             _patches.RemoveRange(0, _patches.Count - 1);
             _patches[0] = _patches[0] with { Body = default };
         }
-        room -= WaitingPatches.Of(_patches).Bytes;
+        room -= WaitingPatches.Of(_patches).Taken;
         return dropped;
     }
 

@@ -10,7 +10,7 @@ namespace Statecast.Consuming;
 internal sealed class PatchPlanner(IStateReader reader, ApplyRules rules, WaitingLimits limits)
 {
     /// <summary>What all keys of a batch may keep beyond what waits already.</summary>
-    public long RoomOf(IReplicaUnit unit) => limits.Bytes - unit.Waiting.Bytes;
+    public long RoomOf(IReplicaUnit unit) => limits.Bytes - unit.Waiting.Taken;
 
     /// <summary>The next state that a key's patches make, given what it has newest now; null if none can be applied.</summary>
     public StateEvent? Next(KeyPlan key, ReplicaPlan plan, long floorEpoch)

@@ -58,7 +58,7 @@ public sealed class TargetOptions
     public int MaxWaitingPatches { get; set; } = 64;
 
     /// <summary>
-    /// The most bytes of partial updates that wait in one replica, at least 0. Beyond it a key keeps its newest alone, without the body. Default 16 MB.
+    /// The most bytes of partial updates that wait in one replica, at least 0; each counts for 512 more than its body. Beyond it a key keeps its newest alone, without the body. Default 16 MB.
     /// </summary>
     public long MaxWaitingBytes { get; set; } = 16 << 20;
 

@@ -7,6 +7,12 @@ namespace Statecast.Replicas;
 /// <param name="Bytes">The bytes of their bodies.</param>
 public readonly record struct WaitingPatches(long Count, long Bytes)
 {
+    // What an event is in memory beside its body, about.
+    private const int Envelope = 512;
+
+    /// <summary>About what they take up: many small ones would else be many times what their bodies are.</summary>
+    internal long Taken => Bytes + (Envelope * Count);
+
     /// <summary>Both together.</summary>
     public static WaitingPatches operator +(WaitingPatches left, WaitingPatches right) =>
         new(left.Count + right.Count, left.Bytes + right.Bytes);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Statecast.Contracts;
 using Statecast.Serialization;
 using Statecast.Serialization.Avro;
@@ -111,6 +112,18 @@ public sealed class AllocationTests
         var expected = Allocated(() => new Marked(1, new NoMark(), state.At, state.For));
         Assert.Equal(expected, Allocated(() => codec.Decode(contract, contract.SchemaFingerprint, body)));
         Assert.Equal(expected, Allocated(() => codec.Decode(contract, another, other)));
+    }
+
+    [Theory, InlineData(0), InlineData(3), InlineData(1025), InlineData(20_000)]
+    public void Avro_decode_of_a_list_allocates_the_list_alone(int count)
+    {
+        var codec = new AvroStateCodec();
+        var contract = StateContract.Of<ListCell>();
+        var state = new ListCell(1, [.. Enumerable.Range(0, count)]);
+        ReadOnlyMemory<byte> body = Samples.Avro(contract, state);
+        Assert.Equal(state.V, ((ListCell)codec.Decode(contract, contract.SchemaFingerprint, body)).V);
+        var expected = Allocated(() => new ListCell(1, count == 0 ? [] : ImmutableCollectionsMarshal.AsImmutableArray(new int[count])));
+        Assert.Equal(expected, Allocated(() => codec.Decode(contract, contract.SchemaFingerprint, body)));
     }
 
     [Fact]

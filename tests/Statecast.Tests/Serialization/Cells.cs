@@ -83,6 +83,12 @@ internal sealed partial record LongListCell([StateKey] int Id, ImmutableArray<lo
 [StateContract("cell.map")]
 internal sealed partial record MapCell([StateKey] int Id, ImmutableDictionary<string, int> V);
 
+/// <summary>Items that can be of no bytes, where their writer has none of the fields.</summary>
+[StateContract("cell.defaults")]
+internal sealed partial record DefaultsCell([StateKey] int Id, ImmutableArray<Defaults> V);
+
+internal sealed record Defaults([property: Default(1)] long A, [property: Default(2)] long B, string? C);
+
 [StateContract("cell.record")]
 internal sealed partial record RecordCell([StateKey] int Id, Narrow V);
 

@@ -47,8 +47,8 @@ internal sealed class ChangeProblem(
 
 /// <summary>
 /// How a contract differs from the locked versions of its major, and whether it may. Within a major every earlier state must be read, renames must be
-/// said, what earlier targets cannot do without must stay, and a new enum member needs a stand-in. What else earlier targets cannot read they park until
-/// they are upgraded, which is told, and forbidden only by a mode that looks forward.
+/// said, what earlier targets cannot do without must stay, nothing may be lost to them without an error, and a new enum member needs a stand-in. What
+/// else earlier targets cannot read they park until they are upgraded, which is told, and forbidden only by a mode that looks forward.
 /// </summary>
 internal sealed class ContractChange
 {
@@ -166,7 +166,8 @@ internal sealed class ContractChange
             );
         else if (!isBackward && problem.Rule == CompatibilityRule.EnumSymbol && !SchemaPaths.HasEnumDefault(now.Avro, problem.Path))
             Problem(ChangeProblemKind.EnumDefault, problem.Reason, "mark a member with [EnumDefault]");
-        else if (isBackward || mode.IsForward())
+        // Lost without an error: nobody could park it.
+        else if (isBackward || mode.IsForward() || problem.Rule == CompatibilityRule.Loss)
             Problem(ChangeProblemKind.Breaking, problem.Reason, problem.Advice);
         else if (problem.Rule == CompatibilityRule.MissingDefault && !SchemaPaths.HasAlias(now.Avro, problem.Path))
             Problem(

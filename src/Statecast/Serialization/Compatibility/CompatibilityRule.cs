@@ -6,6 +6,9 @@ public enum CompatibilityRule
     /// <summary>The types differ, and none is widened into the other.</summary>
     Type,
 
+    /// <summary>What is written would be read, without an error, as something else or as less.</summary>
+    Loss,
+
     /// <summary>Named types have other names, and the reader's no such alias.</summary>
     Name,
 

@@ -92,9 +92,17 @@ internal sealed class JsonMatch
         switch (writer, reader)
         {
             case (JsonBooleanShape, JsonBooleanShape):
-            case (JsonTextShape or JsonEnumShape, JsonTextShape { Kind: "" }):
-                break;
             case (JsonTextShape written, JsonTextShape read) when written.Kind == read.Kind:
+                break;
+            case (JsonTextShape { Kind: JsonTextShape.Bytes }, JsonTextShape { Kind: "" }):
+                Fail(
+                    path,
+                    CompatibilityRule.Loss,
+                    "bytes are written where a text is read: it would be their base64 in JSON, and what they say as UTF-8 in Avro",
+                    Beside
+                );
+                break;
+            case (JsonTextShape or JsonEnumShape, JsonTextShape { Kind: "" }):
                 break;
             case (JsonExactShape written, JsonExactShape read):
                 Exact(written, read, path);
@@ -112,7 +120,7 @@ internal sealed class JsonMatch
             case (JsonListShape, JsonListShape):
                 Fail(
                     path,
-                    CompatibilityRule.Type,
+                    CompatibilityRule.Loss,
                     "a list is written where a set is read: its order and what it repeats would be lost",
                     Beside
                 );

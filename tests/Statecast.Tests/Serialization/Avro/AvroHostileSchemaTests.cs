@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Statecast.Contracts;
 using Statecast.Serialization;
@@ -23,6 +24,35 @@ public sealed class AvroHostileSchemaTests
             Decode(Longs(Field("nothing", Tower(14, """{"type":"record","name":"R0","fields":[]}"""))), [2, 2, 14, 0]).Values
         );
         Assert.True(Stopwatch.GetElapsedTime(started) < Soon);
+    }
+
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(2_000, false)]
+    [InlineData(1_000_000, false)]
+    public void Items_of_no_bytes_are_objects_in_a_number_that_the_body_bears(int count, bool read)
+    {
+        var contract = StateContract.Of<DefaultsCell>();
+        var schemas = new AvroSchemaSet();
+        var writer = schemas.Add(
+            """{"type":"record","name":"DefaultsCell","fields":[{"name":"id","type":"int"},{"name":"v","type":{"type":"array","items":{"type":"record","name":"Defaults","fields":[]}}}]}"""
+        );
+        var buffer = new ArrayBufferWriter<byte>();
+        var body = new AvroWriter(buffer);
+        body.WriteInt(1);
+        body.WriteLong(count);
+        body.WriteLong(0);
+        body.Flush();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var codec = new AvroStateCodec(schemas);
+        if (read)
+            Assert.Equal(count, codec.Decode(contract, writer, buffer.WrittenMemory).V.Length);
+        else
+            Assert.Contains(
+                "of no bytes",
+                Assert.Throws<StateFormatException>(() => codec.Decode(contract, writer, buffer.WrittenMemory)).Reason
+            );
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     [Fact]

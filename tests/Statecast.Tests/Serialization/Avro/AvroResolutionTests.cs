@@ -47,6 +47,22 @@ public sealed class AvroResolutionTests
     }
 
     [Fact]
+    public void Types_that_hold_each_other_fail_together()
+    {
+        static string Pair(string value) =>
+            $$$"""
+                {"type":"record","name":"R","fields":[
+                {"name":"first","type":["null",{"type":"record","name":"A","fields":[
+                {"name":"b","type":["null",{"type":"record","name":"B","fields":[{"name":"a","type":["null","A"]}]}]},{"name":"x","type":"{{{value}}}"}]}]},
+                {"name":"second","type":["null","B"]}]}
+                """;
+        var resolution = Resolve(Pair("string"), Pair("int"));
+        // B itself is read, but for the A in it: its plan must not be one that was begun for an A and given up.
+        var second = resolution.Plan!.Steps[1].Plan.Branches![1]!;
+        Assert.Null(second.Steps[0].Plan.Branches![1]);
+    }
+
+    [Fact]
     public void Branch_of_the_same_full_name_goes_before_one_of_the_same_simple_name()
     {
         const string union = """[{"type":"record","name":"a.R","fields":[]},{"type":"record","name":"b.R","fields":[]}]""";

@@ -12,6 +12,7 @@ public sealed class JsonCompatibilityTests
     private const string Float = "\"type\":\"number\",\"format\":\"float\"";
     private const string Double = "\"type\":\"number\",\"format\":\"double\"";
     private const string Text = "\"type\":\"string\"";
+    private const string Bytes = "\"type\":\"string\",\"contentEncoding\":\"base64\"";
     private const string Uuid = "\"type\":\"string\",\"format\":\"uuid\"";
     private const string Date = "\"type\":\"string\",\"format\":\"date\"";
     private const string MaybeInt = "\"anyOf\":[{\"type\":\"null\"},{" + Int + "}]";
@@ -39,7 +40,8 @@ public sealed class JsonCompatibilityTests
             { Enum("", "A", "B"), Enum("A", "A"), null, null },
             { Enum("", "A"), Text, null, CompatibilityRule.Type },
             { List(Int), List(Long), null, CompatibilityRule.Range },
-            { List(Int), Set(Int), CompatibilityRule.Type, null },
+            { List(Int), Set(Int), CompatibilityRule.Loss, null },
+            { Bytes, Text, CompatibilityRule.Loss, CompatibilityRule.Type },
             { List(Int), Map(Int), CompatibilityRule.Type, CompatibilityRule.Type },
             { Map(Int), Map(Long), null, CompatibilityRule.Range },
             { Record("a"), Record("a"), null, null },

@@ -134,7 +134,7 @@ internal ref struct AvroPath
     {
         try
         {
-            count = _reader.NextBlock(mayBeEmpty: true);
+            count = _reader.PassBlock(mayBeEmpty: true);
             return true;
         }
         catch (StateFormatException)

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using Statecast.Serialization.Avro.Resolving;
@@ -17,9 +19,14 @@ namespace Statecast.Serialization.Avro.Reading;
 public ref struct AvroReader
 {
     private readonly ReadOnlySpan<byte> _body;
+
+    // So many items are believed in whatever the body's length.
+    private const int FewItems = 1024;
+
     private readonly AvroReadLimits _limits;
     private int _at;
     private int _items;
+    private int _passed;
 
     /// <param name="body">The whole body.</param>
     /// <param name="limits">What is read at most.</param>
@@ -168,6 +175,24 @@ public ref struct AvroReader
     public int NextBlock(bool mayBeEmpty = false)
     {
         var start = _at;
+        var count = CountBlock(mayBeEmpty);
+        // Each would be an object that cost its writer nothing.
+        if (mayBeEmpty && _items - _passed > _body.Length + (long)FewItems)
+            throw FailAt(start, $"a block of {count} items that may be of no bytes is given, in a body of {_body.Length} bytes");
+        return count;
+    }
+
+    /// <summary>As <see cref="NextBlock"/>, for items that are passed over: nothing is made of them.</summary>
+    internal int PassBlock(bool mayBeEmpty)
+    {
+        var count = CountBlock(mayBeEmpty);
+        _passed += count;
+        return count;
+    }
+
+    private int CountBlock(bool mayBeEmpty)
+    {
+        var start = _at;
         var count = ReadLong();
         if (count == 0)
             return 0;
@@ -188,8 +213,20 @@ public ref struct AvroReader
         return (int)count;
     }
 
-    /// <summary>How much memory is taken for that many items before any was read: a count is only a claim.</summary>
-    public static int Capacity(int count) => Math.Min(count, 1024);
+    /// <summary>For how many items of a block memory is taken before they are read: a count is only a claim, but for as many as there are bytes left.</summary>
+    public readonly int Capacity(int count) => Math.Min(count, Math.Max(FewItems, _body.Length - _at));
+
+    /// <summary>Makes room for what is left of a block, behind items that were read.</summary>
+    public readonly void Grow<T>(ref T[] items, int left) =>
+        Array.Resize(ref items, (int)Math.Min(Array.MaxLength, Math.Max(2L * items.Length, items.Length + (long)Capacity(left))));
+
+    /// <summary>The items that were read, in the array that they were read into if it is full.</summary>
+    public static ImmutableArray<T> Items<T>(T[] items, int count)
+    {
+        if (count < items.Length)
+            Array.Resize(ref items, count);
+        return ImmutableCollectionsMarshal.AsImmutableArray(items);
+    }
 
     /// <summary>The plan of the value at hand: where the writer has a union, of the branch that it wrote.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -250,7 +287,7 @@ public ref struct AvroReader
                     Skip(step.Plan, depth + 1);
                 break;
             default:
-                for (var left = NextBlock(plan.MayItemBeEmpty); left > 0; left = NextBlock(plan.MayItemBeEmpty))
+                for (var left = PassBlock(plan.MayItemBeEmpty); left > 0; left = PassBlock(plan.MayItemBeEmpty))
                 for (; left > 0; left--)
                 {
                     if (plan.Source == AvroType.Map)

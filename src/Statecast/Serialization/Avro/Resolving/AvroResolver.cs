@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.CompilerServices;
 using Statecast.Serialization.Avro.Schemas;
 
@@ -10,6 +11,9 @@ internal sealed class AvroResolver
     // A pair is worked out once, for each branch of a reader's union in which it stands: also what lets a type contain itself.
     private readonly Dictionary<(object Writer, object? Reader, int Branch), AvroPlan> _plans = new(Pairs.Instance);
     private readonly Dictionary<(object Writer, object? Reader, int Branch), string> _failed = new(Pairs.Instance);
+
+    // Pairs of records in the order in which they were begun.
+    private readonly List<(object Writer, object? Reader, int Branch)> _begun = [];
     private readonly List<AvroMismatch> _mismatches = [];
     private readonly AvroEmptiness _emptiness = new();
     private string _lastReason = "";
@@ -105,6 +109,8 @@ internal sealed class AvroResolver
             return null;
         }
         var plan = new AvroPlan(AvroType.Record, branch) { IsEmpty = _emptiness.Of(writer) };
+        var place = _begun.Count;
+        _begun.Add((writer, reader, branch));
         _plans.Add((writer, reader, branch), plan);
         var fields = AvroMatch.Fields(writer, reader);
         var steps = new AvroStep[writer.Fields.Count];
@@ -133,7 +139,10 @@ internal sealed class AvroResolver
             }
         if (!complete)
         {
-            _plans.Remove((writer, reader, branch));
+            // What was finished since may lead to this one, which it took for one that will be: it is worked out anew where it is met again.
+            foreach (var pair in _begun.Skip(place))
+                _plans.Remove(pair);
+            _begun.RemoveRange(place, _begun.Count - place);
             _failed[(writer, reader, branch)] = _lastReason;
             return null;
         }

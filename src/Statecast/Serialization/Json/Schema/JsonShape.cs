@@ -35,6 +35,9 @@ internal sealed class JsonFloatingShape(bool isDouble) : JsonShape(isDouble ? "6
 /// <summary>A text of a kind: plain, or the form of another value.</summary>
 internal sealed class JsonTextShape(string kind) : JsonShape(kind.Length == 0 ? "a text" : $"a text ({kind})")
 {
+    /// <summary>The kind of a text that is bytes.</summary>
+    public const string Bytes = "base64";
+
     /// <summary>Empty for any text.</summary>
     public string Kind { get; } = kind;
 }
