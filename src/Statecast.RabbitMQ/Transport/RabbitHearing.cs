@@ -148,10 +148,11 @@ internal sealed class RabbitHearing(string source, RabbitParts parts) : IAsyncDi
             last is { MessageCount: > 0 }
             && await parts.Topology.FindAsync(connection, names.Requests, ct).ConfigureAwait(false) is not null
             && await parts.Topology.HasExchangeAsync(connection, names.Control, ct).ConfigureAwait(false)
+            && await parts.Topology.HasExchangeAsync(connection, names.Asks, ct).ConfigureAwait(false)
         )
             return;
         LogMessages.MemoryMissing(parts.Surroundings.Logger, names.Destination);
-        // With the control exchange the way to what is heard is gone too: all of it is opened anew.
+        // With an exchange the way to what is heard is gone too: all of it is opened anew.
         await RabbitConnections.AbandonAsync(connection).ConfigureAwait(false);
         await EnsureAsync(ct).ConfigureAwait(false);
     }

@@ -141,7 +141,7 @@ internal sealed class RabbitLanes
             {
                 await _parts.Topology.DeclareControlAsync(_connection, _names.Of, ct).ConfigureAwait(false);
                 await _parts
-                    .Topology.DeclareHearingAsync(_connection, _names.Of, _hearingQueue, [RabbitNames.LanesKey], ct)
+                    .Topology.DeclareHearingAsync(_connection, _hearingQueue, [(_names.Of.Control, RabbitNames.LanesKey)], ct)
                     .ConfigureAwait(false);
                 var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
                 var consumer = new AsyncEventingBasicConsumer(channel);

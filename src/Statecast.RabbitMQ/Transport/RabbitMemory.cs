@@ -61,7 +61,12 @@ internal sealed class RabbitMemory
         // Another than before: a connection that was lost may still hold the old one.
         _queue = _names.Hearing("", _surroundings.Entropy.NextGuid());
         await _topology
-            .DeclareHearingAsync(hearing, _names, _queue, [RabbitNames.MarkerKey, RabbitNames.HelloKey, _queue], ct)
+            .DeclareHearingAsync(
+                hearing,
+                _queue,
+                [(_names.Control, RabbitNames.MarkerKey), (_names.Asks, RabbitNames.HelloKey), (_names.Control, _queue)],
+                ct
+            )
             .ConfigureAwait(false);
         var channel = await hearing.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
         var consumer = new AsyncEventingBasicConsumer(channel);

@@ -47,7 +47,7 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
         var last = (await Probes.Place.QueueAsync(RabbitProbes.Names.Last)).GetProperty("arguments");
         Assert.Equal(("drop-head", 16), (last.GetProperty("x-overflow").GetString(), last.GetProperty("x-max-length").GetInt32()));
         Assert.Equal(
-            new[] { "probe.item.v1", "probe.item.v1.control", "probe.item.v1.target.dead" },
+            new[] { "probe.item.v1", "probe.item.v1.asks", "probe.item.v1.control", "probe.item.v1.target.dead" },
             (await Probes.Place.ExchangesAsync()).Order(StringComparer.Ordinal)
         );
     }
@@ -242,7 +242,7 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
 
         var word = (await channel.BasicGetAsync(RabbitProbes.Names.Targets, autoAck: false, Ct))!;
         for (var i = 0; i < 150; i++)
-            await channel.BasicPublishAsync(RabbitProbes.Names.Control, RabbitNames.TargetKey, word.Body, Ct);
+            await channel.BasicPublishAsync(RabbitProbes.Names.Asks, RabbitNames.TargetKey, word.Body, Ct);
         await channel.BasicNackAsync(word.DeliveryTag, multiple: false, requeue: true, Ct);
         await WordsAsync(151);
         var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(1), Ct);
