@@ -28,6 +28,12 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
             .ConfigureAwait(false);
         await DeclareAsync(connection, names.Requests, Refusing(("x-max-length", MaxRequests)), ct).ConfigureAwait(false);
         await DeclareAsync(connection, names.Targets, Refusing(("x-max-length", MaxRequests)), ct).ConfigureAwait(false);
+        await BindSourceAsync(connection, names, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The bindings of what a source needs, which is there.</summary>
+    public async Task BindSourceAsync(IConnection connection, RabbitNames names, CancellationToken ct)
+    {
         await BindAsync(connection, names.Last, names.Control, [RabbitNames.MarkerKey], ct).ConfigureAwait(false);
         await BindAsync(connection, names.Requests, names.Asks, [RabbitNames.RequestKey], ct).ConfigureAwait(false);
         await BindAsync(connection, names.Targets, names.Asks, [RabbitNames.TargetKey], ct).ConfigureAwait(false);
