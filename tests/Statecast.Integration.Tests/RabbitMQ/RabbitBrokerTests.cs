@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Statecast.Conformance.Transport;
 using Statecast.Events;
+using Statecast.Integration.Tests.EndToEnd;
 using Statecast.Transport;
 using Xunit;
 using static Statecast.Conformance.Transport.ProbeEvents;
@@ -59,6 +60,43 @@ public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassF
                 unknown += tries - 1;
             }
         }
+    }
+
+    [Fact]
+    public async Task Consumer_that_the_broker_cancels_in_flight_is_followed_by_another()
+    {
+        await using var pair = await RabbitPair.StartAsync(await broker.PlaceAsync());
+        await FaultRounds.RunAsync(
+            "RabbitMQ: a consumer cancelled by the broker with unacknowledged messages",
+            gate: 20,
+            async () =>
+            {
+                await pair.WriteAsync(60);
+                await NotesShop.IdleAsync(pair.Source, pair.Target);
+                var openings = pair.Received.Openings;
+                await using (await pair.HoldTargetAsync())
+                {
+                    var before = pair.Sent.Confirmed;
+                    await pair.WriteAsync(50);
+                    await pair.UntilAsync(async () => pair.Unsent == 0 && await pair.Place.CountAsync(RabbitPair.Queue) == 0);
+                    var held = pair.Sent.Confirmed - before;
+                    Assert.InRange(held, 10, 50);
+                    await pair.UntilAsync(async () => await pair.Place.UnacknowledgedAsync(RabbitPair.Queue) >= held);
+                    // As where a queue's node goes: the reader is told, the queue is there, and what it holds it still has.
+                    var told = await broker.Server.ControlAsync(
+                        "eval",
+                        "length([rabbit_channel:send_command(proplists:get_value(channel_pid, C), {'basic.cancel', proplists:get_value(consumer_tag, C), true}) "
+                            + $"|| C <- rabbit_amqqueue:consumers_all(<<\"{pair.Place.Name}\">>), element(4, proplists:get_value(queue_name, C)) =:= <<\"{RabbitPair.Queue}\">>])."
+                    );
+                    Assert.Equal("1", told.Trim());
+                    // More comes meanwhile.
+                    await pair.WriteAsync(20);
+                }
+                await pair.UntilAsync(() => pair.Received.Openings > openings);
+                await pair.UnderLoadAsync(() => Task.Delay(300, Ct));
+                await pair.RequireAsync();
+            }
+        );
     }
 
     [Fact]
