@@ -137,6 +137,11 @@ internal sealed class RabbitLanes
 
     private async Task ListenAsync(CancellationToken ct)
     {
+        _connection.ConnectionShutdownAsync += (_, _) =>
+        {
+            Wake();
+            return Task.CompletedTask;
+        };
         while (true)
             try
             {
@@ -187,6 +192,11 @@ internal sealed class RabbitLanes
         while (own == 0 && _word is null)
         {
             await WaitAsync(ct).ConfigureAwait(false);
+            // The answer comes by this connection, and nothing is asked of the broker over it meanwhile.
+            if (!_connection.IsOpen)
+                throw new TransportException(
+                    _parts.Connections.Faults.Text(_connection.CloseReason!, $"waiting for the source of '{_names.Of.Destination}'")
+                );
             if (_word is null)
                 _voice.Say(RabbitNames.HelloKey, [], ct);
         }

@@ -122,6 +122,21 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connection_lost_while_the_source_is_waited_for_fails_the_receive()
+    {
+        var target = await Probes.TargetAsync();
+        // No source has said how many lanes there are.
+        await RabbitProbes.UntilAsync(async () =>
+            (await Probes.Place.QueuesAsync()).Exists(q => q.StartsWith($"{Own.Prefix}.hearing-", StringComparison.Ordinal))
+        );
+        // It reads that queue, and has looked for its own.
+        await Task.Delay(TimeSpan.FromSeconds(2), Ct);
+        await ((RabbitReceiver)target.Receiver).Connection.AbortAsync();
+        var error = await Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
+        Assert.Contains("waiting for the source of 'probe.item.v1' failed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lost_connection_fails_the_receive_with_what_mends_it()
     {
         await Probes.SenderAsync();
