@@ -137,11 +137,6 @@ internal sealed class RabbitLanes
 
     private async Task ListenAsync(CancellationToken ct)
     {
-        _connection.ConnectionShutdownAsync += (_, _) =>
-        {
-            Wake();
-            return Task.CompletedTask;
-        };
         while (true)
             try
             {
