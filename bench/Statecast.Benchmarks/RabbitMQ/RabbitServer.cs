@@ -62,6 +62,7 @@ internal sealed class RabbitServer : IAsyncDisposable
         await using var channel = await _connection.CreateChannelAsync();
         await channel.ExchangeDeleteAsync(destination);
         await channel.ExchangeDeleteAsync($"{destination}.control");
+        await channel.ExchangeDeleteAsync($"{destination}.asks");
     }
 
     /// <summary>How many messages wait in a queue; null if there is no such queue.</summary>

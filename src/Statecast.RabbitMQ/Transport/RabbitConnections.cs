@@ -8,7 +8,8 @@ namespace Statecast.RabbitMQ.Transport;
 
 /// <summary>
 /// Makes connections. What a promise depends on is set after the user's own settings: none recovers by itself, since who sends and who receives must know that
-/// what was on its way is gone; host names are checked.
+/// what was on its way is gone; host names are checked; deliveries are handed over one by one, since what several hand over comes in any order, and an
+/// acknowledgement covers all that came before.
 /// </summary>
 internal sealed class RabbitConnections
 {
@@ -32,6 +33,7 @@ internal sealed class RabbitConnections
             _factory.AuthMechanisms = [new ExternalMechanismFactory()];
         options.Apply(_factory);
         _factory.AutomaticRecoveryEnabled = _factory.TopologyRecoveryEnabled = false;
+        _factory.ConsumerDispatchConcurrency = 1;
         if (!options.Security.SkipHostNameCheck)
             _factory.Ssl.AcceptablePolicyErrors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
         _endpoints = [EndpointOf(uri.Host, _factory.Port), .. options.Hosts.Select(Parse)];

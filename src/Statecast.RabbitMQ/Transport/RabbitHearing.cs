@@ -75,7 +75,7 @@ internal sealed class RabbitHearing(string source, RabbitParts parts) : IAsyncDi
                 destination.MissingSince = parts.Surroundings.Clock.GetTimestamp();
                 LogMessages.ExchangeMissing(parts.Surroundings.Logger, destination.Names.Destination, Patience);
                 // Whoever hears it looks at once.
-                await destination.Memory.AnnounceAsync(ct).ConfigureAwait(false);
+                await destination.Memory.AnnounceAsync(asksQueues: false, ct).ConfigureAwait(false);
             }
             else if (parts.Surroundings.Clock.GetElapsedTime(since) >= Patience)
             {
@@ -135,23 +135,31 @@ internal sealed class RabbitHearing(string source, RabbitParts parts) : IAsyncDi
             await _drain.RequireDrainedAsync(destination, newest.Lanes, connection, ct).ConfigureAwait(false);
         if (await destination.Memory.SayAllAsync(ct).ConfigureAwait(false) is { } reason)
             throw new TransportException(reason);
-        await destination.Memory.AnnounceAsync(ct).ConfigureAwait(false);
+        await destination.Memory.AnnounceAsync(asksQueues: true, ct).ConfigureAwait(false);
     }
 
     private async Task LookAsync(RabbitDestination destination, IConnection connection, CancellationToken ct)
     {
         var names = destination.Names;
         var last = await parts.Topology.FindAsync(connection, names.Last, ct).ConfigureAwait(false);
-        if (await parts.Topology.FindAsync(connection, names.Targets, ct).ConfigureAwait(false) is { } targets)
+        var targets = await parts.Topology.FindAsync(connection, names.Targets, ct).ConfigureAwait(false);
+        if (targets is not null)
             await RabbitDrain.ForgetDoublesAsync(names, targets.MessageCount, connection, ct).ConfigureAwait(false);
         if (
             last is { MessageCount: > 0 }
+            && targets is not null
             && await parts.Topology.FindAsync(connection, names.Requests, ct).ConfigureAwait(false) is not null
             && await parts.Topology.HasExchangeAsync(connection, names.Control, ct).ConfigureAwait(false)
+            && await parts.Topology.HasExchangeAsync(connection, names.Asks, ct).ConfigureAwait(false)
+            // An exchange that went and was made anew by others has none of the bindings.
+            && await destination.Memory.HearsAsync(ct).ConfigureAwait(false)
         )
+        {
+            await parts.Topology.BindSourceAsync(connection, names, ct).ConfigureAwait(false);
             return;
+        }
         LogMessages.MemoryMissing(parts.Surroundings.Logger, names.Destination);
-        // With the control exchange the way to what is heard is gone too: all of it is opened anew.
+        // With an exchange the way to what is heard is gone too: all of it is opened anew.
         await RabbitConnections.AbandonAsync(connection).ConfigureAwait(false);
         await EnsureAsync(ct).ConfigureAwait(false);
     }

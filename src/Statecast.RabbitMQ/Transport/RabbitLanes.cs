@@ -38,6 +38,7 @@ internal sealed class RabbitLanes
     private readonly Dictionary<int, RabbitConsumer> _read = [];
     private volatile RabbitLanesWord? _word;
     private volatile int _count;
+    private volatile bool _isAskedForQueues;
 
     // The last queue whose reading the broker ended.
     private volatile string? _ended;
@@ -141,7 +142,7 @@ internal sealed class RabbitLanes
             {
                 await _parts.Topology.DeclareControlAsync(_connection, _names.Of, ct).ConfigureAwait(false);
                 await _parts
-                    .Topology.DeclareHearingAsync(_connection, _names.Of, _hearingQueue, [RabbitNames.LanesKey], ct)
+                    .Topology.DeclareHearingAsync(_connection, _hearingQueue, [(_names.Of.Control, RabbitNames.LanesKey)], ct)
                     .ConfigureAwait(false);
                 var channel = await _connection.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
                 var consumer = new AsyncEventingBasicConsumer(channel);
@@ -163,7 +164,10 @@ internal sealed class RabbitLanes
         try
         {
             if (JsonSerializer.Deserialize(e.Body.Span, RabbitJson.Default.RabbitLanesWord) is { Lanes: > 0 and <= 4_096 } word)
+            {
                 _word = word;
+                _isAskedForQueues |= word.Queues;
+            }
         }
         catch (JsonException error)
         {
@@ -183,6 +187,11 @@ internal sealed class RabbitLanes
         while (own == 0 && _word is null)
         {
             await WaitAsync(ct).ConfigureAwait(false);
+            // The answer comes by this connection, and nothing is asked of the broker over it meanwhile.
+            if (!_connection.IsOpen)
+                throw new TransportException(
+                    _parts.Connections.Faults.Text(_connection.CloseReason!, $"waiting for the source of '{_names.Of.Destination}'")
+                );
             if (_word is null)
                 _voice.Say(RabbitNames.HelloKey, [], ct);
         }
@@ -216,19 +225,21 @@ internal sealed class RabbitLanes
             opened.Add(await DeclareAsync(lane, ct).ConfigureAwait(false));
         }
         // At each opening: who was killed behind the first declaration said nothing of it.
-        if (!_options.InMemory)
-            _voice.Say(RabbitNames.TargetKey, OwnWord(lanes), ct);
+        SayQueues(ct);
         // Before the first message: what comes from a lane that is not open is not counted.
         _inbox.TryWrite(new RabbitLaneNews([], opened));
         foreach (var lane in missing)
             await ConsumeAsync(lane, ct).ConfigureAwait(false);
     }
 
-    private byte[] OwnWord(int lanes) =>
-        JsonSerializer.SerializeToUtf8Bytes(
-            new RabbitTargetWord(_options.Target, [.. Enumerable.Range(0, lanes).Select(_names.Queue)]),
-            RabbitJson.Default.RabbitTargetWord
-        );
+    private void SayQueues(CancellationToken ct)
+    {
+        _isAskedForQueues = false;
+        if (_options.InMemory)
+            return;
+        var word = new RabbitTargetWord(_options.Target, [.. Enumerable.Range(0, _count).Select(_names.Queue)]);
+        _voice.Say(RabbitNames.TargetKey, JsonSerializer.SerializeToUtf8Bytes(word, RabbitJson.Default.RabbitTargetWord), ct);
+    }
 
     private async Task<LaneOpened> DeclareAsync(int lane, CancellationToken ct)
     {
@@ -282,6 +293,8 @@ internal sealed class RabbitLanes
             LogMessages.OtherLanes(_parts.Surroundings.Logger, _names.Of.Destination, _count, word.Lanes);
             await OpenAsync(word.Lanes, ct).ConfigureAwait(false);
         }
+        if (_isAskedForQueues)
+            SayQueues(ct);
         _voice.SayAgain(ct);
         await _left.LookAsync(_channel!, _read, _count, ct).ConfigureAwait(false);
         var cutOff = await MakeExchangeAsync(ct).ConfigureAwait(false);

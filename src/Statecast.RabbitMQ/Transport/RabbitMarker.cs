@@ -60,7 +60,12 @@ internal sealed record RabbitTargetWord(string Target, IReadOnlyList<string> Que
 /// <summary>How many lanes a destination has, said by its source.</summary>
 /// <param name="Source">The source's service name.</param>
 /// <param name="Lanes">The count.</param>
-internal sealed record RabbitLanesWord(string Source, int Lanes);
+internal sealed record RabbitLanesWord(string Source, int Lanes)
+{
+    /// <summary>Whether targets are to say which queues they have.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Queues { get; init; }
+}
 
 /// <summary>How the carrier's own messages are read and written.</summary>
 [JsonSourceGenerationOptions(

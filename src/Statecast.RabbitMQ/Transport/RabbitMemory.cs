@@ -38,6 +38,7 @@ internal sealed class RabbitMemory
     private long? _cameRound;
     private int _said;
     private IConnection? _hearing;
+    private volatile bool _hears;
 
     public RabbitMemory(
         RabbitNames names,
@@ -61,11 +62,24 @@ internal sealed class RabbitMemory
         // Another than before: a connection that was lost may still hold the old one.
         _queue = _names.Hearing("", _surroundings.Entropy.NextGuid());
         await _topology
-            .DeclareHearingAsync(hearing, _names, _queue, [RabbitNames.MarkerKey, RabbitNames.HelloKey, _queue], ct)
+            .DeclareHearingAsync(
+                hearing,
+                _queue,
+                [(_names.Control, RabbitNames.MarkerKey), (_names.Asks, RabbitNames.HelloKey), (_names.Control, _queue)],
+                ct
+            )
             .ConfigureAwait(false);
         var channel = await hearing.CreateChannelAsync(cancellationToken: ct).ConfigureAwait(false);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += HearAsync;
+        var queue = _queue;
+        consumer.UnregisteredAsync += (_, _) =>
+        {
+            if (queue == _queue)
+                _hears = false;
+            return Task.CompletedTask;
+        };
+        _hears = true;
         await channel.BasicConsumeAsync(_queue, autoAck: true, consumer, ct).ConfigureAwait(false);
         var kept = await ReadKeptAsync(hearing, ct).ConfigureAwait(false);
         foreach (var mark in kept.SelectMany(m => m.Marks))
@@ -75,6 +89,22 @@ internal sealed class RabbitMemory
         }
         _hearing = hearing;
         return kept;
+    }
+
+    /// <summary>Whether what is said arrives here. Where it does not, something may have been missed: all is opened anew.</summary>
+    /// <exception cref="TransportException">It cannot be told now.</exception>
+    public async Task<bool> HearsAsync(CancellationToken ct)
+    {
+        try
+        {
+            if (_hears && !IsFresh)
+                await GoRoundAsync(ct).ConfigureAwait(false);
+        }
+        catch (TransportException) when (!_hears)
+        {
+            // The answer is no.
+        }
+        return _hears;
     }
 
     /// <summary>Says what is about to be sent, unless it is covered; returns once that is confirmed.</summary>
@@ -103,15 +133,20 @@ internal sealed class RabbitMemory
             throw new TransportException(
                 $"What '{_names.Destination}' remembers of its senders cannot be told now: the connection was lost. It is opened again."
             );
-        if (_cameRound is not { } at || _surroundings.Clock.GetElapsedTime(at) > Fresh)
+        if (!IsFresh)
             await GoRoundAsync(ct).ConfigureAwait(false);
         return _marks.Of(lanes);
     }
 
     /// <summary>Says how many lanes there are, to targets that wait for it.</summary>
-    public async Task AnnounceAsync(CancellationToken ct)
+    /// <param name="asksQueues">Whether targets are to say their queues again: what they said may be gone.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task AnnounceAsync(bool asksQueues, CancellationToken ct)
     {
-        var word = JsonSerializer.SerializeToUtf8Bytes(new RabbitLanesWord(_source, _lanes), RabbitJson.Default.RabbitLanesWord);
+        var word = JsonSerializer.SerializeToUtf8Bytes(
+            new RabbitLanesWord(_source, _lanes) { Queues = asksQueues },
+            RabbitJson.Default.RabbitLanesWord
+        );
         try
         {
             await _publisher
@@ -123,6 +158,8 @@ internal sealed class RabbitMemory
             // Whoever waits for it asks again.
         }
     }
+
+    private bool IsFresh => _cameRound is { } at && _surroundings.Clock.GetElapsedTime(at) <= Fresh;
 
     private bool IsNews(SentMark mark) =>
         !_covered.Of([mark.Lane]).Any(m => m.LeaseId == mark.LeaseId && m.Epoch == mark.Epoch && m.Number >= mark.Number);
@@ -154,6 +191,8 @@ internal sealed class RabbitMemory
             var outcome = (
                 await _publisher.PublishAsync([ToControl(_queue, id, default, persistent: false)], null, ct).ConfigureAwait(false)
             )[0];
+            if (outcome.Answer == RabbitAnswer.Unrouted)
+                _hears = false;
             if (outcome.Answer != RabbitAnswer.Confirmed)
                 throw new TransportException(
                     outcome.Reason
@@ -189,7 +228,7 @@ internal sealed class RabbitMemory
     {
         if (e.RoutingKey == RabbitNames.HelloKey)
             // Not waited for: what is heard here must not wait for what is sent there.
-            _ = AnnounceAsync(CancellationToken.None);
+            _ = AnnounceAsync(asksQueues: false, CancellationToken.None);
         else if (e.RoutingKey == RabbitNames.MarkerKey)
             Hear(e);
         CameRound(e.BasicProperties.MessageId);

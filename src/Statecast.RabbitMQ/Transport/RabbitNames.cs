@@ -25,8 +25,11 @@ internal sealed record RabbitNames(string Destination)
     /// <summary>The routing key of a target that says which queues it has.</summary>
     public const string TargetKey = "target";
 
-    /// <summary>Where markers, questions and requests go: everything but states.</summary>
+    /// <summary>Where the source's words go that are no states: its markers, and how many lanes there are.</summary>
     public string Control => $"{Destination}.control";
+
+    /// <summary>Where targets write: questions, requests, and which queues they have. Apart from the source's words, so that a right to ask is none to speak for the source.</summary>
+    public string Asks => $"{Destination}.asks";
 
     /// <summary>The newest markers.</summary>
     public string Last => $"{Destination}.last";

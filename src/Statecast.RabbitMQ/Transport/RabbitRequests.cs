@@ -70,7 +70,7 @@ internal sealed class RabbitRequests(RabbitParts parts) : IStateRequests, IAsync
 
     private RabbitPublish Message(RabbitNames names, byte[] body) =>
         new(
-            names.Control,
+            names.Asks,
             RabbitNames.RequestKey,
             new()
             {

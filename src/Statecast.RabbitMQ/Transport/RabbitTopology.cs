@@ -23,23 +23,32 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
     /// <summary>What a source needs of a destination, apart from its exchange.</summary>
     public async Task DeclareSourceAsync(IConnection connection, RabbitNames names, CancellationToken ct)
     {
-        await DeclareExchangeAsync(connection, names.Control, autoDelete: false, ct).ConfigureAwait(false);
+        await DeclareControlAsync(connection, names, ct).ConfigureAwait(false);
         await DeclareAsync(connection, names.Last, Quorum(("x-max-length", MarkersKept), ("x-overflow", "drop-head")), ct)
             .ConfigureAwait(false);
         await DeclareAsync(connection, names.Requests, Refusing(("x-max-length", MaxRequests)), ct).ConfigureAwait(false);
         await DeclareAsync(connection, names.Targets, Refusing(("x-max-length", MaxRequests)), ct).ConfigureAwait(false);
+        await BindSourceAsync(connection, names, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The bindings of what a source needs, which is there.</summary>
+    public async Task BindSourceAsync(IConnection connection, RabbitNames names, CancellationToken ct)
+    {
         await BindAsync(connection, names.Last, names.Control, [RabbitNames.MarkerKey], ct).ConfigureAwait(false);
-        await BindAsync(connection, names.Requests, names.Control, [RabbitNames.RequestKey], ct).ConfigureAwait(false);
-        await BindAsync(connection, names.Targets, names.Control, [RabbitNames.TargetKey], ct).ConfigureAwait(false);
+        await BindAsync(connection, names.Requests, names.Asks, [RabbitNames.RequestKey], ct).ConfigureAwait(false);
+        await BindAsync(connection, names.Targets, names.Asks, [RabbitNames.TargetKey], ct).ConfigureAwait(false);
     }
 
     /// <summary>The exchange that a source publishes to.</summary>
     public Task DeclareExchangeAsync(IConnection connection, RabbitNames names, CancellationToken ct) =>
         DeclareExchangeAsync(connection, names.Destination, autoDelete: false, ct);
 
-    /// <summary>The exchange for everything but states.</summary>
-    public Task DeclareControlAsync(IConnection connection, RabbitNames names, CancellationToken ct) =>
-        DeclareExchangeAsync(connection, names.Control, autoDelete: false, ct);
+    /// <summary>The exchanges for everything but states: what the source says, and what targets do.</summary>
+    public async Task DeclareControlAsync(IConnection connection, RabbitNames names, CancellationToken ct)
+    {
+        await DeclareExchangeAsync(connection, names.Control, autoDelete: false, ct).ConfigureAwait(false);
+        await DeclareExchangeAsync(connection, names.Asks, autoDelete: false, ct).ConfigureAwait(false);
+    }
 
     /// <summary>Removes a queue that no lane leads to any more, once it is empty. Called when nothing of it is unacknowledged: the broker does not say.</summary>
     /// <returns>Whether it is gone.</returns>
@@ -175,12 +184,11 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
         }
     }
 
-    /// <summary>A queue that only this connection sees, and that goes with it, bound to a destination's control exchange.</summary>
+    /// <summary>A queue that only this connection sees, and that goes with it, bound to exchanges by keys.</summary>
     public Task DeclareHearingAsync(
         IConnection connection,
-        RabbitNames names,
         string queue,
-        IReadOnlyList<string> keys,
+        IReadOnlyList<(string Exchange, string Key)> bindings,
         CancellationToken ct
     ) =>
         DoAsync(
@@ -191,8 +199,8 @@ internal sealed class RabbitTopology(RabbitMQOptions options, RabbitFaults fault
                 await channel
                     .QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: ct)
                     .ConfigureAwait(false);
-                foreach (var key in keys)
-                    await channel.QueueBindAsync(queue, names.Control, key, cancellationToken: ct).ConfigureAwait(false);
+                foreach (var (exchange, key) in bindings)
+                    await channel.QueueBindAsync(queue, exchange, key, cancellationToken: ct).ConfigureAwait(false);
             },
             ct
         );

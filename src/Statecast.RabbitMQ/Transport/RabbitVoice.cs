@@ -74,7 +74,7 @@ internal sealed class RabbitVoice(RabbitParts parts, RabbitNames names)
 
     private RabbitPublish Message(string key, byte[] body) =>
         new(
-            names.Control,
+            names.Asks,
             key,
             new()
             {

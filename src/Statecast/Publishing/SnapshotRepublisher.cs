@@ -20,7 +20,8 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
     /// <summary>What the next chunk will most likely say; null where it says nothing, or only that a range begins.</summary>
     public async ValueTask<AnswersAhead?> ReadAheadAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks, int maxKeys)
     {
-        if (await NextAsync(session, tasks).ConfigureAwait(false) is not ({ Cursor: { } cursor } next, _))
+        var wanted = tasks.Except(LeftOf(session, tasks)).ToList();
+        if (await NextAsync(session, wanted).ConfigureAwait(false) is not ({ Cursor: { } cursor } next, _))
             return null;
         var walked = await WalkAsync(session, next, cursor, maxKeys).ConfigureAwait(false);
         var keys = next.Concerned(walked);
@@ -42,7 +43,10 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         AnswersAhead? ahead
     )
     {
-        await ClearAsync(session, tasks).ConfigureAwait(false);
+        var left = LeftOf(session, tasks);
+        foreach (var task in left)
+            await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+        tasks = [.. tasks.Except(left)];
         // What was read ahead was the next one a moment ago.
         var (next, waits) =
             tasks.FirstOrDefault(t => t == ahead?.Task) is { } same && TurnOf(session, same) is { } turn
@@ -56,13 +60,24 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
             : await BeginAsync(session, next).ConfigureAwait(false);
     }
 
-    // What was asked for twice is said once. Where the contract is not published any more, or never was, who asked finds nothing to wait for.
-    private async ValueTask ClearAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks)
+    // Requests that are not answered any more. A lane has one run at a time: who asks for another has left the one before, and takes nothing for an end of it (a target in
+    // memory asks for a new run at each start). Of a run that was asked for last, what was asked for twice is said once. Where the contract is not published any more,
+    // or never was, who asked finds nothing to wait for.
+    private static HashSet<RepublishTask> LeftOf(IRepublishSession session, IReadOnlyList<RepublishTask> tasks)
     {
+        var left = new HashSet<RepublishTask>();
+        var newest = new Dictionary<(string Carrier, LaneId Lane), Guid>();
         var seen = new HashSet<(string?, int)>();
+        for (var i = tasks.Count - 1; i >= 0; i--)
+            if (
+                TurnOf(session, tasks[i]) is not { Run: var run }
+                || !newest.TryAdd((run.Carrier, run.Lane), run.Run) && newest[(run.Carrier, run.Lane)] != run.Run
+            )
+                left.Add(tasks[i]);
         foreach (var task in tasks)
-            if (!seen.Add((task.Request.Destination, task.Request.FirstBucket)) || TurnOf(session, task) is null)
-                await store.Republish.AdvanceAsync(session.Scope, task.Id, null).ConfigureAwait(false);
+            if (!seen.Add((task.Request.Destination, task.Request.FirstBucket)))
+                left.Add(task);
+        return left;
     }
 
     // Per target and lane the oldest; the one after the last that had its turn first.

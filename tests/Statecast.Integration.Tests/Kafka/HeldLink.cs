@@ -5,7 +5,10 @@ using System.Threading.Channels;
 
 namespace Statecast.Integration.Tests.Kafka;
 
-/// <summary>A way to a broker on which what clients send can be held back for as long as a test likes, and then goes on, whatever has become of the client.</summary>
+/// <summary>
+/// A way to a broker on which what clients send can be held back for as long as a test likes, and then goes on, whatever has become of the client; or which is cut once
+/// after so many bytes.
+/// </summary>
 internal sealed class HeldLink : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,6 +17,8 @@ internal sealed class HeldLink : IDisposable
     private readonly MemoryStream _held = new();
     private readonly int _broker;
     private TaskCompletionSource _open = Opened();
+    private bool _cutsAnswers;
+    private long? _left;
 
     private HeldLink(int broker) => _broker = broker;
 
@@ -44,6 +49,25 @@ internal sealed class HeldLink : IDisposable
     {
         lock (_gate)
             return _held.GetBuffer().AsSpan(0, (int)_held.Length).IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    }
+
+    /// <summary>Cuts whatever connection carries the byte after so many, of all together, from now on; those after it are whole.</summary>
+    /// <param name="bytes">How many still go through.</param>
+    /// <param name="ofAnswers">Whether the broker's bytes are counted, or those of clients.</param>
+    public void CutAfter(long bytes, bool ofAnswers)
+    {
+        lock (_gate)
+            (_left, _cutsAnswers) = (bytes, ofAnswers);
+    }
+
+    /// <summary>Whether the cut is still to come.</summary>
+    public bool WillCut
+    {
+        get
+        {
+            lock (_gate)
+                return _left is not null;
+        }
     }
 
     public void Dispose()
@@ -92,16 +116,36 @@ internal sealed class HeldLink : IDisposable
             }
     }
 
+    // How many of them go through, and whether it ends there.
+    private (int Through, bool IsCut) Pass(int bytes, bool isAnswer)
+    {
+        lock (_gate)
+        {
+            if (_left is not { } left || isAnswer != _cutsAnswers)
+                return (bytes, false);
+            if (bytes <= left)
+            {
+                _left = left - bytes;
+                return (bytes, false);
+            }
+            _left = null;
+            return ((int)left, true);
+        }
+    }
+
     private async Task ReadAsync(Socket client, ChannelWriter<byte[]> sent)
     {
         var buffer = new byte[64 << 10];
         while (await client.ReceiveAsync(buffer, _ended.Token) is > 0 and var read)
         {
-            var piece = buffer.AsSpan(0, read).ToArray();
+            var (through, isCut) = Pass(read, isAnswer: false);
+            var piece = buffer.AsSpan(0, through).ToArray();
             if (!_open.Task.IsCompleted)
                 lock (_gate)
                     _held.Write(piece);
             sent.TryWrite(piece);
+            if (isCut)
+                break;
         }
         sent.Complete();
     }
@@ -120,7 +164,12 @@ internal sealed class HeldLink : IDisposable
     {
         var buffer = new byte[64 << 10];
         while (await broker.ReceiveAsync(buffer, _ended.Token) is > 0 and var read)
-            for (var at = 0; at < read; )
-                at += await client.SendAsync(buffer.AsMemory(at, read - at), _ended.Token);
+        {
+            var (through, isCut) = Pass(read, isAnswer: true);
+            for (var at = 0; at < through; )
+                at += await client.SendAsync(buffer.AsMemory(at, through - at), _ended.Token);
+            if (isCut)
+                break;
+        }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
     private long _unknown;
     private long _unrouted;
     private long _received;
+    private long _openings;
     private RabbitReceiver? _receiver;
 
     /// <summary>Sends that reached a queue.</summary>
@@ -29,6 +30,9 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
 
     /// <summary>Events that were handed over.</summary>
     public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>How often reading was opened.</summary>
+    public long Openings => Interlocked.Read(ref _openings);
 
     /// <summary>Why the newest send failed.</summary>
     public string? Reason { get; private set; }
@@ -49,6 +53,7 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
     {
         var receiver = await inner.OpenReceiverAsync(options, ct);
         _receiver = (RabbitReceiver)receiver;
+        Interlocked.Increment(ref _openings);
         return new Receiver(this, receiver);
     }
 

@@ -3,6 +3,9 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Statecast.Conformance.Transport;
 using Statecast.Events;
+using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Integration.Tests.Kafka;
+using Statecast.RabbitMQ;
 using Statecast.Transport;
 using Xunit;
 using static Statecast.Conformance.Transport.ProbeEvents;
@@ -59,6 +62,43 @@ public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassF
                 unknown += tries - 1;
             }
         }
+    }
+
+    [Fact]
+    public async Task Consumer_that_the_broker_cancels_in_flight_is_followed_by_another()
+    {
+        await using var pair = await RabbitPair.StartAsync(await broker.PlaceAsync());
+        await FaultRounds.RunAsync(
+            "RabbitMQ: a consumer cancelled by the broker with unacknowledged messages",
+            gate: 20,
+            async () =>
+            {
+                await pair.WriteAsync(60);
+                await NotesShop.IdleAsync(pair.Source, pair.Target);
+                var openings = pair.Received.Openings;
+                await using (await pair.HoldTargetAsync())
+                {
+                    var before = pair.Sent.Confirmed;
+                    await pair.WriteAsync(50);
+                    await pair.UntilAsync(async () => pair.Unsent == 0 && await pair.Place.CountAsync(RabbitPair.Queue) == 0);
+                    var held = pair.Sent.Confirmed - before;
+                    Assert.InRange(held, 10, 50);
+                    await pair.UntilAsync(async () => await pair.Place.UnacknowledgedAsync(RabbitPair.Queue) >= held);
+                    // As where a queue's node goes: the reader is told, the queue is there, and what it holds it still has.
+                    var told = await broker.Server.ControlAsync(
+                        "eval",
+                        "length([rabbit_channel:send_command(proplists:get_value(channel_pid, C), {'basic.cancel', proplists:get_value(consumer_tag, C), true}) "
+                            + $"|| C <- rabbit_amqqueue:consumers_all(<<\"{pair.Place.Name}\">>), element(4, proplists:get_value(queue_name, C)) =:= <<\"{RabbitPair.Queue}\">>])."
+                    );
+                    Assert.Equal("1", told.Trim());
+                    // More comes meanwhile.
+                    await pair.WriteAsync(20);
+                }
+                await pair.UntilAsync(() => pair.Received.Openings > openings);
+                await pair.UnderLoadAsync(() => Task.Delay(300, Ct));
+                await pair.RequireAsync();
+            }
+        );
     }
 
     [Fact]
@@ -179,27 +219,29 @@ public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassF
         }
     }
 
-    [Fact]
-    public async Task Source_and_target_are_equal_after_memory_alarms_under_load()
+    [Theory]
+    [InlineData("a memory alarm", "set_vm_memory_high_watermark", "0.0000001", "0.4")]
+    [InlineData("a disk that is full, by its alarm,", "set_disk_free_limit", "999999GB", "50MB")]
+    public async Task Source_and_target_are_equal_after_alarms_under_load(string what, string setting, string low, string usual)
     {
         await using var pair = await RabbitPair.StartAsync(await broker.PlaceAsync());
         await FaultRounds.RunAsync(
-            "RabbitMQ: a memory alarm under load",
-            gate: 3,
+            $"RabbitMQ: {what} under load",
+            gate: 6,
             async () =>
             {
                 await pair.WriteAsync(60);
                 var said = Alarms();
                 await pair.UnderLoadAsync(async () =>
                 {
-                    await broker.Server.ControlAsync("set_vm_memory_high_watermark", "0.0000001");
+                    await broker.Server.ControlAsync(setting, low);
                     try
                     {
                         await pair.UntilAsync(() => pair.Unsent > 20 && Alarms() > said);
                     }
                     finally
                     {
-                        await broker.Server.ControlAsync("set_vm_memory_high_watermark", "0.4");
+                        await broker.Server.ControlAsync(setting, usual);
                     }
                     var confirmed = pair.Sent.Confirmed;
                     await pair.UntilAsync(() => pair.Sent.Confirmed > confirmed);
@@ -210,6 +252,118 @@ public sealed class RabbitBrokerTests(RabbitBrokerTests.Broker broker) : IClassF
 
         int Alarms() => pair.Log.Lines.Count(l => l is { Id: Blocked, Level: LogLevel.Warning });
     }
+
+    [Fact]
+    public async Task Way_on_which_nothing_reaches_the_broker_for_a_while_loses_nothing()
+    {
+        var place = await broker.PlaceAsync();
+        using var link = HeldLink.To(broker.Server.Port);
+        await using var pair = await RabbitPair.StartAsync(place, o => o.Uri = Past(link, o.Uri));
+        await FaultRounds.RunAsync(
+            "RabbitMQ: what source and target send is held on its way past every deadline, then arrives",
+            gate: 6,
+            async () =>
+            {
+                await pair.WriteAsync(60);
+                var unknown = pair.Sent.Unknown;
+                await pair.UnderLoadAsync(async () =>
+                {
+                    link.Hold();
+                    // Past the deadline of confirmations, and of the connections made anew meanwhile.
+                    await pair.UntilAsync(() => pair.Unsent > 20 && pair.Sent.Unknown > unknown);
+                    await Task.Delay(TimeSpan.FromSeconds(3), Ct);
+                    link.Release();
+                    var confirmed = pair.Sent.Confirmed;
+                    await pair.UntilAsync(() => pair.Sent.Confirmed > confirmed + 20);
+                });
+                await pair.RequireAsync();
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Exchange_that_is_cut_after_any_byte_hangs_nobody(bool ofAnswers)
+    {
+        // Somewhere in opening, declaring, sending, confirming and reading: both sides together take more bytes than the widest.
+        const int Widest = 6_000;
+        var round = 0;
+        using var link = HeldLink.To(broker.Server.Port);
+        await FaultRounds.RunAsync(
+            ofAnswers
+                ? "RabbitMQ: the connection cut after N bytes of the broker's answers"
+                : "RabbitMQ: the connection cut after N bytes of what clients send",
+            gate: 100,
+            async () =>
+            {
+                var bytes = ++round * 2_477 % Widest;
+                var number = round;
+                link.CutAfter(bytes, ofAnswers);
+                var began = Stopwatch.StartNew();
+                await using var sender = await OpenedAsync(() => Probes.SenderAsync(configure: Configure));
+                await RabbitProbes.UntilConfirmedAsync(sender, Upsert("a", number, lanes: 1));
+                using var over = new CancellationTokenSource();
+                var speaking = SpeakAsync(sender, over.Token);
+                await RabbitProbes.UntilAsync(async () =>
+                {
+                    await using var target = await OpenedAsync(() => Probes.TargetAsync(configure: Configure));
+                    try
+                    {
+                        await target.Until(t => t.Open.Count == 1, Ct);
+                        await RabbitProbes.UntilConfirmedAsync(sender, Upsert("b", number, lanes: 1));
+                        await target.Until(t => t.Events.Any(e => e.Key == "b" && e.Revision.Number == number), Ct);
+                        return true;
+                    }
+                    catch (TransportException)
+                    {
+                        return false;
+                    }
+                });
+                await over.CancelAsync();
+                await speaking;
+                Assert.False(link.WillCut, $"Nothing was cut after {bytes} bytes: the round shows nothing.");
+                Assert.InRange(began.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+            }
+        );
+
+        void Configure(RabbitMQOptions o) => (o.Uri, o.DeliveryTimeout) = (Past(link, o.Uri), TimeSpan.FromSeconds(3));
+
+        // As a relay does: with its words a source finds that it hears nothing any more.
+        static async Task SpeakAsync(ITransportSender sender, CancellationToken over)
+        {
+            for (var said = 0; !over.IsCancellationRequested; said++)
+                try
+                {
+                    var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(1), Ct);
+                    await sender.SendHeartbeatAsync(Word(ends, Time.AddSeconds(said)), Ct);
+                    await Task.Delay(200, Ct);
+                }
+                catch (TransportException)
+                {
+                    await Task.Delay(50, Ct);
+                }
+        }
+
+        // As the loops do.
+        static async Task<T> OpenedAsync<T>(Func<Task<T>> open)
+        {
+            while (true)
+                try
+                {
+                    return await open();
+                }
+                catch (TransportException)
+                {
+                    await Task.Delay(50, Ct);
+                }
+        }
+    }
+
+    private static string Past(HeldLink link, string address) =>
+        new UriBuilder(address) { Port = link.Port }
+            .Uri
+            .AbsoluteUri;
 
     // As an apply loop does: what fails is opened anew.
     private async Task ReadAsync(ConcurrentDictionary<string, long> newest, CancellationToken ct)

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 using Statecast.Consuming;
 using Statecast.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
 using Statecast.Integration.Tests.Sqlite;
+using Statecast.RabbitMQ.Transport;
 using Xunit;
 
 namespace Statecast.Integration.Tests.RabbitMQ;
@@ -218,6 +220,86 @@ public sealed class RabbitFaultTests(RabbitFixture rabbit)
         await RabbitNotes.LiveAsync(target);
         await File.WriteAllTextAsync(notes.Shop.File("reads"), "", Ct);
         await Task.Delay(TimeSpan.FromMinutes(3), Ct);
+    }
+
+    [Fact]
+    public async Task Reader_that_is_stopped_with_a_batch_in_flight_is_followed_by_the_next()
+    {
+        await using var pair = await RabbitPair.StartAsync(await rabbit.PlaceAsync());
+        await FaultRounds.RunAsync(
+            "RabbitMQ: a reader stopped with a batch in flight, another takes over",
+            gate: 20,
+            async () =>
+            {
+                await pair.WriteAsync(60);
+                await NotesShop.IdleAsync(pair.Source, pair.Target);
+                var first = pair.Target;
+                // It stands by.
+                await pair.StartAgainAsync();
+                Task stopping;
+                long held;
+                await using (await pair.HoldTargetAsync())
+                {
+                    held = await WriteUnacknowledgedAsync(pair);
+                    await pair.UntilAsync(async () => await pair.Place.UnacknowledgedAsync(RabbitPair.Queue) >= held);
+                    Assert.Equal(0, pair.Received.Received);
+                    stopping = pair.RemoveAsync(first);
+                    // It gives back what it could not store.
+                    await pair.UntilAsync(async () => await pair.Place.CountAsync(RabbitPair.Queue) >= held);
+                }
+                await stopping;
+                await pair.UntilAsync(() => pair.Received.Received >= held);
+                await pair.UnderLoadAsync(() => Task.Delay(300, Ct));
+                await pair.RequireAsync();
+            }
+        );
+    }
+
+    [Fact]
+    public async Task Reader_whose_consumer_is_cancelled_keeps_the_older_messages_which_come_last()
+    {
+        await using var pair = await RabbitPair.StartAsync(await rabbit.PlaceAsync());
+        await FaultRounds.RunAsync(
+            "RabbitMQ: an active consumer cancelled with unacknowledged messages, which come after newer ones of their keys",
+            gate: 20,
+            async () =>
+            {
+                await pair.WriteAsync(60);
+                await NotesShop.IdleAsync(pair.Source, pair.Target);
+                await pair.RemoveAsync(pair.Target);
+                await using var connection = await pair.Place.ConnectAsync();
+                var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
+                var taken = 0;
+                var consumer = new AsyncEventingBasicConsumer(channel);
+                consumer.ReceivedAsync += (_, e) =>
+                {
+                    if (e.BasicProperties.Type != RabbitReceiver.HeartbeatType)
+                        Interlocked.Increment(ref taken);
+                    return Task.CompletedTask;
+                };
+                await channel.BasicQosAsync(0, 1_000, global: false, Ct);
+                var tag = await channel.BasicConsumeAsync(RabbitPair.Queue, autoAck: false, consumer, Ct);
+                var confirmed = pair.Sent.Confirmed;
+                await pair.WriteAsync(50);
+                await pair.UntilAsync(() => pair.Unsent == 0 && Volatile.Read(ref taken) >= pair.Sent.Confirmed - confirmed);
+                // It is not given any more, and gives nothing back.
+                await channel.BasicCancelAsync(tag, cancellationToken: Ct);
+                var held = taken;
+                Assert.InRange(held, 10, int.MaxValue);
+                await pair.UntilAsync(async () => await pair.Place.UnacknowledgedAsync(RabbitPair.Queue) >= held);
+                await pair.StartAgainAsync();
+                // Every key has something newer at the target by then.
+                await pair.WriteAsync(120);
+                await pair.UntilAsync(() => pair.Unsent == 0 && pair.Received.Received > 0);
+                await pair.UntilAsync(async () => await pair.Place.CountAsync(RabbitPair.Queue) == 0);
+                await pair.UntilAsync(async () => await pair.Place.UnacknowledgedAsync(RabbitPair.Queue) >= held);
+                var before = pair.Received.Received;
+                await channel.CloseAsync(Ct);
+                await pair.UntilAsync(() => pair.Received.Received >= before + held);
+                await pair.UnderLoadAsync(() => Task.Delay(300, Ct));
+                await pair.RequireAsync();
+            }
+        );
     }
 
     [Fact]

@@ -116,6 +116,10 @@ internal sealed class RabbitPlace : IAsyncDisposable
         return await channel.MessageCountAsync(queue);
     }
 
+    /// <summary>How many messages of a queue are with a reader who has not acknowledged them; the broker's view of it lags behind.</summary>
+    public async Task<long> UnacknowledgedAsync(string queue) =>
+        (await QueueAsync(queue)).TryGetProperty("messages_unacknowledged", out var count) ? count.GetInt64() : 0;
+
     /// <summary>The exchanges' names, but for the broker's own.</summary>
     public async Task<List<string>> ExchangesAsync() =>
         [

@@ -107,6 +107,36 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Order_is_kept_whatever_concurrency_the_client_is_told()
+    {
+        const int Events = 5_000;
+        ConnectionFactory? told = null;
+        var sender = await Probes.SenderAsync();
+        var target = await Probes.OpenTargetAsync(configure: o =>
+            o.ConfigureConnections(f => (told, f.ConsumerDispatchConcurrency) = (f, 8))
+        );
+        Assert.Equal(1, told!.ConsumerDispatchConcurrency);
+        await sender.SendAsync([.. Enumerable.Range(1, Events).Select(i => Upsert("a", i, lanes: 1))], Ct);
+        await target.Until(t => t.Received.Count == Events, Ct);
+        Assert.Equal(Enumerable.Range(1, Events).Select(i => (long)i), target.Events.Select(e => e.Revision.Number));
+    }
+
+    [Fact]
+    public async Task Connection_lost_while_the_source_is_waited_for_fails_the_receive()
+    {
+        var target = await Probes.TargetAsync();
+        // No source has said how many lanes there are.
+        await RabbitProbes.UntilAsync(async () =>
+            (await Probes.Place.QueuesAsync()).Exists(q => q.StartsWith($"{Own.Prefix}.hearing-", StringComparison.Ordinal))
+        );
+        // It reads that queue, and has looked for its own.
+        await Task.Delay(TimeSpan.FromSeconds(2), Ct);
+        await ((RabbitReceiver)target.Receiver).Connection.AbortAsync();
+        var error = await Assert.ThrowsAsync<TransportException>(() => target.Until(_ => false, Ct));
+        Assert.Contains("waiting for the source of 'probe.item.v1' failed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lost_connection_fails_the_receive_with_what_mends_it()
     {
         await Probes.SenderAsync();

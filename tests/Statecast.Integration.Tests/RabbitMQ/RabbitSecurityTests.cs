@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using Statecast.Conformance.Transport;
 using Statecast.RabbitMQ;
+using Statecast.RabbitMQ.Transport;
 using Statecast.Transport;
 using Xunit;
 using static Statecast.Conformance.Transport.ProbeEvents;
@@ -19,7 +23,7 @@ public sealed class RabbitSecurityTests(SecuredRabbit broker) : IClassFixture<Se
     );
     private static readonly RabbitPlace.Rights Target = new(
         @"^probe\.item\.v1\.shipping\..*$",
-        @"^probe\.item\.v1\.(control|shipping\..*)$",
+        @"^probe\.item\.v1\.(asks|shipping\..*)$",
         @"^probe\.item\.v1(\.control|\.shipping\..*)?$"
     );
     private const int HostNamesUnchecked = 4210;
@@ -57,6 +61,61 @@ public sealed class RabbitSecurityTests(SecuredRabbit broker) : IClassFixture<Se
         await using var other = new ProbeTarget(await shipping.OpenReceiverAsync(new("payroll", null, ProbeContracts.Item), Ct));
         var error = await Assert.ThrowsAsync<TransportException>(() => other.Until(_ => false, Ct));
         Assert.Contains("ACCESS_REFUSED", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Target_cannot_speak_for_the_source_with_the_documented_rights()
+    {
+        await AddUserAsync("orders", Source);
+        await AddUserAsync("shipping", Target);
+        var orders = Probes.Carrier(broker.Options(Probes.Place, "orders"));
+        await using var sender = await SenderAsync(orders);
+        var names = RabbitProbes.Names;
+        var own = names.Of("shipping", null);
+        await using var connection = await new RabbitConnections(
+            broker.Options(Probes.Place, "shipping"),
+            NullLogger.Instance
+        ).ConnectAsync("intrudes", Ct);
+        // By itself, past the broker's own exchange, by a way between exchanges, and by letters that die.
+        foreach (var key in (string[])[RabbitNames.MarkerKey, RabbitNames.LanesKey, RabbitNames.HelloKey])
+            await BarredAsync(c => c.BasicPublishAsync(names.Control, key, "{}"u8.ToArray(), Ct).AsTask());
+        await BarredAsync(c => c.BasicPublishAsync(names.Destination, "0", "{}"u8.ToArray(), Ct).AsTask());
+        foreach (var queue in (string[])[names.Last, names.Requests, names.Targets])
+            await BarredAsync(c => c.BasicPublishAsync("", queue, "{}"u8.ToArray(), Ct).AsTask());
+        await BarredAsync(async c =>
+        {
+            await c.ExchangeDeclareAsync(own.Dead, ExchangeType.Direct, durable: true, cancellationToken: Ct);
+            await c.ExchangeBindAsync(names.Control, own.Dead, RabbitNames.MarkerKey, cancellationToken: Ct);
+        });
+        foreach (var exchange in (string[])[names.Control, names.Destination, ""])
+            await BarredAsync(c =>
+                c.QueueDeclareAsync(
+                    own.Queue(7),
+                    arguments: new Dictionary<string, object?> { ["x-dead-letter-exchange"] = exchange },
+                    cancellationToken: Ct
+                )
+            );
+        await BarredAsync(c =>
+            c.ExchangeDeclareAsync(
+                $"{own.Prefix}.more",
+                ExchangeType.Direct,
+                arguments: new Dictionary<string, object?> { ["alternate-exchange"] = names.Control },
+                cancellationToken: Ct
+            )
+        );
+        foreach (var queue in (string[])[names.Last, names.Requests, names.Targets])
+            await BarredAsync(c => c.QueueBindAsync(queue, own.Dead, "any", cancellationToken: Ct));
+
+        async Task BarredAsync(Func<IChannel, Task> act)
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
+            var ended = new TaskCompletionSource<ushort>(TaskCreationOptions.RunContinuationsAsynchronously);
+            channel.ChannelShutdownAsync += (_, e) => Task.FromResult(ended.TrySetResult(e.ReplyCode));
+            // A message is refused when it is there, not when it is sent.
+            var error = await Record.ExceptionAsync(() => act(channel));
+            Assert.True(error is null or OperationInterruptedException or AlreadyClosedException, error?.ToString());
+            Assert.Equal(403, await ended.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct));
+        }
     }
 
     [Fact]

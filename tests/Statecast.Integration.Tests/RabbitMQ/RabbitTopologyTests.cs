@@ -47,7 +47,7 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
         var last = (await Probes.Place.QueueAsync(RabbitProbes.Names.Last)).GetProperty("arguments");
         Assert.Equal(("drop-head", 16), (last.GetProperty("x-overflow").GetString(), last.GetProperty("x-max-length").GetInt32()));
         Assert.Equal(
-            new[] { "probe.item.v1", "probe.item.v1.control", "probe.item.v1.target.dead" },
+            new[] { "probe.item.v1", "probe.item.v1.asks", "probe.item.v1.control", "probe.item.v1.target.dead" },
             (await Probes.Place.ExchangesAsync()).Order(StringComparer.Ordinal)
         );
     }
@@ -242,7 +242,7 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
 
         var word = (await channel.BasicGetAsync(RabbitProbes.Names.Targets, autoAck: false, Ct))!;
         for (var i = 0; i < 150; i++)
-            await channel.BasicPublishAsync(RabbitProbes.Names.Control, RabbitNames.TargetKey, word.Body, Ct);
+            await channel.BasicPublishAsync(RabbitProbes.Names.Asks, RabbitNames.TargetKey, word.Body, Ct);
         await channel.BasicNackAsync(word.DeliveryTag, multiple: false, requeue: true, Ct);
         await WordsAsync(151);
         var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(1), Ct);
@@ -252,6 +252,62 @@ public sealed class RabbitTopologyTests(RabbitFixture rabbit) : IAsyncLifetime
 
         Task WordsAsync(uint count) =>
             RabbitProbes.UntilAsync(async () => await Probes.Place.CountAsync(RabbitProbes.Names.Targets) == count);
+    }
+
+    [Fact]
+    public async Task Queue_of_what_targets_say_is_made_anew_and_filled_by_those_that_run()
+    {
+        var names = RabbitProbes.Names;
+        var sender = await Probes.SenderAsync();
+        await Probes.OpenTargetAsync();
+        await RabbitProbes.UntilAsync(async () => await Probes.Place.CountAsync(names.Targets) == 1);
+        await Probes.Place.DeleteQueueAsync(names.Targets);
+        await LookedAsync(sender, async () => (await Probes.Place.QueuesAsync()).Contains(names.Targets));
+        await RabbitProbes.UntilAsync(async () => await Probes.Place.CountAsync(names.Targets) >= 1);
+    }
+
+    [Fact]
+    public async Task Bindings_of_the_source_that_others_removed_are_made_again()
+    {
+        var names = RabbitProbes.Names;
+        var sender = await Probes.SenderAsync();
+        var sleeper = await Probes.SenderAsync();
+        await Probes.Place.DeleteExchangeAsync(names.Control);
+        await Probes.Place.DeleteExchangeAsync(names.Asks);
+        // Another makes the exchanges before any look: nothing seems to be missing, and nothing leads anywhere.
+        await using var connection = await Probes.Place.ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Ct);
+        foreach (var exchange in (string[])[names.Control, names.Asks])
+            await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, cancellationToken: Ct);
+        var number = 0;
+        await LookedAsync(
+            sender,
+            async () => (await sender.SendAsync([Upsert("a", ++number, lanes: 1)], Ct))[0].Result == SendResult.Confirmed
+        );
+        await LookedAsync(sleeper, async () => (await sleeper.ReadMarksAsync(ProbeEvents.Lanes(1), Ct)).Any(m => m.Number == number));
+        var asks = Probes.Carrier();
+        var heard = asks.Requests.ReceiveAsync(names.Destination, Ct).AsTask();
+        await Probes.Carrier().Requests.AskAsync(new(names.Destination, ["a"]), Ct);
+        Assert.Equal(["a"], (await heard.WaitAsync(TimeSpan.FromSeconds(30), Ct)).Keys);
+    }
+
+    // A sender looks with its heartbeats, and says so where one is not sent.
+    private static Task LookedAsync(ITransportSender sender, Func<Task<bool>> condition)
+    {
+        var said = 0;
+        return RabbitProbes.UntilAsync(async () =>
+        {
+            try
+            {
+                var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(1), Ct);
+                await sender.SendHeartbeatAsync(Word(ends, Time.AddSeconds(said++)), Ct);
+                return await condition();
+            }
+            catch (TransportException)
+            {
+                return false;
+            }
+        });
     }
 
     [Theory]

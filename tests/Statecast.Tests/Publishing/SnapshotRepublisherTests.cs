@@ -145,6 +145,50 @@ public sealed class SnapshotRepublisherTests
         Assert.Equal(2, _store.Outbox.Count(r => r.Operation == StateOperation.RangeEnd));
     }
 
+    [Theory, InlineData(10), InlineData(1)]
+    public async Task Run_that_its_target_left_is_answered_no_more(int maxKeys)
+    {
+        await SavedAsync("a", "b", "c", "d");
+        var (left, other, ofOtherLane) = (Run("q", 0), Run("r", 0), Run("q", 1));
+        foreach (var run in new[] { left, other, ofOtherLane })
+            await AskAsync(run, BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var republisher = new Republisher(_capture, _store);
+        // Each begins in its turn.
+        foreach (var _ in _store.Tasks.Keys.ToList())
+            await republisher.NextAsync(database, maxKeys, default);
+        var newest = left;
+        for (var start = 0; start < 20; start++)
+            await AskAsync(newest = Run("q", 0), [.. Enumerable.Range(0, 4).Select(part => BucketRange.Part(part, 4))]);
+        while ((await republisher.NextAsync(database, maxKeys, default)).Worked) { }
+
+        Assert.Empty(_store.Tasks);
+        Assert.Equal(Expected([(left, 1), (other, 1), (ofOtherLane, 1), (newest, 4)]), RunsOf(StateOperation.RangeBegin));
+        Assert.Equal(Expected([(other, 1), (ofOtherLane, 1), (newest, 4)]), RunsOf(StateOperation.RangeEnd));
+
+        IEnumerable<Guid> RunsOf(StateOperation mark) =>
+            _store.Outbox.Where(r => r.Operation == mark).Select(r => RangeMark.Read(r.Body.Span).Run).Order();
+
+        static IEnumerable<Guid> Expected(IEnumerable<(SnapshotRun Run, int Times)> runs) =>
+            runs.SelectMany(r => Enumerable.Repeat(r.Run.Run, r.Times)).Order();
+    }
+
+    [Fact]
+    public async Task Runs_that_were_left_do_not_pile_up_while_nothing_can_be_answered()
+    {
+        await SavedAsync("a");
+        Published(ended: false);
+        await AskAsync(Run("r", 0), BucketRange.All);
+        SnapshotRun? newest = null;
+        for (var start = 0; start < 500; start++)
+            await AskAsync(newest = Run("q", 0), [.. Enumerable.Range(0, 4).Select(part => BucketRange.Part(part, 4))]);
+        // A thousand are looked at each time.
+        for (var look = 0; look < 3; look++)
+            Assert.False((await ChunkAsync(10)).Worked);
+        Assert.Equal(5, _store.Tasks.Count);
+        Assert.Equal(4, _store.Tasks.Values.Count(t => t.Request.Destination == newest!.Destination));
+    }
+
     [Fact]
     public async Task Range_with_a_state_that_cannot_be_said_does_not_end()
     {
