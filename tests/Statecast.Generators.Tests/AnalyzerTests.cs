@@ -247,6 +247,13 @@ public sealed class AnalyzerTests
                 "string is no [StateContract]"
             },
             {
+                "[StateContract(\"a\")] public sealed partial record Old([StateKey] int Id, int Tenant);"
+                    + "[StateContract(\"a\", Version = 2)] public sealed partial record Order([StateKey] int Tenant, [StateKey] int Id) { public static Order Upcast(Old old) => new(old.Tenant, old.Id); }",
+                "STC1701",
+                "Upcast",
+                "one key in all majors"
+            },
+            {
                 $"[StateContract(\"a\", Version = 2)] public sealed partial record Order({Id}) {{ public static Order Upcast(Order old) => old; }}"
                     + $"[StateContract(\"a\")] public sealed partial record Old({Id});",
                 "STC1701",

@@ -8,6 +8,7 @@ namespace Statecast.Generators.Reading;
 internal static class UpcasterReader
 {
     private const string Name = "Upcast";
+    private const string KeyAttribute = "StateKeyAttribute";
 
     public static IReadOnlyList<UpcasterShape> Read(INamedTypeSymbol contract, string name, int major, Findings findings)
     {
@@ -37,8 +38,25 @@ internal static class UpcasterReader
             return (0, $"{parameter.Type.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat)} is no [StateContract]");
         if (identity.Name != name)
             return (0, $"{old.Name} is the contract '{identity.Name}', this is '{name}'");
-        return identity.Major >= major
-            ? (0, $"{old.Name} has version {identity.Major}, which is not below {major}")
+        if (identity.Major >= major)
+            return (0, $"{old.Name} has version {identity.Major}, which is not below {major}");
+        // Its text is what a state is in every major. Types may differ that have one text; a composite key and a simple one never have.
+        return KeyParts(old) is var was && KeyParts(contract) is var now && was != now
+            ? (
+                0,
+                $"the key of {old.Name} has {was} part(s), that of {contract.Name} {now}, and a state has one key in all majors: for another key publish another contract"
+            )
             : (identity.Major, null);
     }
+
+    private static int KeyParts(INamedTypeSymbol state) =>
+        state
+            .GetMembers()
+            .OfType<IPropertySymbol>()
+            .Count(property =>
+                Attributes.All(property, KeyAttribute).Any()
+                || state.InstanceConstructors.Any(c =>
+                    c.Parameters.Any(p => p.Name == property.Name && Attributes.All(p, KeyAttribute).Any())
+                )
+            );
 }
