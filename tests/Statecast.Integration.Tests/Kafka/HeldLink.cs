@@ -5,7 +5,7 @@ using System.Threading.Channels;
 
 namespace Statecast.Integration.Tests.Kafka;
 
-/// <summary>A way to a broker on which what clients send can be held back for as long as a test likes, and then goes on, whatever has become of the client.</summary>
+/// <summary>A way to a broker on which what clients send, or what they are answered, can be held back for as long as a test likes, and then goes on, whatever has become of the client.</summary>
 internal sealed class HeldLink : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,6 +14,7 @@ internal sealed class HeldLink : IDisposable
     private readonly MemoryStream _held = new();
     private readonly int _broker;
     private TaskCompletionSource _open = Opened();
+    private TaskCompletionSource _answering = Opened();
 
     private HeldLink(int broker) => _broker = broker;
 
@@ -36,8 +37,15 @@ internal sealed class HeldLink : IDisposable
         _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    /// <summary>From now on the broker gets what clients send, and no client hears of it.</summary>
+    public void HoldAnswers() => _answering = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>What was held goes through, in its order.</summary>
-    public void Release() => _open.TrySetResult();
+    public void Release()
+    {
+        _open.TrySetResult();
+        _answering.TrySetResult();
+    }
 
     /// <summary>Whether a text is among what is held.</summary>
     public bool Holds(string text)
@@ -120,7 +128,10 @@ internal sealed class HeldLink : IDisposable
     {
         var buffer = new byte[64 << 10];
         while (await broker.ReceiveAsync(buffer, _ended.Token) is > 0 and var read)
+        {
+            await _answering.Task.WaitAsync(_ended.Token);
             for (var at = 0; at < read; )
                 at += await client.SendAsync(buffer.AsMemory(at, read - at), _ended.Token);
+        }
     }
 }

@@ -1,27 +1,24 @@
-using RabbitMQ.Client;
 using Statecast.Events;
-using Statecast.RabbitMQ.Transport;
 using Statecast.Transport;
 
-namespace Statecast.Integration.Tests.RabbitMQ;
+namespace Statecast.Integration.Tests.EndToEnd;
 
 /// <summary>The carrier of one host, with what became of its sends and how much it received: that a fault happened is counted, not assumed.</summary>
-internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyncDisposable
+internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDisposable
 {
     private long _confirmed;
     private long _failed;
     private long _unknown;
     private long _unrouted;
     private long _received;
-    private RabbitReceiver? _receiver;
 
-    /// <summary>Sends that reached a queue.</summary>
+    /// <summary>Sends that reached a queue, or a log.</summary>
     public long Confirmed => Interlocked.Read(ref _confirmed);
 
     /// <summary>Sends that the broker refused, or that the carrier did not let through.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
-    /// <summary>Sends of which no confirmation came.</summary>
+    /// <summary>Sends of which no confirmation came, or none in time.</summary>
     public long Unknown => Interlocked.Read(ref _unknown);
 
     /// <summary>Sends that met no queue.</summary>
@@ -39,20 +36,23 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
 
     public IStateRequests? Requests => inner.Requests;
 
-    /// <summary>Cuts what this host reads through.</summary>
-    public Task CutAsync() => _receiver!.Connection.AbortAsync();
+    /// <summary>What the host sends through, as the carrier opened it last.</summary>
+    public ITransportSender? Opened { get; private set; }
+
+    /// <summary>What the host reads through, as the carrier opened it last.</summary>
+    public ITransportReceiver? Reading { get; private set; }
 
     public async ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct) =>
-        new Sender(this, await inner.OpenSenderAsync(options, ct));
+        new Sender(this, Opened = await inner.OpenSenderAsync(options, ct));
 
     public async ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
     {
         var receiver = await inner.OpenReceiverAsync(options, ct);
-        _receiver = (RabbitReceiver)receiver;
+        Reading = receiver;
         return new Receiver(this, receiver);
     }
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync() => inner is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
 
     private void Count(SendOutcome outcome)
     {
@@ -64,14 +64,23 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
         Reason = outcome.Reason;
     }
 
-    private sealed class Sender(CountedRabbit counted, ITransportSender inner) : ITransportSender
+    private sealed class Sender(CountedTransport counted, ITransportSender inner) : ITransportSender
     {
         public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
         {
-            var outcomes = await inner.SendAsync(events, ct);
-            foreach (var outcome in outcomes)
-                counted.Count(outcome);
-            return outcomes;
+            try
+            {
+                var outcomes = await inner.SendAsync(events, ct);
+                foreach (var outcome in outcomes)
+                    counted.Count(outcome);
+                return outcomes;
+            }
+            // The relay waits no longer: what became of them is not known.
+            catch (OperationCanceledException)
+            {
+                Interlocked.Add(ref counted._unknown, events.Count);
+                throw;
+            }
         }
 
         public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
@@ -88,7 +97,7 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
-    private sealed class Receiver(CountedRabbit counted, ITransportReceiver inner) : ITransportReceiver
+    private sealed class Receiver(CountedTransport counted, ITransportReceiver inner) : ITransportReceiver
     {
         public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
         {
