@@ -22,8 +22,14 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     /// <summary>Whether the target said from where to read.</summary>
     public bool Sought { get; private set; }
 
+    /// <summary>Whether it stands at a record that cannot be read yet; what comes behind it is not taken.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>The next position to read.</summary>
     public long Next { get; private set; }
+
+    /// <summary>Nothing is taken until it is sought again.</summary>
+    public void Leave() => Sought = false;
 
     /// <summary>Reads from a position on.</summary>
     public void Seek(long position)
@@ -37,7 +43,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     }
 
     /// <summary>Takes an event, unless it is none of those that are expected: a position that was set twice may show what was asked for first.</summary>
-    public bool Expects(long offset) => Sought && offset >= Next;
+    public bool Expects(long offset) => Sought && !IsHeld && offset >= Next;
 
     public void Take(ReceivedEvent received)
     {

@@ -35,6 +35,9 @@ public sealed class Delivery
     /// <summary>The newest word of each source that arrived.</summary>
     public IReadOnlyList<Heartbeat> Heartbeats { get; init; } = [];
 
+    /// <summary>Why lanes stand still though there is more of them to read, for people; null if none does. Said with every delivery while it lasts.</summary>
+    public string? Held { get; init; }
+
     /// <summary>The carrier's own handle, for acknowledgement.</summary>
     public object? Handle { get; init; }
 }
