@@ -1,7 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
 using Statecast.Kafka;
 using Statecast.Kafka.Transport;
+using Statecast.Serialization.Avro.Registry;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Kafka;
@@ -35,8 +37,12 @@ internal sealed class KafkaPair : IAsyncDisposable
                     HeartbeatInterval = TimeSpan.FromMilliseconds(200),
                     DeliveryTimeout = TimeSpan.FromSeconds(2),
                 };
-                var carrier = _carrier = new(new KafkaTransport(options, relay));
-                s.AddTransport(KafkaTransport.CarrierName, _ => carrier)
+                if (options.HasRegistry)
+                    s.Services.AddSchemaRegistry(_ => options.SchemaRegistry);
+                s.AddTransport(
+                        KafkaTransport.CarrierName,
+                        services => _carrier = new(new KafkaTransport(options, relay, services.GetService<RegisteredSchemas>()))
+                    )
                     .Configure(o => o.Relay.BackoffCap = TimeSpan.FromMilliseconds(500));
             }
         );
@@ -150,7 +156,8 @@ internal sealed class KafkaPair : IAsyncDisposable
         Notes.Dispose();
     }
 
-    private async Task<IHost> StartTargetAsync(string file) => Add(await Notes.Shop.StartTargetAsync<NoteState>(file));
+    /// <summary>Another target.</summary>
+    public async Task<IHost> StartTargetAsync(string file) => Add(await Notes.Shop.StartTargetAsync<NoteState>(file));
 
     private IHost Add(IHost host)
     {
