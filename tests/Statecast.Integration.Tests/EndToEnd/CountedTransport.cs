@@ -11,6 +11,7 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
     private long _unknown;
     private long _unrouted;
     private long _received;
+    private long _closed;
 
     /// <summary>Sends that reached a queue, or a log.</summary>
     public long Confirmed => Interlocked.Read(ref _confirmed);
@@ -26,6 +27,9 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
 
     /// <summary>Events that were handed over.</summary>
     public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>How often a lane was taken away.</summary>
+    public long Closed => Interlocked.Read(ref _closed);
 
     /// <summary>Why the newest send failed.</summary>
     public string? Reason { get; private set; }
@@ -103,6 +107,7 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
         {
             var delivery = await inner.ReceiveAsync(maxEvents, ct);
             Interlocked.Add(ref counted._received, delivery.Batches.Sum(b => b.Events.Count));
+            Interlocked.Add(ref counted._closed, delivery.Closed.Count);
             return delivery;
         }
 
