@@ -372,6 +372,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         {
             LogMessages.PositionLost(_logger, lane.Next, lane.Id.ToString());
             Read(lane, 0, Offset.Beginning);
+            lane.BeginAnew();
         }
         else if (at.Topic == _controlTopic)
         {
