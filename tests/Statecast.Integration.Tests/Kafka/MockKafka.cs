@@ -19,6 +19,7 @@ internal sealed class MockKafka : IDisposable
     private const short ApiVersions = 18;
     private const short UnknownTopic = 3;
     private const short TopicExists = 36;
+    private const short TooManyCopies = 38;
 
     // What is answered here, each up to the newest version whose form is plain.
     private static readonly (short Request, short Newest)[] Answered = [(CreateTopics, 4), (DeleteTopics, 1), (DescribeConfigs, 1)];
@@ -153,8 +154,9 @@ internal sealed class MockKafka : IDisposable
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (var left = asked.Int(); left > 0; left--)
             settings[asked.Text()!] = asked.Text();
-        var error = TopicExists;
-        if (_topics.TryAdd(name, settings))
+        // There is one broker; the mock itself would put all copies there.
+        var error = copies > 1 ? TooManyCopies : TopicExists;
+        if (copies <= 1 && _topics.TryAdd(name, settings))
             error = _cluster.Make(name, partitions, copies);
         Write(said, name);
         Write(said, error);
