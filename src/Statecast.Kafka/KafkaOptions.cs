@@ -22,7 +22,7 @@ public sealed class KafkaOptions
     /// <summary>Whether missing topics are made. Default true; where an operator makes them, false: a missing one is then an error that says how it must be.</summary>
     public bool CreateTopics { get; set; } = true;
 
-    /// <summary>Copies of every topic that is made. Default: 3, or as many as there are brokers.</summary>
+    /// <summary>Copies of every topic that is made; with fewer brokers up it is not made. Default: 3, or as many as brokers are up, which is warned of.</summary>
     public short? ReplicationFactor { get; set; }
 
     /// <summary>Copies that must hold a record before it counts as sent. An existing topic with fewer is refused. Default: one less than the topic's copies, at least 1.</summary>

@@ -60,4 +60,18 @@ internal static partial class LogMessages
 
     [LoggerMessage(4112, LogLevel.Warning, "Removed the topic '{Topic}' and its {Partitions} partitions, to make it anew.")]
     public static partial void TopicRemoved(ILogger logger, string topic, int partitions);
+
+    [LoggerMessage(
+        4113,
+        LogLevel.Warning,
+        "Made the topic '{Topic}' with {Replicas} of 3 copies, for no more brokers are up: what is confirmed is lost with them. Where there are to be more, set ReplicationFactor: a topic is then not made before so many are up. The copies of this one are raised with kafka-reassign-partitions.sh, or remove it: the source makes it anew and sends everything again."
+    )]
+    public static partial void FewBrokers(ILogger logger, string topic, int replicas);
+
+    [LoggerMessage(
+        4114,
+        LogLevel.Warning,
+        "The topic '{Topic}' has {Replicas} copies, where {Wanted} could be had: it was made while brokers were down, or before there were more. Raise them with kafka-reassign-partitions.sh; or set ReplicationFactor to what it has, if so few are meant."
+    )]
+    public static partial void FewCopies(ILogger logger, string topic, int replicas, int wanted);
 }

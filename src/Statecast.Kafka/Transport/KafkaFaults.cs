@@ -50,7 +50,8 @@ internal sealed class KafkaFaults(KafkaOptions options, TimeProvider clock)
                 "Check that the brokers run, that BootstrapServers leads to them, and that Security:Tls and Login are what this listener speaks.",
             ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend =>
                 "Fewer copies are in sync than min.insync.replicas asks for: bring the missing brokers back.",
-            ErrorCode.InvalidReplicationFactor => "Set ReplicationFactor to at most the number of brokers.",
+            ErrorCode.InvalidReplicationFactor =>
+                "Fewer brokers are up than ReplicationFactor asks copies of: bring the missing ones up, or set it to at most their number.",
             _ => "It is tried again.",
         };
 

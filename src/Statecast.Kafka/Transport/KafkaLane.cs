@@ -14,6 +14,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     private long? _tail;
     private bool _fetched;
     private bool _tailTold;
+    private bool _begunAnew;
 
     public LaneId Id { get; } = id;
 
@@ -22,8 +23,21 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     /// <summary>Whether the target said from where to read.</summary>
     public bool Sought { get; private set; }
 
+    /// <summary>Whether it stands at a record that cannot be read yet; what comes behind it is not taken.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>The next position to read.</summary>
     public long Next { get; private set; }
+
+    /// <summary>Nothing is taken until it is sought again.</summary>
+    public void Leave() => Sought = false;
+
+    /// <summary>Reads from its beginning, since its position is gone; said with what comes next.</summary>
+    public void BeginAnew()
+    {
+        Seek(0);
+        _begunAnew = true;
+    }
 
     /// <summary>Reads from a position on.</summary>
     public void Seek(long position)
@@ -37,7 +51,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     }
 
     /// <summary>Takes an event, unless it is none of those that are expected: a position that was set twice may show what was asked for first.</summary>
-    public bool Expects(long offset) => Sought && offset >= Next;
+    public bool Expects(long offset) => Sought && !IsHeld && offset >= Next;
 
     public void Take(ReceivedEvent received)
     {
@@ -66,8 +80,8 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
         var atTail = _tail == Next || (_fetched && highWatermark(Partition) == Next);
         if (_events is null && (!atTail || _tailTold))
             return null;
-        var batch = new LaneBatch(Id, _events ?? [], Next, atTail);
-        (_events, _tail, _tailTold) = (null, null, atTail);
+        var batch = new LaneBatch(Id, _events ?? [], Next, atTail) { FromBeginning = _begunAnew };
+        (_events, _tail, _tailTold, _begunAnew) = (null, null, atTail, false);
         return batch;
     }
 }

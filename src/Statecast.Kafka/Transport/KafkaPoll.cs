@@ -42,7 +42,7 @@ internal sealed class KafkaPoll : IDisposable
         }
     } = null!;
 
-    /// <summary>What is at hand, perhaps none; to be freed, or returned.</summary>
+    /// <summary>What is at hand, perhaps none; to be freed.</summary>
     /// <exception cref="KafkaException">The client reports an error.</exception>
     public KafkaMessage Take()
     {
@@ -57,9 +57,6 @@ internal sealed class KafkaPoll : IDisposable
         _stash = KafkaMessage.None;
         return stashed;
     }
-
-    /// <summary>Puts back what was taken last.</summary>
-    public void Return(KafkaMessage record) => _stash = record;
 
     /// <summary>From here on a wake counts for the next wait.</summary>
     public void Begin() => _woken = false;
@@ -76,7 +73,7 @@ internal sealed class KafkaPoll : IDisposable
     /// <summary>There is news beside the records.</summary>
     public void Wake() => _woken = true;
 
-    /// <summary>Drops what was put back of a partition: it is read from elsewhere now.</summary>
+    /// <summary>Drops what a wait has taken of a partition: it is read from elsewhere now.</summary>
     public void Forget(TopicPartition partition)
     {
         if (!_stash.IsNone && _stash.TopicPartition == partition)

@@ -27,7 +27,11 @@ internal sealed class KafkaReceiver : ITransportReceiver
     private readonly HashSet<string> _intruders = new(StringComparer.Ordinal);
     private readonly CloudEventRepeats _repeats = new();
     private readonly byte[] _controlName;
-    private KafkaUnread? _unread;
+    private readonly KafkaHeldLanes _held;
+
+    // By partition: what the client fetches nothing of.
+    private readonly HashSet<TopicPartition> _paused = [];
+    private string? _heldTold;
     private Task _waiting = Task.CompletedTask;
     private KafkaFinding? _opening;
     private KafkaTopic? _topic;
@@ -44,6 +48,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         _control = new(options.Contract.Destination, logger);
         _poll = new(options.Contract.Destination);
         _assignment = _poll.Assignment = AssignmentOf(options, clients, _poll);
+        _held = new(bodies, clients.Clock, _poll.Wake);
     }
 
     public static async Task<KafkaReceiver> OpenAsync(
@@ -80,13 +85,6 @@ internal sealed class KafkaReceiver : ITransportReceiver
             _poll.Begin();
             if (Look(maxEvents) is { } delivery)
                 return delivery;
-            if (_unread is { } unread)
-            {
-                // While the registry cannot tell, the lane waits; past its patience the receive fails with the reason.
-                await _bodies.AskAsync(unread, ct).ConfigureAwait(false);
-                _unread = null;
-                continue;
-            }
             _waiting = _poll.WaitAsync();
         }
     }
@@ -106,6 +104,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
             return;
         _disposed = true;
         await _watch.DisposeAsync().ConfigureAwait(false);
+        await _held.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_poll.Dispose).ConfigureAwait(false);
     }
 
@@ -129,6 +128,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         if (_watch.TakeNews() is { } finding)
             Change(finding);
         BeginIfReady();
+        GoOn();
         Seek();
         Gather(maxEvents);
         // The control topic may have been all that was waited for.
@@ -141,7 +141,10 @@ internal sealed class KafkaReceiver : ITransportReceiver
         var word = Lanes.Length > 0 ? _control.TakeNews() : null;
         if (word is not null)
             RequireSameLanes(word);
-        return closed.Count + opened.Count + batches.Count == 0 && word is null
+        var held = _held.Reason;
+        var told = held == _heldTold;
+        _heldTold = held;
+        return closed.Count + opened.Count + batches.Count == 0 && word is null && told
             ? null
             : new()
             {
@@ -149,6 +152,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
                 Opened = [.. opened.Select(o => o with { DeletesKept = _clients.Options.TombstoneRetention })],
                 Batches = batches,
                 Heartbeats = word is null ? [] : [word],
+                Held = held,
             };
     }
 
@@ -158,6 +162,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         if (finding.Topic?.Incarnation != _topic?.Incarnation)
         {
             _assignment.End();
+            _paused.Clear();
             _topic = finding.Topic;
             _opening = finding.Topic is null ? null : finding;
         }
@@ -177,6 +182,19 @@ internal sealed class KafkaReceiver : ITransportReceiver
         _opening = null;
         LogMessages.TopicFound(_logger, _options.Contract.Destination, opening.Topic!.Incarnation);
         _assignment.Begin(opening);
+    }
+
+    // From where a lane was held, once what stands there can be read.
+    private void GoOn()
+    {
+        foreach (var lane in _held.Ended(IsRead))
+        {
+            _held.Forget(lane);
+            if (IsRead(lane))
+                _seeks.Enqueue((lane.Id, lane.Next));
+        }
+
+        bool IsRead(KafkaLane lane) => Find(lane.Partition) == lane;
     }
 
     private void Seek()
@@ -201,6 +219,11 @@ internal sealed class KafkaReceiver : ITransportReceiver
 
     private void Read(KafkaLane lane, long position, Offset from)
     {
+        _held.Forget(lane);
+        lane.Leave();
+        // Before the position is set, which a pause would set too.
+        if (_paused.Remove(lane.Partition) && _assignment.Consumer.Assignment.Contains(lane.Partition))
+            _assignment.Consumer.Resume([lane.Partition]);
         _assignment.Read(lane, from);
         _poll.Forget(lane.Partition);
         lane.Seek(position);
@@ -223,7 +246,6 @@ internal sealed class KafkaReceiver : ITransportReceiver
             }
             if (record.IsNone)
                 return;
-            var held = false;
             try
             {
                 if (record.Topic.SequenceEqual(_controlName))
@@ -232,23 +254,16 @@ internal sealed class KafkaReceiver : ITransportReceiver
                     continue;
                 else if (record.IsEnd)
                     lane.FoundTail(record.Offset);
-                else if (Read(record, lane.Id) is { } received)
+                else if (Read(record, lane) is { } received)
                 {
                     lane.Take(received);
                     bytes += record.Value.Length;
                     events++;
                 }
-                else
-                {
-                    _poll.Return(record);
-                    held = true;
-                    return;
-                }
             }
             finally
             {
-                if (!held)
-                    record.Free();
+                record.Free();
             }
         }
     }
@@ -269,9 +284,10 @@ internal sealed class KafkaReceiver : ITransportReceiver
             _control.Take(record);
     }
 
-    /// <summary>Reads a record; null if the registry must be asked first.</summary>
-    private ReceivedEvent? Read(KafkaMessage record, LaneId lane)
+    /// <summary>Reads a record; null if the registry must be asked first, for which its lane alone waits.</summary>
+    private ReceivedEvent? Read(KafkaMessage record, KafkaLane from)
     {
+        var lane = from.Id;
         var envelope = new KafkaEnvelope(record, _repeats);
         var value = record.HasValue ? record.Value.ToArray() : null;
         FramedBody? framed;
@@ -279,7 +295,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         {
             if (!_bodies.TryRead(value, envelope, out framed))
             {
-                _unread = new(value!, envelope.Schema.ToArray());
+                Hold(from, new(value!, envelope.Schema.ToArray()));
                 return null;
             }
         }
@@ -299,6 +315,14 @@ internal sealed class KafkaReceiver : ITransportReceiver
             value,
             $"'{e.Source}' publishes '{lane.Destination}' too, which belongs to source '{owner}': two services must not publish one contract."
         );
+    }
+
+    // It is fetched again when its schema is known: meanwhile neither it nor what lies behind it takes memory.
+    private void Hold(KafkaLane lane, KafkaUnread unread)
+    {
+        _assignment.Consumer.Pause([lane.Partition]);
+        _paused.Add(lane.Partition);
+        _held.Hold(lane, unread);
     }
 
     private void RequireSameLanes(Heartbeat word)
@@ -348,6 +372,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         {
             LogMessages.PositionLost(_logger, lane.Next, lane.Id.ToString());
             Read(lane, 0, Offset.Beginning);
+            lane.BeginAnew();
         }
         else if (at.Topic == _controlTopic)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
@@ -8,9 +9,13 @@ namespace Statecast.Kafka.Transport;
 /// <summary>Makes, checks and describes topics.</summary>
 internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILogger logger) : IDisposable
 {
+    private const short Copies = 3;
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(10);
     private readonly KafkaTopicRules _rules = new(clients.Options);
     private readonly IAdminClient _admin = clients.Admin();
+
+    // Of whose copies was told. Topics are declared by several sources of a service at once.
+    private readonly ConcurrentDictionary<string, short> _told = new(StringComparer.Ordinal);
 
     public KafkaTopicRules Rules => _rules;
 
@@ -19,11 +24,15 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
     public async Task<KafkaTopic> DeclareAsync(string destination, int lanes, CancellationToken ct)
     {
         var control = KafkaTopic.ControlOf(destination);
-        await EnsureAsync(control, 1, _rules.ForControl, ct).ConfigureAwait(false);
+        var words = await EnsureAsync(control, 1, _rules.ForControl, ct).ConfigureAwait(false);
         var topic = await EnsureAsync(destination, lanes, _rules.ForStates, ct).ConfigureAwait(false);
         if (topic.Partitions != lanes)
             throw new TransportException(_rules.OtherPartitions(topic, lanes));
         await CheckAsync(destination, ct).ConfigureAwait(false);
+        var copies = await CopiesAsync(destination, ct).ConfigureAwait(false);
+        foreach (var declared in (KafkaTopic[])[topic, words])
+            if (declared.Replicas < copies && _told.TryAdd(declared.Name, copies))
+                LogMessages.FewCopies(logger, declared.Name, declared.Replicas, copies);
         return topic;
     }
 
@@ -188,7 +197,7 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
             );
         try
         {
-            var replicas = clients.Options.ReplicationFactor ?? (short)Math.Min(3, await CountBrokersAsync(ct).ConfigureAwait(false));
+            var replicas = await CopiesAsync(name, ct).ConfigureAwait(false);
             await _admin
                 .CreateTopicsAsync(
                     [
@@ -205,6 +214,9 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
                 .WaitAsync(ct)
                 .ConfigureAwait(false);
             LogMessages.TopicMade(logger, name, partitions, replicas);
+            // Brokers that are down now are not known: what was meant to have three copies may have one for ever.
+            if (clients.Options.ReplicationFactor is null && replicas < Copies)
+                LogMessages.FewBrokers(logger, name, replicas);
         }
         catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
         {
@@ -220,10 +232,24 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         }
     }
 
-    private async Task<int> CountBrokersAsync(CancellationToken ct) =>
-        (await _admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Answer }).WaitAsync(ct).ConfigureAwait(false))
-            .Nodes
-            .Count;
+    // How many a topic is made with. Only brokers that are up are told of.
+    private async Task<short> CopiesAsync(string topic, CancellationToken ct)
+    {
+        if (clients.Options.ReplicationFactor is { } set)
+            return set;
+        try
+        {
+            var cluster = await _admin
+                .DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Answer })
+                .WaitAsync(ct)
+                .ConfigureAwait(false);
+            return (short)Math.Min(Copies, cluster.Nodes.Count);
+        }
+        catch (KafkaException e)
+        {
+            throw clients.Faults.Explain(e, KafkaAct.Describing(topic));
+        }
+    }
 
     private async Task<IReadOnlyDictionary<string, string>> SettingsAsync(string topic, CancellationToken ct)
     {

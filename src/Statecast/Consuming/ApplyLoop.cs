@@ -203,7 +203,7 @@ internal sealed class ApplyLoop : ISupervisedLoop
                     Log.ApplyRecovered(_logger, _subscription.Layout.Name);
                 _failing = false;
                 _backoff.Reset();
-                _subscription.Status.Failed(null);
+                _subscription.Status.Failed(batch.Delivery.Held);
                 return;
             }
             // The store is the target's own: it is down or full, not the event's fault. Nothing is lost, the same delivery is tried again.

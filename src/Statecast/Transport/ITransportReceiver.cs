@@ -35,6 +35,9 @@ public sealed class Delivery
     /// <summary>The newest word of each source that arrived.</summary>
     public IReadOnlyList<Heartbeat> Heartbeats { get; init; } = [];
 
+    /// <summary>Why lanes stand still though there is more of them to read, for people; null if none does. Said with every delivery while it lasts.</summary>
+    public string? Held { get; init; }
+
     /// <summary>The carrier's own handle, for acknowledgement.</summary>
     public object? Handle { get; init; }
 }
@@ -69,7 +72,11 @@ public readonly record struct LaneOpened(LaneId Lane, long Incarnation, long End
 /// <param name="Events">In the order received; empty where only the position or the tail is news.</param>
 /// <param name="Next">The next position to read, once these are applied. 0 on a queue.</param>
 /// <param name="AtTail">Whether this read found the tail: nothing was beyond <paramref name="Next"/> at that moment.</param>
-public sealed record LaneBatch(LaneId Lane, IReadOnlyList<ReceivedEvent> Events, long Next, bool AtTail);
+public sealed record LaneBatch(LaneId Lane, IReadOnlyList<ReceivedEvent> Events, long Next, bool AtTail)
+{
+    /// <summary>Whether a log began at the lane's beginning by itself before it read this, since nothing is left at the position that it was sought to: the lane is read anew.</summary>
+    public bool FromBeginning { get; init; }
+}
 
 /// <summary>One received event, or what is left of one that cannot be read.</summary>
 /// <param name="Event">The envelope; null if <paramref name="Defect"/> says why there is none.</param>

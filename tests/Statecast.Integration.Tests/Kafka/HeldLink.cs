@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace Statecast.Integration.Tests.Kafka;
 
 /// <summary>
-/// A way to a broker on which what clients send can be held back for as long as a test likes, and then goes on, whatever has become of the client; or which is cut once
-/// after so many bytes.
+/// A way to a broker on which what clients send, or what they are answered, can be held back for as long as a test likes, and then goes on, whatever has become of the
+/// client; or which is cut once after so many bytes.
 /// </summary>
 internal sealed class HeldLink : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class HeldLink : IDisposable
     private TaskCompletionSource _open = Opened();
     private bool _cutsAnswers;
     private long? _left;
+    private TaskCompletionSource _answering = Opened();
 
     private HeldLink(int broker) => _broker = broker;
 
@@ -41,8 +42,15 @@ internal sealed class HeldLink : IDisposable
         _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    /// <summary>From now on the broker gets what clients send, and no client hears of it.</summary>
+    public void HoldAnswers() => _answering = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>What was held goes through, in its order.</summary>
-    public void Release() => _open.TrySetResult();
+    public void Release()
+    {
+        _open.TrySetResult();
+        _answering.TrySetResult();
+    }
 
     /// <summary>Whether a text is among what is held.</summary>
     public bool Holds(string text)
@@ -165,6 +173,7 @@ internal sealed class HeldLink : IDisposable
         var buffer = new byte[64 << 10];
         while (await broker.ReceiveAsync(buffer, _ended.Token) is > 0 and var read)
         {
+            await _answering.Task.WaitAsync(_ended.Token);
             var (through, isCut) = Pass(read, isAnswer: true);
             for (var at = 0; at < through; )
                 at += await client.SendAsync(buffer.AsMemory(at, through - at), _ended.Token);

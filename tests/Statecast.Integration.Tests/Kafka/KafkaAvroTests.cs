@@ -8,8 +8,12 @@ using Confluent.SchemaRegistry.Serdes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Statecast.Conformance.Registry;
+using Statecast.Contracts;
+using Statecast.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Integration.Tests.Registry;
 using Statecast.Replicas;
+using Statecast.Serialization.Avro.Registry;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Kafka;
@@ -32,6 +36,9 @@ public sealed class KafkaAvroTests(KafkaFixture kafka) : IAsyncLifetime
         _notes = new(
             servers,
             (o, shop) =>
+            {
+                // What waits to be read, or is looked at raw, must still be there.
+                o.MaxCompactionLag = TimeSpan.FromHours(1);
                 o.Registry(
                     _registry.Url,
                     r =>
@@ -40,7 +47,8 @@ public sealed class KafkaAvroTests(KafkaFixture kafka) : IAsyncLifetime
                         r.CacheDirectory = shop.File("schemas");
                         r.Patience = TimeSpan.FromSeconds(2);
                     }
-                )
+                );
+            }
         );
         _source = Add(await _notes.Shop.StartSourceAsync());
     }
@@ -116,12 +124,66 @@ public sealed class KafkaAvroTests(KafkaFixture kafka) : IAsyncLifetime
         await KafkaNotes.AssertEqualAsync(_source, target, fresh);
     }
 
+    [Fact]
+    public async Task Schema_that_nobody_can_tell_holds_its_lane_alone()
+    {
+        var target = Add(await _notes.Shop.StartTargetAsync<NoteState>());
+        await Save(db => db.AddRange(Enumerable.Range(1, 40).Select(i => new Note { Id = i, Text = "up" })));
+        await KafkaNotes.AssertEqualAsync(_source, target);
+
+        // Another version of the subject, which no instance has met, and a record in it of a key that the source does not have.
+        var unmet = _registry.Put($"{KafkaNotes.Topic}-value", StateContract.Of<WiderNoteState>().AvroSchema);
+        await _registry.DownAsync();
+        var lane = KeyText.Lane("77", 8);
+        var message = new Message<string, byte[]?>
+        {
+            Key = "77",
+            Value = AvroFraming.Frame(unmet, RegistrySchemas.Body(new WiderNoteState(77, "held", null))),
+            Headers = [],
+        };
+        var own = _notes.Raw()[0];
+        foreach (var header in own.Message.Headers.Where(h => h.Key is not ("ce_subject" or "ce_ecstfingerprint")))
+            message.Headers.Add(header.Key, header.GetValueBytes());
+        message.Headers.Add("ce_subject", "77"u8.ToArray());
+        await _notes.ProduceAsync(new(KafkaNotes.Topic, lane), message);
+
+        // Every lane is written to; of the held one nothing comes, of the others everything, beyond the registry's patience.
+        var status = target.Services.GetRequiredService<IStatecast>().Replicas[0];
+        await NotesShop.UntilAsync(() => status.Failure?.Contains(_registry.Url, StringComparison.Ordinal) == true);
+        await Save(db =>
+        {
+            foreach (var note in db.Notes)
+                note.Text = "down";
+            db.Remove(db.Notes.Find(40)!);
+        });
+        await UntilTextsAsync(target, id => id == 40 ? null : "down", id => KeyText.Lane($"{id}", 8) != lane);
+        await UntilTextsAsync(target, _ => "up", id => KeyText.Lane($"{id}", 8) == lane);
+        Assert.NotNull(status.Failure);
+
+        _registry.Up();
+        await KafkaNotes.AssertEqualAsync(_source, target);
+        Assert.Null(status.Failure);
+        // Each record once, in its order: the one that was waited for too.
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); await _notes.OffsetsAsync() is var there && there != status.Counters.Received; )
+            Assert.True(DateTime.UtcNow < deadline, $"{status.Counters.Received} of {there} records came: {status.Counters}");
+        Assert.Equal(0, status.Parked);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts)
             await NotesShop.StopAsync(host);
         _notes.Dispose();
         await _registry.DisposeAsync();
+    }
+
+    private static async Task UntilTextsAsync(IHost target, Func<int, string?> text, Func<int, bool> which)
+    {
+        var replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        foreach (var id in Enumerable.Range(1, 40).Where(which))
+            while ((await replica.GetAsync(id, ct: deadline.Token))?.Text != text(id))
+                await Task.Delay(10, deadline.Token);
     }
 
     private RegisteredIds Client() => new(_registry.Url);

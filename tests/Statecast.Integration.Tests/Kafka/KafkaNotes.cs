@@ -27,26 +27,35 @@ internal sealed class KafkaNotes : IDisposable
     /// <param name="servers">Where they are found.</param>
     /// <param name="configure">Changes the options.</param>
     /// <param name="folder">Another process's folder; null for one of its own.</param>
-    public KafkaNotes(string servers, Action<KafkaOptions, NotesShop>? configure = null, string? folder = null)
+    /// <param name="carry">Adds the carrier, of these settings; null for what a service does.</param>
+    public KafkaNotes(
+        string servers,
+        Action<KafkaOptions, NotesShop>? configure = null,
+        string? folder = null,
+        Action<StatecastBuilder, Action<KafkaOptions>>? carry = null
+    )
     {
         _servers = servers;
+        carry ??= (s, settings) => s.UseKafka(servers, settings);
         Shop = new(folder)
         {
             HeartbeatInterval = "00:00:00.200",
             LeaseDuration = "00:00:04",
             DeliveryTimeout = "00:00:02",
             Carrier = s =>
-                s.UseKafka(
-                        servers,
-                        o =>
-                        {
-                            o.MinCompactionLag = TimeSpan.FromMilliseconds(500);
-                            o.MaxCompactionLag = TimeSpan.FromSeconds(1);
-                            o.TopicLookInterval = TimeSpan.FromMilliseconds(200);
-                            configure?.Invoke(o, Shop!);
-                        }
-                    )
-                    .UseSqliteDatabase(),
+            {
+                carry(
+                    s,
+                    o =>
+                    {
+                        o.MinCompactionLag = TimeSpan.FromMilliseconds(500);
+                        o.MaxCompactionLag = TimeSpan.FromSeconds(1);
+                        o.TopicLookInterval = TimeSpan.FromMilliseconds(200);
+                        configure?.Invoke(o, Shop!);
+                    }
+                );
+                s.UseSqliteDatabase();
+            },
         };
     }
 

@@ -1,9 +1,12 @@
 using Confluent.Kafka;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Statecast.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Kafka;
+using Statecast.Kafka.Transport;
 using Statecast.Replicas;
 using Xunit;
 
@@ -19,15 +22,31 @@ public sealed class KafkaSharedTests(KafkaFixture kafka) : IAsyncLifetime
     private readonly List<IHost> _hosts = [];
     private GroupProtocol _protocol;
 
+    // The newest host's.
+    private CountedTransport _carrier = null!;
+    private int _rounds;
+
     public async ValueTask InitializeAsync()
     {
+        var servers = await kafka.EmptyAsync();
         _notes = new(
-            await kafka.EmptyAsync(),
+            servers,
             (o, _) =>
             {
                 o.GroupProtocol = _protocol;
                 if (_protocol == GroupProtocol.Classic)
                     o.ConfigureConsumer(c => (c.SessionTimeoutMs, c.HeartbeatIntervalMs) = (6_000, 300));
+            },
+            carry: (s, settings) =>
+            {
+                var options = new KafkaOptions { BootstrapServers = servers };
+                settings(options);
+                var relay = new Outbox.RelayOptions
+                {
+                    HeartbeatInterval = TimeSpan.FromMilliseconds(200),
+                    DeliveryTimeout = TimeSpan.FromSeconds(2),
+                };
+                s.AddTransport(KafkaTransport.CarrierName, _ => _carrier = new(new KafkaTransport(options, relay)));
             }
         );
         _source = Add(await _notes.Shop.StartSourceAsync());
@@ -70,21 +89,33 @@ public sealed class KafkaSharedTests(KafkaFixture kafka) : IAsyncLifetime
     [Theory]
     [InlineData(GroupProtocol.Classic)]
     [InlineData(GroupProtocol.Consumer)]
-    public async Task Rebalances_in_the_middle_of_batches_lose_nothing(GroupProtocol protocol)
+    public async Task Rebalances_under_load_lose_nothing(GroupProtocol protocol)
     {
         _protocol = protocol;
         var steady = await Target("steady.db");
+        await UntilAsync(async () => (await Keys(steady)).Count == Notes);
+        var received = _carrier;
+        await using var watch = new RevisionWatch(_notes.Shop.File("steady.db"));
         await FaultRounds.RunAsync(
-            $"Kafka: four rebalances in the middle of batches, protocol {protocol}",
+            $"Kafka: four rebalances under load, protocol {protocol}",
             gate: 10,
-            () => RebalanceAsync(steady)
+            async () =>
+            {
+                var (closed, events) = (received.Closed, received.Received);
+                await RebalanceAsync(steady);
+                // Asserted, not assumed: each guest took lanes away, from one that was busy.
+                Assert.InRange(received.Closed - closed, 4, long.MaxValue);
+                Assert.InRange(received.Received - events, 100, long.MaxValue);
+                watch.RequireNoneFell();
+            }
         );
     }
 
     private async Task RebalanceAsync(IHost steady)
     {
+        var first = 20 * _rounds++ % Notes;
         using var stop = new CancellationTokenSource();
-        var writing = WriteAsync(stop.Token);
+        var working = new[] { WriteAsync(stop.Token), DisturbAsync("steady.db", stop.Token) };
         try
         {
             for (var time = 0; time < 4; time++)
@@ -98,15 +129,48 @@ public sealed class KafkaSharedTests(KafkaFixture kafka) : IAsyncLifetime
         finally
         {
             await stop.CancelAsync();
-            await writing;
+            await Task.WhenAll(working);
         }
+        // While a guest has lanes of them.
         var last = await Target("guest0.db");
-        await UntilAsync(async () => await AreShared(steady, last));
+        await UntilAsync(async () => (await Keys(last)).Count > 0);
+        await NotesShop.SaveAsync(_source, db => db.RemoveRange(db.Notes.Where(n => n.Id > first && n.Id <= first + 5)));
+        await AssertSharedAsync(steady, last);
+        // One that has nothing, beside those that have kept rows aside.
+        var fresh = await Target($"fresh{_rounds}.db");
+        await UntilAsync(async () => (await Keys(fresh)).Count > 0);
+        await AssertSharedAsync(steady, last, fresh);
+        foreach (var host in new[] { fresh, last })
+        {
+            _hosts.Remove(host);
+            await NotesShop.StopAsync(host);
+        }
+        await AssertSharedAsync(steady);
+        await NotesShop.SaveAsync(
+            _source,
+            db => db.AddRange(Enumerable.Range(first + 1, 5).Select(i => new Note { Id = i, Text = "again" }))
+        );
+    }
+
+    // Together they have each key once, as the source has it; of a key that is deleted nobody has a row.
+    private async Task AssertSharedAsync(params IHost[] hosts)
+    {
         await Sent();
         var rows = await Rows();
-        await UntilAsync(async () => rows.SequenceEqual((await Texts(steady, last)).Order(StringComparer.Ordinal)));
-        _hosts.Remove(last);
-        await NotesShop.StopAsync(last);
+        await UntilAsync(async () => rows.SequenceEqual((await Texts(hosts)).Order(StringComparer.Ordinal)));
+    }
+
+    // Keeps the store from being written most of the time, so that batches wait for it.
+    private async Task DisturbAsync(string file, CancellationToken stop)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_notes.Shop.File(file)};Pooling=False");
+        await connection.OpenAsync(CancellationToken.None);
+        while (!stop.IsCancellationRequested)
+        {
+            await using (await connection.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, CancellationToken.None))
+                await Task.Delay(100, CancellationToken.None);
+            await Task.Delay(20, CancellationToken.None);
+        }
     }
 
     [Fact]
@@ -142,7 +206,7 @@ public sealed class KafkaSharedTests(KafkaFixture kafka) : IAsyncLifetime
                         note.Text = $"round {i} of {note.Id}";
                 }
             );
-            await Task.Delay(20, CancellationToken.None);
+            await Task.Delay(5, CancellationToken.None);
         }
     }
 

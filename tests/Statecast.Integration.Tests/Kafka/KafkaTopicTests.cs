@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
 using Statecast.Conformance.Transport;
 using Statecast.Kafka;
 using Statecast.Kafka.Transport;
@@ -52,6 +53,7 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     [InlineData("unclean.leader.election.enable", "true")]
     public async Task Topic_that_breaks_a_promise_is_refused_with_the_command_that_mends_it(string setting, string value)
     {
+        await kafka.RequireServerAsync("changes no settings");
         await using (await Sender()) { }
         await Alter(setting, value);
         foreach (var open in new Func<Task>[] { async () => await Sender(), async () => await Receiver() })
@@ -88,6 +90,7 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     [Fact]
     public async Task Partitions_added_under_a_running_source_and_target_are_refused()
     {
+        await kafka.RequireServerAsync("adds no partitions");
         await using var sender = await Sender();
         await using var target = new ProbeTarget(await Receiver());
         await target.UntilTail(Lanes, Ct);
@@ -102,6 +105,7 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     [Fact]
     public async Task Partitions_added_while_nobody_ran_are_refused_by_the_sources_word()
     {
+        await kafka.RequireServerAsync("adds no partitions");
         await using (var sender = await Sender())
             await sender.SendHeartbeatAsync(Word(await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct), Time), Ct);
         await _admin.CreatePartitionsAsync([new() { Topic = Topic, IncreaseTo = Lanes + 2 }]);
@@ -109,6 +113,26 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
         var told = await Assert.ThrowsAsync<TransportException>(async () => await target.Until(_ => false, Ct));
         Assert.Contains("6 partitions", told.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<TransportException>(async () => await Sender());
+    }
+
+    [Fact]
+    public async Task Copies_that_cannot_be_had_are_warned_of_or_demanded()
+    {
+        // There is one broker.
+        var demanded = await Assert.ThrowsAsync<TransportException>(async () => await Sender(new() { ReplicationFactor = 3 }));
+        Assert.Contains("bring the missing ones up", demanded.Message, StringComparison.Ordinal);
+
+        using var heard = new HeardLog();
+        await using (await Sender(log: heard)) { }
+        Assert.Equal([$"{Topic}.control", Topic], Warned(heard, 4113));
+        Assert.Empty(Warned(heard, 4114));
+        // Made already, of fewer than are wanted now: said at each start.
+        await using (await Sender(new() { ReplicationFactor = 3 }, log: heard)) { }
+        Assert.Equal([Topic, $"{Topic}.control"], Warned(heard, 4114));
+        // So few are meant.
+        using var quiet = new HeardLog();
+        await using var sender = await Sender(new() { ReplicationFactor = 1 }, log: quiet);
+        Assert.DoesNotContain(quiet.Lines, l => l.Level >= LogLevel.Warning);
     }
 
     [Fact]
@@ -152,8 +176,12 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
             await made.DisposeAsync();
     }
 
-    private async Task<ITransportSender> Sender(KafkaOptions? options = null, string source = Source) =>
-        await Create(options).OpenSenderAsync(new(source, [new(ProbeContracts.Item, Lanes, "json")]), Ct);
+    // The topics that a warning names.
+    private static List<string> Warned(HeardLog heard, int id) =>
+        [.. heard.Lines.Where(l => l.Id == id && l.Level == LogLevel.Warning).Select(l => l.Text.Split('\'')[1])];
+
+    private async Task<ITransportSender> Sender(KafkaOptions? options = null, string source = Source, HeardLog? log = null) =>
+        await Create(options, log).OpenSenderAsync(new(source, [new(ProbeContracts.Item, Lanes, "json")]), Ct);
 
     private async Task ClaimAsync(string source)
     {
@@ -181,11 +209,11 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
 
     private async Task<ITransportReceiver> Receiver() => await Create().OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
 
-    private KafkaTransport Create(KafkaOptions? options = null)
+    private KafkaTransport Create(KafkaOptions? options = null, HeardLog? log = null)
     {
         options ??= new();
         (options.BootstrapServers, options.TopicLookInterval) = (_servers, TimeSpan.FromMilliseconds(200));
-        var transport = new KafkaTransport(options);
+        var transport = new KafkaTransport(options, logger: log?.For<KafkaTransport>());
         _made.Add(transport);
         return transport;
     }

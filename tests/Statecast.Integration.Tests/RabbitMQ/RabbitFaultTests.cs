@@ -166,7 +166,7 @@ public sealed class RabbitFaultTests(RabbitFixture rabbit)
                 {
                     held = await WriteUnacknowledgedAsync(pair);
                     before = pair.Received.Received;
-                    await pair.Received.CutAsync();
+                    await pair.CutAsync();
                 }
                 await pair.UntilAsync(() => pair.Received.Received >= before + held);
                 await pair.UnderLoadAsync(() => Task.Delay(300, Ct));

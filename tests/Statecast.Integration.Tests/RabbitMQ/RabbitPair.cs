@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using RabbitMQ.Client;
 using Statecast.Consuming.Queues;
 using Statecast.Hosting;
 using Statecast.Integration.Tests.EndToEnd;
@@ -23,7 +24,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     private readonly Action<RabbitMQOptions>? _configure;
     private readonly Action<StatecastBuilder> _carry;
     private readonly int _lanes;
-    private CountedRabbit? _counts;
+    private CountedTransport? _counts;
     private RevisionWatch? _watch;
     private int _written;
     private int _newcomers;
@@ -53,10 +54,10 @@ internal sealed class RabbitPair : IAsyncDisposable
     public IHost Target { get; private set; } = null!;
 
     /// <summary>What became of the source's sends.</summary>
-    public CountedRabbit Sent { get; private set; } = null!;
+    public CountedTransport Sent { get; private set; } = null!;
 
     /// <summary>What the target received.</summary>
-    public CountedRabbit Received { get; private set; } = null!;
+    public CountedTransport Received { get; private set; } = null!;
 
     /// <summary>What all carriers logged.</summary>
     public HeardLog Log { get; } = new();
@@ -105,7 +106,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     }
 
     /// <summary>A target, with what it receives.</summary>
-    public async Task<(IHost Host, CountedRabbit Received)> StartTargetAsync(
+    public async Task<(IHost Host, CountedTransport Received)> StartTargetAsync(
         Action<ReplicaBuilder<NoteState>>? replica = null,
         string file = "target.db",
         string service = "reader",
@@ -118,6 +119,9 @@ internal sealed class RabbitPair : IAsyncDisposable
 
     /// <summary>Starts the target once more: after it was stopped, or while another process has its store.</summary>
     public async Task StartAgainAsync() => (Target, Received) = await StartTargetAsync();
+
+    /// <summary>Cuts what the target reads through.</summary>
+    public Task CutAsync() => ((RabbitReceiver)Received.Reading!).Connection.AbortAsync();
 
     /// <summary>Writes: notes are added, changed and removed in turns.</summary>
     public async Task WriteAsync(int count, int keys = Keys)
@@ -257,7 +261,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     }
 
     // The next host's.
-    private CountedRabbit NewCarrier() =>
+    private CountedTransport NewCarrier() =>
         _counts = new(
             new RabbitMQTransport(
                 Place.Options(o =>

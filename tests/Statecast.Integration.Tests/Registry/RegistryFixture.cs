@@ -1,4 +1,6 @@
 using System.Net;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Containers;
 using Statecast.Integration.Tests.Registry;
 using Xunit;
 
@@ -14,13 +16,17 @@ public sealed class RegistryCollection
 }
 
 /// <summary>
-/// A real schema registry for the run: the one that <c>STATECAST_REGISTRY</c> names (its URL), else one that is started when it is first asked for. Without either
-/// the tests are skipped, and say so.
+/// A real schema registry for the run: the one that <c>STATECAST_REGISTRY</c> names (its URL), else one that is started when it is first asked for, by the script in
+/// <c>STATECAST_REGISTRY_HOME</c> or else in Docker. Without any the tests are skipped, and say so.
 /// </summary>
 public sealed class RegistryFixture : IAsyncDisposable
 {
+    private const string Image = "apicurio/apicurio-registry:3.0.9";
+    private const ushort Port = 8080;
+    private const string Api = "/apis/ccompat/v7";
     private readonly SemaphoreSlim _gate = new(1, 1);
     private RealRegistry? _started;
+    private IContainer? _container;
 
     /// <summary>Its URL, as a Confluent client is given it; skips the test if there is none to be had.</summary>
     public async Task<string> UrlAsync()
@@ -30,8 +36,10 @@ public sealed class RegistryFixture : IAsyncDisposable
         await _gate.WaitAsync();
         try
         {
-            _started ??= await RealRegistry.StartAsync();
-            return _started.Url;
+            if (RealRegistry.Obstacle is null)
+                return (_started ??= await RealRegistry.StartAsync()).Url;
+            _container ??= await StartContainerAsync();
+            return $"http://{_container.Hostname}:{_container.GetMappedPublicPort(Port)}{Api}";
         }
         finally
         {
@@ -59,6 +67,28 @@ public sealed class RegistryFixture : IAsyncDisposable
     {
         if (_started is not null)
             await _started.DisposeAsync();
+        if (_container is not null)
+            await _container.DisposeAsync();
         _gate.Dispose();
+    }
+
+    private static async Task<IContainer> StartContainerAsync()
+    {
+        try
+        {
+            var container = new ContainerBuilder(Image)
+                .WithPortBinding(Port, assignRandomHostPort: true)
+                .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(r => r.ForPort(Port).ForPath($"{Api}/subjects")))
+                .Build();
+            await container.StartAsync();
+            return container;
+        }
+        catch (DockerUnavailableException e)
+        {
+            Assert.Skip(
+                $"STATECAST_REGISTRY names no registry, none can be started here, and Docker does not answer: {RealRegistry.Obstacle} {e.Message.Split('\n')[0]}"
+            );
+            throw;
+        }
     }
 }

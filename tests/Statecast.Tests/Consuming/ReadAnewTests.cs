@@ -99,6 +99,21 @@ public sealed class ReadAnewTests
     }
 
     [Fact]
+    public void Lane_whose_beginning_lies_beyond_the_position_is_read_anew_where_the_carrier_says_so()
+    {
+        var progress = New(new LanePosition(A, 1, 50));
+        Assert.Equal(50, progress.Open(new LaneOpened(A, 1, 62), T));
+        var batch = Batch(62, atTail: true, "a") with { FromBeginning = true };
+        var stored = progress.PositionAfter(batch, T);
+        progress.Applied(batch, T);
+        progress.Heard(Word(T, 62), T);
+        Assert.True(progress.DueSweep!.Concerns(Row("c")));
+        Assert.False(progress.DueSweep!.Concerns(Row("a")));
+        // Cut off before the sweep, it begins anew.
+        Assert.Equal(0, New(stored).Open(new LaneOpened(A, 1, 62), T));
+    }
+
+    [Fact]
     public void Log_that_lost_what_the_position_was_of_is_read_anew()
     {
         var progress = New(new LanePosition(A, 1, 500));

@@ -1,12 +1,10 @@
-using RabbitMQ.Client;
 using Statecast.Events;
-using Statecast.RabbitMQ.Transport;
 using Statecast.Transport;
 
-namespace Statecast.Integration.Tests.RabbitMQ;
+namespace Statecast.Integration.Tests.EndToEnd;
 
 /// <summary>The carrier of one host, with what became of its sends and how much it received: that a fault happened is counted, not assumed.</summary>
-internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyncDisposable
+internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDisposable
 {
     private long _confirmed;
     private long _failed;
@@ -14,15 +12,15 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
     private long _unrouted;
     private long _received;
     private long _openings;
-    private RabbitReceiver? _receiver;
+    private long _closed;
 
-    /// <summary>Sends that reached a queue.</summary>
+    /// <summary>Sends that reached a queue, or a log.</summary>
     public long Confirmed => Interlocked.Read(ref _confirmed);
 
     /// <summary>Sends that the broker refused, or that the carrier did not let through.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
-    /// <summary>Sends of which no confirmation came.</summary>
+    /// <summary>Sends of which no confirmation came, or none in time.</summary>
     public long Unknown => Interlocked.Read(ref _unknown);
 
     /// <summary>Sends that met no queue.</summary>
@@ -34,6 +32,9 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
     /// <summary>How often reading was opened.</summary>
     public long Openings => Interlocked.Read(ref _openings);
 
+    /// <summary>How often a lane was taken away.</summary>
+    public long Closed => Interlocked.Read(ref _closed);
+
     /// <summary>Why the newest send failed.</summary>
     public string? Reason { get; private set; }
 
@@ -43,21 +44,24 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
 
     public IStateRequests? Requests => inner.Requests;
 
-    /// <summary>Cuts what this host reads through.</summary>
-    public Task CutAsync() => _receiver!.Connection.AbortAsync();
+    /// <summary>What the host sends through, as the carrier opened it last.</summary>
+    public ITransportSender? Opened { get; private set; }
+
+    /// <summary>What the host reads through, as the carrier opened it last.</summary>
+    public ITransportReceiver? Reading { get; private set; }
 
     public async ValueTask<ITransportSender> OpenSenderAsync(SenderOptions options, CancellationToken ct) =>
-        new Sender(this, await inner.OpenSenderAsync(options, ct));
+        new Sender(this, Opened = await inner.OpenSenderAsync(options, ct));
 
     public async ValueTask<ITransportReceiver> OpenReceiverAsync(ReceiverOptions options, CancellationToken ct)
     {
         var receiver = await inner.OpenReceiverAsync(options, ct);
-        _receiver = (RabbitReceiver)receiver;
         Interlocked.Increment(ref _openings);
+        Reading = receiver;
         return new Receiver(this, receiver);
     }
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync() => inner is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
 
     private void Count(SendOutcome outcome)
     {
@@ -69,14 +73,23 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
         Reason = outcome.Reason;
     }
 
-    private sealed class Sender(CountedRabbit counted, ITransportSender inner) : ITransportSender
+    private sealed class Sender(CountedTransport counted, ITransportSender inner) : ITransportSender
     {
         public async ValueTask<IReadOnlyList<SendOutcome>> SendAsync(IReadOnlyList<StateEvent> events, CancellationToken ct)
         {
-            var outcomes = await inner.SendAsync(events, ct);
-            foreach (var outcome in outcomes)
-                counted.Count(outcome);
-            return outcomes;
+            try
+            {
+                var outcomes = await inner.SendAsync(events, ct);
+                foreach (var outcome in outcomes)
+                    counted.Count(outcome);
+                return outcomes;
+            }
+            // The relay waits no longer: what became of them is not known.
+            catch (OperationCanceledException)
+            {
+                Interlocked.Add(ref counted._unknown, events.Count);
+                throw;
+            }
         }
 
         public ValueTask<IReadOnlyList<LaneEnd>> ReadEndsAsync(IReadOnlyCollection<LaneId> lanes, CancellationToken ct) =>
@@ -93,12 +106,13 @@ internal sealed class CountedRabbit(RabbitMQTransport inner) : ITransport, IAsyn
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
-    private sealed class Receiver(CountedRabbit counted, ITransportReceiver inner) : ITransportReceiver
+    private sealed class Receiver(CountedTransport counted, ITransportReceiver inner) : ITransportReceiver
     {
         public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
         {
             var delivery = await inner.ReceiveAsync(maxEvents, ct);
             Interlocked.Add(ref counted._received, delivery.Batches.Sum(b => b.Events.Count));
+            Interlocked.Add(ref counted._closed, delivery.Closed.Count);
             return delivery;
         }
 

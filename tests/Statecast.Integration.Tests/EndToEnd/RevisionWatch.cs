@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Statecast.Integration.Tests.RabbitMQ;
+namespace Statecast.Integration.Tests.EndToEnd;
 
 /// <summary>Looks at a replica's rows all the time, as its readers do: no key may go backwards, and no deleted one come back at the revision of its deletion.</summary>
 internal sealed class RevisionWatch : IAsyncDisposable

@@ -1,0 +1,167 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Kafka;
+using Statecast.Kafka.Transport;
+using Statecast.Serialization.Avro.Registry;
+using Xunit;
+
+namespace Statecast.Integration.Tests.Kafka;
+
+/// <summary>A source and its target over Kafka: written to while something befalls them, and held to every promise afterwards.</summary>
+internal sealed class KafkaPair : IAsyncDisposable
+{
+    private const int Keys = 30;
+    private const string Rows = "\"statecast_rows.e2e.note.v1\"";
+    private readonly List<IHost> _hosts = [];
+    private readonly Action<KafkaOptions>? _configure;
+
+    // The next host's.
+    private CountedTransport? _carrier;
+    private string _servers;
+    private RevisionWatch? _watch;
+    private int _written;
+
+    private KafkaPair(string servers, Action<KafkaOptions>? configure)
+    {
+        (_servers, _configure) = (servers, configure);
+        Notes = new(
+            servers,
+            (o, _) => _configure?.Invoke(o),
+            carry: (s, settings) =>
+            {
+                var options = new KafkaOptions { BootstrapServers = _servers };
+                settings(options);
+                var relay = new Outbox.RelayOptions
+                {
+                    HeartbeatInterval = TimeSpan.FromMilliseconds(200),
+                    DeliveryTimeout = TimeSpan.FromSeconds(2),
+                };
+                if (options.HasRegistry)
+                    s.Services.AddSchemaRegistry(_ => options.SchemaRegistry);
+                s.AddTransport(
+                        KafkaTransport.CarrierName,
+                        services => _carrier = new(new KafkaTransport(options, relay, services.GetService<RegisteredSchemas>()))
+                    )
+                    .Configure(o => o.Relay.BackoffCap = TimeSpan.FromMilliseconds(500));
+            }
+        );
+    }
+
+    public KafkaNotes Notes { get; }
+
+    public IHost Source { get; private set; } = null!;
+
+    public IHost Target { get; private set; } = null!;
+
+    /// <summary>What became of the source's sends.</summary>
+    public CountedTransport Sent { get; private set; } = null!;
+
+    /// <summary>How many events wait at the source.</summary>
+    public long Unsent => Notes.Shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox");
+
+    /// <summary>On brokers without any topic of ours.</summary>
+    /// <param name="servers">Where they are found.</param>
+    /// <param name="sender">Where the source finds them, if elsewhere.</param>
+    /// <param name="configure">Changes the carrier's settings.</param>
+    public static async Task<KafkaPair> StartAsync(string servers, string? sender = null, Action<KafkaOptions>? configure = null)
+    {
+        await KafkaFixture.EmptyAsync(servers);
+        var pair = new KafkaPair(sender ?? servers, configure);
+        try
+        {
+            pair.Source = pair.Add(await pair.Notes.Shop.StartSourceAsync());
+            pair.Sent = pair._carrier!;
+            pair._servers = servers;
+            pair.Target = await pair.StartTargetAsync("target.db");
+            await NotesShop.IdleAsync(pair.Source, pair.Target);
+            pair._watch = new(pair.Notes.Shop.File("target.db"));
+            return pair;
+        }
+        catch
+        {
+            await pair.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Writes: notes are added, changed and removed in turns.</summary>
+    public async Task WriteAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var number = ++_written;
+            await NotesShop.SaveAsync(
+                Source,
+                db =>
+                {
+                    var id = number % Keys + 1;
+                    if (db.Notes.Find(id) is not { } note)
+                        db.Add(new Note { Id = id, Text = $"{number}" });
+                    else if (number % 7 == 0)
+                        db.Remove(note);
+                    else
+                        note.Text = $"{number}";
+                }
+            );
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Waits for what a fault or its end brings about.</summary>
+    public async Task UntilAsync(Func<bool> condition)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(60);
+        while (!condition())
+        {
+            Assert.True(
+                DateTime.UtcNow < deadline,
+                $"It did not come within a minute: {_written} written, {Unsent} unsent; {Sent.Confirmed} sent, {Sent.Failed} failed, {Sent.Unknown} unknown: {Sent.Reason}"
+            );
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>
+    /// Every promise: what was captured is sent, the replica equals the source's rows by text, and its heads by revision and deletion; no key ever went backwards; the
+    /// last word of every key in the topic is its newest; a newcomer is equal too.
+    /// </summary>
+    public async Task RequireAsync()
+    {
+        var newcomer = await StartTargetAsync("newcomer.db");
+        await KafkaNotes.AssertEqualAsync(Source, Target, newcomer);
+        await UntilAsync(() => Unsent == 0);
+        foreach (var file in (string[])["target.db", "newcomer.db"])
+        {
+            const string Heads = "SELECT key, revision, deleted FROM source.statecast_head WHERE contract = 'e2e.note' AND revision > 0";
+            const string Held = $"SELECT key, revision, deleted FROM {Rows}";
+            var attached = $"ATTACH '{Notes.Shop.Database}' AS source;";
+            Assert.Equal(0, Notes.Shop.Number(file, $"{attached} SELECT count(*) FROM ({Heads} EXCEPT {Held})"));
+            Assert.Equal(0, Notes.Shop.Number(file, $"{attached} SELECT count(*) FROM ({Held} EXCEPT {Heads})"));
+        }
+        Assert.True(Notes.Shop.Number("target.db", $"SELECT count(*) FROM {Rows} WHERE deleted") > 0, "Nothing was deleted.");
+        _watch!.RequireNoneFell();
+        // What was on its way may stand there twice, or late.
+        var newest = Notes.Shop.Number("notes.db", "SELECT sum(revision) FROM statecast_head WHERE contract = 'e2e.note'");
+        await UntilAsync(() => Notes.LastRevisions().Values.Sum() == newest);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_watch is not null)
+            await _watch.DisposeAsync();
+        _hosts.Reverse();
+        foreach (var host in _hosts)
+            await NotesShop.StopAsync(host);
+        Notes.Dispose();
+    }
+
+    /// <summary>Another target.</summary>
+    public async Task<IHost> StartTargetAsync(string file) => Add(await Notes.Shop.StartTargetAsync<NoteState>(file));
+
+    private IHost Add(IHost host)
+    {
+        _hosts.Add(host);
+        return host;
+    }
+}
