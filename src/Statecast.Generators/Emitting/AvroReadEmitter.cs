@@ -100,6 +100,11 @@ internal sealed class AvroReadEmitter(CodeWriter code)
     private void EmitResolved(RecordShape record)
     {
         code.Open($"private static {record.Type} ReadAvro{Code.Suffix(record.SchemaName)}({Reader}, {Plan})");
+        code.Open("if (plan.BeginsAlike)");
+        code.Line($"var straight = ReadAvro{Code.Suffix(record.SchemaName)}(ref reader);");
+        code.Line($"reader.SkipBehind(plan, {record.Properties.Count});");
+        code.Line("return straight;");
+        code.Close();
         for (var i = 0; i < record.Properties.Count; i++)
             code.Line($"{record.Properties[i].Value.Type} p{i} = {record.Properties[i].Default?.CSharp ?? "default!"};");
         code.Open("foreach (var step in plan.Steps)");

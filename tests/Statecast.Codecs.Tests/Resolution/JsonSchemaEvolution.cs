@@ -4,7 +4,7 @@ namespace Statecast.Codecs.Tests.Resolution;
 
 /// <summary>
 /// What another version may have written: the reader's JSON Schema, changed in a few places. Left out is what the checker refuses although the codec
-/// reads it, because something would be lost: a list as a set, digits of a decimal as floating point, a date as an instant, any text as a lenient
+/// reads it, because something would be lost: a list as a set, bytes as a text, digits of a decimal as floating point, a date as an instant, any text as a lenient
 /// enum's symbol, an object as one with other names that needs none of them. The key stays: it is judged by its names, whatever reads.
 /// </summary>
 internal sealed class JsonSchemaEvolution(Random random)
@@ -25,6 +25,9 @@ internal sealed class JsonSchemaEvolution(Random random)
         """{"type":"string","contentEncoding":"base64"}""",
         """{"type":"array","items":{"type":"string"}}""",
     ];
+
+    // What makes a text one of a kind.
+    private static readonly string[] Kinds = ["format", "contentEncoding", "x-text", "enum"];
 
     private JsonNode _definitions = new JsonObject();
     private int _added;
@@ -178,10 +181,15 @@ internal sealed class JsonSchemaEvolution(Random random)
         return kind switch
         {
             "array" => reader["type"]?.ToString() == "array",
+            // Bytes as a text: JSON has their base64, Avro what they say.
+            "string" => writer["contentEncoding"] is not null && IsPlainText(reader),
             "number" => writer["x-scale"] is not null && reader["type"]?.ToString() == "number" && reader["x-scale"] is null,
             _ => false,
         };
     }
+
+    private static bool IsPlainText(JsonObject reader) =>
+        reader["type"]?.ToString() == "string" && !Kinds.Any(kind => reader[kind] is not null);
 
     private JsonObject Scalar() => JsonNode.Parse(Scalars[random.Next(Scalars.Length)])!.AsObject();
 

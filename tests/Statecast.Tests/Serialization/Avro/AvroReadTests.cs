@@ -29,12 +29,16 @@ public sealed class AvroReadTests
             iter: 1000
         );
 
-    [Fact]
-    public void Plan_of_the_same_schema_reads_the_same()
+    // In a straight line, as it is read where the bytes are alike, and step by step, as if none were.
+    [Theory, InlineData(true), InlineData(false)]
+    public void Plan_of_the_same_schema_reads_the_same(bool alike)
     {
         var own = AvroSchema.Parse(Contract.AvroSchema);
         var resolution = AvroResolution.Of(own, AvroSchema.Parse(Contract.AvroSchema));
         Assert.True(resolution.ReadsAll);
+        Assert.True(resolution.Plan!.BeginsAlike);
+        if (!alike)
+            TakeAsUnlike(resolution.Plan, []);
         Samples.Any.Sample(
             state =>
             {
@@ -46,6 +50,22 @@ public sealed class AvroReadTests
             },
             iter: 300
         );
+    }
+
+    [Fact]
+    public void What_comes_behind_is_passed_over()
+    {
+        var schemas = new AvroSchemaSet();
+        var writer = schemas.Add(
+            """{"type":"record","name":"ListCell","fields":[{"name":"id","type":"int"},{"name":"v","type":{"type":"array","items":"int"}},{"name":"more","type":{"type":"array","items":"string"}},{"name":"last","type":"double"}]}"""
+        );
+        var contract = StateContract.Of<ListCell>();
+        var codec = new AvroStateCodec(schemas);
+        byte[] body = [2, 2, 10, 0, 2, 2, (byte)'a', 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Assert.Equal([5], codec.Decode(contract, writer, body).V);
+        for (var length = 0; length < body.Length; length++)
+            Assert.Throws<StateFormatException>(() => codec.Decode(contract, writer, body[..length]));
+        Assert.Throws<StateFormatException>(() => codec.Decode(contract, writer, (byte[])[.. body, 0]));
     }
 
     [Fact]
@@ -186,6 +206,18 @@ public sealed class AvroReadTests
 
     private static StateFormatException Refused(byte[] body) =>
         Assert.Throws<StateFormatException>(() => Codec.Decode(Contract, Contract.SchemaFingerprint, body));
+
+    private static void TakeAsUnlike(AvroPlan? plan, HashSet<AvroPlan> seen)
+    {
+        if (plan is null || !seen.Add(plan))
+            return;
+        plan.BeginsAlike = false;
+        TakeAsUnlike(plan.Item, seen);
+        foreach (var step in plan.Steps)
+            TakeAsUnlike(step.Plan, seen);
+        foreach (var branch in plan.Branches ?? [])
+            TakeAsUnlike(branch, seen);
+    }
 }
 
 [StateContract("tests.deep")]

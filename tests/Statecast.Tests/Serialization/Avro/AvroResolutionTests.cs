@@ -46,6 +46,48 @@ public sealed class AvroResolutionTests
         Assert.Null(Resolve(List("string"), List("double")).Plan);
     }
 
+    [Theory]
+    [InlineData("a:int b:string", "a:int b:string", true)]
+    [InlineData("a:int b:string c:bytes", "a:int b:string", true)]
+    [InlineData("old:int b:string", "a:int<old b:string", true)]
+    [InlineData("c:bytes a:int b:string", "a:int b:string", false)]
+    [InlineData("b:string a:int", "a:int b:string", false)]
+    [InlineData("a:int", "a:int b:string=\"\"", false)]
+    [InlineData("a:int b:string", "a:long b:string", false)]
+    [InlineData("a:string", "a:bytes", false)]
+    public void Record_that_begins_with_the_readers_own_bytes_is_told_from_others(string writer, string reader, bool alike) =>
+        Assert.Equal(alike, Resolve(Record(writer), Record(reader)).Plan!.BeginsAlike);
+
+    [Theory]
+    [InlineData("""["null","int"]""", """["null","int"]""", true)]
+    [InlineData("""["int","null"]""", """["null","int"]""", false)]
+    [InlineData("""["null","int","string"]""", """["null","int"]""", false)]
+    [InlineData("\"int\"", """["null","int"]""", false)]
+    [InlineData("""{"type":"enum","name":"E","symbols":["A","B"]}""", """{"type":"enum","name":"E","symbols":["A","B"]}""", true)]
+    [InlineData("""{"type":"enum","name":"E","symbols":["B","A"]}""", """{"type":"enum","name":"E","symbols":["A","B"]}""", false)]
+    [InlineData("""{"type":"enum","name":"E","symbols":["A"]}""", """{"type":"enum","name":"E","symbols":["A","B"]}""", false)]
+    [InlineData("""{"type":"array","items":"int"}""", """{"type":"array","items":"int"}""", true)]
+    [InlineData("""{"type":"array","items":"int"}""", """{"type":"array","items":"long"}""", false)]
+    [InlineData("""{"type":"map","values":"float"}""", """{"type":"map","values":"double"}""", false)]
+    public void Record_begins_alike_only_where_each_of_its_values_is(string writer, string reader, bool alike)
+    {
+        static string Holder(string name, string type) =>
+            $$"""{"type":"record","name":"{{name}}","fields":[{"name":"v","type":{{type}}}]}""";
+        static string Nested(string type) => Holder("R", $$"""{"type":"array","items":{{Holder("I", type)}} }""");
+        Assert.Equal(alike, Resolve(Holder("R", writer), Holder("R", reader)).Plan!.BeginsAlike);
+        Assert.Equal(alike, Resolve(Nested(writer), Nested(reader)).Plan!.BeginsAlike);
+    }
+
+    [Fact]
+    public void Record_that_holds_more_than_the_readers_is_alike_itself_and_nothing_that_holds_it()
+    {
+        static string Nested(string more) =>
+            $$$"""{"type":"record","name":"R","fields":[{"name":"i","type":{"type":"record","name":"I","fields":[{"name":"a","type":"int"}{{{more}}}]}},{"name":"b","type":"int"}]}""";
+        var plan = Resolve(Nested(""",{"name":"c","type":"int"}"""), Nested("")).Plan!;
+        Assert.False(plan.BeginsAlike);
+        Assert.True(plan.Steps[0].Plan.BeginsAlike);
+    }
+
     [Fact]
     public void Types_that_hold_each_other_fail_together()
     {

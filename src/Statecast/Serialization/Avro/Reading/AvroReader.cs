@@ -243,6 +243,13 @@ public ref struct AvroReader
     /// <summary>Passes over a value that the reader does not know.</summary>
     public void Skip(AvroPlan plan) => Skip(plan, 0);
 
+    /// <summary>Passes over what a record has behind its first fields.</summary>
+    public void SkipBehind(AvroPlan plan, int fields)
+    {
+        for (var i = fields; i < plan.Steps.Length; i++)
+            Skip(plan.Steps[i].Plan);
+    }
+
     /// <summary>The exception for the value at hand, or the one that was just read.</summary>
     public readonly StateFormatException Fail(string reason) => FailAt(_at, reason);
 

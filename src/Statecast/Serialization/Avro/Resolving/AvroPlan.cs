@@ -31,6 +31,9 @@ public sealed class AvroPlan
     /// <summary>The writer's fields, in the order in which they come.</summary>
     public AvroStep[] Steps { get; internal set; } = NoSteps;
 
+    /// <summary>Whether the writer's record begins with the bytes that the reader's own schema would have written, all of them; what it has more comes behind.</summary>
+    public bool BeginsAlike { get; internal set; }
+
     /// <summary>How each item of an array, or value of a map, is read.</summary>
     public AvroPlan Item { get; internal set; } = null!;
 

@@ -16,6 +16,7 @@ internal sealed class AvroResolver
     private readonly List<(object Writer, object? Reader, int Branch)> _begun = [];
     private readonly List<AvroMismatch> _mismatches = [];
     private readonly AvroEmptiness _emptiness = new();
+    private readonly AvroLikeness _likeness = new();
     private string _lastReason = "";
 
     public IReadOnlyList<AvroMismatch> Mismatches => _mismatches;
@@ -147,6 +148,7 @@ internal sealed class AvroResolver
             return null;
         }
         plan.Steps = WithoutNothing(steps);
+        plan.BeginsAlike = _likeness.Begins(writer, reader);
         return plan;
     }
 
