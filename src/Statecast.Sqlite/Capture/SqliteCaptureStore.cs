@@ -14,15 +14,15 @@ namespace Statecast.Sqlite.Capture;
 /// </summary>
 public sealed class SqliteCaptureStore : ICaptureStore
 {
-    // All of them lie together by their keys, and mostly the rows that they speak of do too.
+    // All of them lie together by their keys, and mostly the rows that they speak of do too. No head is at revision 0: one is first written with its first revision.
     private static ReadOnlySpan<byte> WalkAll =>
-        "SELECT key FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0 ORDER BY key LIMIT ?3"u8;
+        "SELECT revision, deleted, schema, content, key FROM statecast_head WHERE contract = ?1 AND key > ?2 ORDER BY key LIMIT ?3"u8;
 
     // By the index of the buckets: else each range would look at every head.
     private static ReadOnlySpan<byte> WalkRange =>
         """
-        SELECT key FROM statecast_head
-        WHERE contract = ?1 AND (bucket, key) > (?2, ?3) AND bucket <= ?4 AND revision > 0
+        SELECT revision, deleted, schema, content, key FROM statecast_head
+        WHERE contract = ?1 AND (bucket, key) > (?2, ?3) AND bucket <= ?4
         ORDER BY bucket, key LIMIT ?5
         """u8;
 
@@ -55,14 +55,6 @@ public sealed class SqliteCaptureStore : ICaptureStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
-    {
-        scope.CancellationToken.ThrowIfCancellationRequested();
-        var statement = SqliteCaptureScope.StatementsOf(scope, SqliteCaptureScope.Handle(scope)).ReadHead;
-        return new([.. wanted.Keys.Select(key => ReadHead(statement, wanted.Contract, key))]);
-    }
-
-    /// <inheritdoc/>
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
         scope.CancellationToken.ThrowIfCancellationRequested();
@@ -78,7 +70,7 @@ public sealed class SqliteCaptureStore : ICaptureStore
     public void Saved(DbConnection connection) => SqliteWake.Notify(connection.DataSource);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<string>> WalkAsync(
+    public ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(
         CaptureScope scope,
         string contract,
         string? after,
@@ -89,7 +81,9 @@ public sealed class SqliteCaptureStore : ICaptureStore
     {
         scope.CancellationToken.ThrowIfCancellationRequested();
         var isAll = SqliteRepublishStore.IsAll(firstBucket, lastBucket);
-        using var statement = SqliteCaptureScope.Prepare(SqliteCaptureScope.Handle(scope), isAll ? WalkAll : WalkRange);
+        var handle = SqliteCaptureScope.Handle(scope);
+        SqliteCaptureScope.RequireWriteLock(scope, handle);
+        using var statement = SqliteCaptureScope.Prepare(handle, isAll ? WalkAll : WalkRange);
         if (isAll)
             statement.Bind(1, contract).Bind(2, after ?? "").Bind(3, limit);
         else
@@ -99,10 +93,10 @@ public sealed class SqliteCaptureStore : ICaptureStore
                 .Bind(3, after ?? "")
                 .Bind(4, lastBucket)
                 .Bind(5, limit);
-        var keys = new List<string>();
+        var heads = new List<WalkedHead>();
         while (statement.Step())
-            keys.Add(statement.Text(0));
-        return new(keys);
+            heads.Add(new(statement.Text(4), HeadOf(statement)));
+        return new(heads);
     }
 
     /// <inheritdoc/>
@@ -118,9 +112,7 @@ public sealed class SqliteCaptureStore : ICaptureStore
     {
         try
         {
-            return statement.Bind(1, contract).Bind(2, key).Step()
-                ? new(statement.Int64(0), statement.Boolean(1), statement.FingerprintOrNull(2), statement.FingerprintOrNull(3))
-                : Head.None;
+            return statement.Bind(1, contract).Bind(2, key).Step() ? HeadOf(statement) : Head.None;
         }
         finally
         {
@@ -134,7 +126,7 @@ public sealed class SqliteCaptureStore : ICaptureStore
         {
             if (!statement.Bind(1, contract).Bind(2, key).Step())
                 return Head.None;
-            return new(statement.Int64(0), statement.Boolean(1), statement.FingerprintOrNull(2), statement.FingerprintOrNull(3))
+            return HeadOf(statement) with
             {
                 Base = statement.IsNull(6) ? null : new(statement.Bytes(6), statement.Int32(4), statement.Time(5)),
             };
@@ -144,6 +136,9 @@ public sealed class SqliteCaptureStore : ICaptureStore
             statement.Reset();
         }
     }
+
+    private static Head HeadOf(SqliteStatement row) =>
+        new(row.Int64(0), row.Boolean(1), row.FingerprintOrNull(2), row.FingerprintOrNull(3));
 
     private static void WriteHead(SqliteCaptureStatements statements, HeadWrite write)
     {

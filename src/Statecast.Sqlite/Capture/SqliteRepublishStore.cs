@@ -93,11 +93,12 @@ public sealed class SqliteRepublishStore : IRepublishStore
     public ValueTask<long> CountHeadsAsync(CaptureScope scope, string contract, string? after, int firstBucket, int lastBucket)
     {
         var isAll = IsAll(firstBucket, lastBucket);
+        // Of an index alone: a look at each head would cost a page for each.
         using var statement = SqliteCaptureScope.Prepare(
             SqliteCaptureScope.Handle(scope),
             isAll
-                ? "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND key > ?2 AND revision > 0"u8
-                : "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND (bucket, key) > (?3, ?2) AND bucket <= ?4 AND revision > 0"u8
+                ? "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND key > ?2"u8
+                : "SELECT count(*) FROM statecast_head WHERE contract = ?1 AND (bucket, key) > (?3, ?2) AND bucket <= ?4"u8
         );
         statement.Bind(1, contract).Bind(2, after ?? "");
         if (!isAll)

@@ -107,7 +107,7 @@ internal sealed class ApplyLoop : ISupervisedLoop
     private async Task ReceiveAll(ApplyMachine machine, ITransportReceiver receiver, CancellationToken ct)
     {
         Task? asked = null;
-        await using var intake = new ApplyIntake(_subscription, receiver, ct);
+        await using var intake = new ApplyIntake(_subscription, receiver, _clock, ct);
         while (true)
         {
             if (_questions is { Any: true } questions)

@@ -8,14 +8,13 @@ namespace Statecast.Publishing;
 /// </summary>
 public sealed class AnswersAhead
 {
-    internal AnswersAhead(RepublishTask task, IReadOnlyList<string> walked, IReadOnlyDictionary<string, AnswerAhead> answers) =>
-        (Task, Walked, Answers) = (task, walked, answers);
+    internal AnswersAhead(RepublishTask task, IReadOnlyDictionary<string, AnswerAhead> answers) => (Task, Answers) = (task, answers);
 
     /// <summary>The request, at the place that is answered.</summary>
     internal RepublishTask Task { get; }
 
-    /// <summary>The heads of the range that come next, in the order of the walk.</summary>
-    internal IReadOnlyList<string> Walked { get; }
+    /// <summary>Nothing was read.</summary>
+    internal static IReadOnlyDictionary<string, AnswerAhead> None { get; } = new Dictionary<string, AnswerAhead>();
 
     /// <summary>By key; a key that is not in it is read under its lock.</summary>
     internal IReadOnlyDictionary<string, AnswerAhead> Answers { get; }

@@ -18,17 +18,15 @@ public interface ICaptureStore
     /// <param name="wanted">In (contract, key) order.</param>
     ValueTask<LockedHeads> LockAsync(CaptureScope scope, IReadOnlyList<HeadKeys> wanted);
 
-    /// <summary>Reads heads as they stand, without locking them: what is made of them counts only once the locked head is found to be the same.</summary>
-    /// <param name="scope">A transaction that only reads.</param>
-    /// <param name="wanted">The keys.</param>
-    /// <returns>One per key, in the order asked for, without <see cref="Head.Base"/>.</returns>
-    ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted);
-
     /// <summary>Raises heads and adds outbox rows, in as few round trips as the database allows. A head without a <see cref="Head.Base"/> keeps none: an earlier one would be another revision's.</summary>
     ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows);
 
-    /// <summary>Keys of heads at or above revision 1 after a key, in an order of the database's own and within a bucket range: the republisher's walk.</summary>
-    ValueTask<IReadOnlyList<string>> WalkAsync(
+    /// <summary>
+    /// Heads at or above revision 1 after a key, in an order of the database's own and within a bucket range: the republisher's walk. They are locked until the
+    /// transaction ends, as by <see cref="LockAsync"/>; in one that only reads (<see cref="CaptureScope.OnlyReads"/>) they are as they stand, and what is made of
+    /// them counts only once the locked head is found to be the same.
+    /// </summary>
+    ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(
         CaptureScope scope,
         string contract,
         string? after,
@@ -60,6 +58,11 @@ public readonly record struct HeadKeys(string Contract, IReadOnlyList<string> Ke
     /// <summary>Whether the heads' <see cref="Head.Base"/> are wanted as well: only a publication with patches reads bodies.</summary>
     public bool WithBases { get; init; }
 }
+
+/// <summary>A head that a walk came to.</summary>
+/// <param name="Key">The text form of the key.</param>
+/// <param name="Head">The head, without <see cref="Head.Base"/>.</param>
+public readonly record struct WalkedHead(string Key, Head Head);
 
 /// <summary>Heads under lock.</summary>
 /// <param name="Epoch">The source's epoch; 0 if the database has none yet.</param>

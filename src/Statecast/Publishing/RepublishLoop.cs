@@ -11,7 +11,8 @@ internal sealed class RepublishLoop(IStateSource source, RepublishOptions option
 
     private static readonly TimeSpan CountAgainAfter = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan WaitForRelay = TimeSpan.FromMilliseconds(5);
+    // A full lane holds more than the relay sends in that time.
+    private static readonly TimeSpan WaitForRelay = TimeSpan.FromMilliseconds(20);
 
     private readonly AsyncSignal _asked = new();
     private readonly RepublishPace _pace = new(options.KeysPerSecond, clock);

@@ -211,9 +211,10 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
         var walked = await store
             .WalkAsync(session.Scope, request.Contract, task.Cursor?[1..], request.FirstBucket, request.LastBucket, maxKeys)
             .ConfigureAwait(false);
-        var passedOver = await CaptureAsync(session, publication, Sorted(walked), request.Destination).ConfigureAwait(false);
+        var passedOver = await CaptureAsync(session, publication, Sorted(walked.Select(h => h.Key)), request.Destination)
+            .ConfigureAwait(false);
         await WithholdAsync(session, request, passedOver).ConfigureAwait(false);
-        var next = walked.Count < maxKeys ? $"{Rows}" : $"{Heads}{walked[^1]}";
+        var next = walked.Count < maxKeys ? $"{Rows}" : $"{Heads}{walked[^1].Key}";
         await store.Republish.AdvanceAsync(session.Scope, task.Id, next).ConfigureAwait(false);
         return new(walked.Count, true, passedOver);
     }

@@ -23,15 +23,11 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         var wanted = tasks.Except(LeftOf(session, tasks)).ToList();
         if (await NextAsync(session, wanted).ConfigureAwait(false) is not ({ Cursor: { } cursor } next, _))
             return null;
-        var walked = await WalkAsync(session, next, cursor, maxKeys).ConfigureAwait(false);
-        var keys = next.Concerned(walked);
-        var answers =
-            keys.Count == 0
-                ? []
-                : await capture
-                    .AnswerAheadAsync(store, session.Scope, session.Select(next.Publication, keys), next.Run)
-                    .ConfigureAwait(false);
-        return new(next.Task, walked, answers);
+        var heads = next.Concerned(await WalkAsync(session, next, cursor, maxKeys).ConfigureAwait(false));
+        return new(
+            next.Task,
+            heads.Count == 0 ? [] : await capture.AnswerAheadAsync(session, next.Publication, heads, next.Run).ConfigureAwait(false)
+        );
     }
 
     /// <summary>Does the next chunk of some range that may go on.</summary>
@@ -123,21 +119,19 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         AnswersAhead? ahead
     )
     {
-        // A head that came into being since has a number above the range's cut: the target hears of it by its live event.
-        ahead = ahead?.Task == turn.Task ? ahead : null;
-        var walked = ahead?.Walked ?? await WalkAsync(session, turn, cursor, maxKeys).ConfigureAwait(false);
-        var keys = turn.Concerned(walked);
+        var walked = await WalkAsync(session, turn, cursor, maxKeys).ConfigureAwait(false);
+        var heads = turn.Concerned(walked);
+        var answers = ahead?.Task == turn.Task ? ahead.Answers : AnswersAhead.None;
         IReadOnlyList<CaptureException> passedOver =
-            keys.Count == 0 ? []
-            : ahead is null
-                ? await capture.AnswerAsync(store, session.Scope, session.Select(turn.Publication, keys), turn.Run).ConfigureAwait(false)
-            : await capture.AnswerAsync(store, session, turn.Publication, keys, turn.Run, ahead.Answers).ConfigureAwait(false);
+            heads.Count == 0
+                ? []
+                : await capture.AnswerAsync(store, session, turn.Publication, heads, turn.Run, answers).ConfigureAwait(false);
         if (passedOver.Count > 0)
             // No end: the target must not take a key's absence for known. It asks again, until the state can be published.
             await store.Republish.AdvanceAsync(session.Scope, turn.Task.Id, null).ConfigureAwait(false);
         else if (walked.Count == maxKeys)
             await store
-                .Republish.AdvanceAsync(session.Scope, turn.Task.Id, (cursor with { After = walked[^1] }).ToString())
+                .Republish.AdvanceAsync(session.Scope, turn.Task.Id, (cursor with { After = walked[^1].Key }).ToString())
                 .ConfigureAwait(false);
         else
         {
@@ -147,7 +141,7 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         return new(walked.Count, true, passedOver);
     }
 
-    private ValueTask<IReadOnlyList<string>> WalkAsync(IRepublishSession session, Turn turn, SnapshotCursor cursor, int maxKeys)
+    private ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(IRepublishSession session, Turn turn, SnapshotCursor cursor, int maxKeys)
     {
         var request = turn.Task.Request;
         return store.WalkAsync(session.Scope, request.Contract, cursor.After, request.FirstBucket, request.LastBucket, maxKeys);
@@ -182,8 +176,8 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         /// <summary>Null before its range began.</summary>
         public SnapshotCursor? Cursor { get; } = SnapshotCursor.Parse(Task.Cursor);
 
-        /// <summary>Those keys that are the run's, in the order of locks.</summary>
-        public List<string> Concerned(IEnumerable<string> walked) =>
-            [.. walked.Where(k => Run.Concerns(k, Route.Lanes)).Order(StringComparer.Ordinal)];
+        /// <summary>Those heads that are the run's, in the order of locks.</summary>
+        public List<WalkedHead> Concerned(IEnumerable<WalkedHead> walked) =>
+            [.. walked.Where(h => Run.Concerns(h.Key, Route.Lanes)).OrderBy(h => h.Key, StringComparer.Ordinal)];
     }
 }

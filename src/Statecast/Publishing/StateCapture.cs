@@ -68,24 +68,25 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
     /// </summary>
     /// <returns>By key.</returns>
     internal async ValueTask<Dictionary<string, AnswerAhead>> AnswerAheadAsync(
-        ICaptureStore store,
-        CaptureScope scope,
-        ICaptureSet set,
+        IRepublishSession session,
+        Publication publication,
+        IReadOnlyList<WalkedHead> heads,
         SnapshotRun run
     )
     {
-        RequireRoutes(set.Publication);
-        var heads = await store.ReadHeadsAsync(scope, new(set.Publication.Contract.Name, set.Keys)).ConfigureAwait(false);
-        var states = await set.ReadAsync(scope).ConfigureAwait(false);
+        RequireRoutes(publication);
+        var set = session.Select(publication, [.. heads.Select(h => h.Key)]);
+        var states = await set.ReadAsync(session.Scope).ConfigureAwait(false);
         var writes = NewWrites(republish: true, null);
         (writes.Answers, writes.Ahead) = (run, true);
         var answers = new Dictionary<string, AnswerAhead>(set.Keys.Count, StringComparer.Ordinal);
         for (var i = 0; i < states.Count; i++)
         {
             var before = writes.Rows.Count;
-            writes.Add(set, set.Keys[i], heads[i], states[i]);
+            var (key, head) = heads[i];
+            writes.Add(set, key, head, states[i]);
             if (writes.Rows.Count > before)
-                answers.Add(set.Keys[i], new(heads[i], writes.Rows.GetRange(before, writes.Rows.Count - before)));
+                answers.Add(key, new(head, writes.Rows.GetRange(before, writes.Rows.Count - before)));
         }
         return answers;
     }
@@ -94,26 +95,25 @@ public sealed class StateCapture(TimeProvider clock, IEntropy entropy)
     /// <param name="store">The database's SQL.</param>
     /// <param name="session">The transaction.</param>
     /// <param name="publication">The publication.</param>
-    /// <param name="keys">The keys, in order.</param>
+    /// <param name="heads">The heads, locked, in the order of their keys.</param>
     /// <param name="run">Who is answered.</param>
     /// <param name="ahead">What was made ahead.</param>
     internal async ValueTask<IReadOnlyList<CaptureException>> AnswerAsync(
         ICaptureStore store,
         IRepublishSession session,
         Publication publication,
-        IReadOnlyList<string> keys,
+        IReadOnlyList<WalkedHead> heads,
         SnapshotRun run,
         IReadOnlyDictionary<string, AnswerAhead> ahead
     )
     {
-        var locked = await store.LockAsync(session.Scope, [new(publication.Contract.Name, keys)]).ConfigureAwait(false);
-        var rows = new List<OutboxRow>(keys.Count);
+        var rows = new List<OutboxRow>(heads.Count);
         var moved = new List<string>();
-        for (var i = 0; i < keys.Count; i++)
-            if (ahead.TryGetValue(keys[i], out var answer) && answer.Head == locked.Heads[i])
+        foreach (var (key, head) in heads)
+            if (ahead.TryGetValue(key, out var answer) && answer.Head == head)
                 rows.AddRange(answer.Rows);
             else
-                moved.Add(keys[i]);
+                moved.Add(key);
         if (rows.Count > 0)
         {
             await store.WriteAsync(session.Scope, [], rows).ConfigureAwait(false);

@@ -35,13 +35,6 @@ internal sealed class FaultyCaptureStore : ICaptureStore
         return Inner.LockAsync(scope, wanted);
     }
 
-    public async ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
-    {
-        var heads = await Inner.ReadHeadsAsync(scope, wanted);
-        OnLook?.Invoke();
-        return heads;
-    }
-
     public ValueTask WriteAsync(CaptureScope scope, IReadOnlyList<HeadWrite> heads, IReadOnlyList<OutboxRow> rows)
     {
         BeforeWrite?.Invoke();
@@ -49,14 +42,20 @@ internal sealed class FaultyCaptureStore : ICaptureStore
         return Inner.WriteAsync(scope, heads, rows);
     }
 
-    public ValueTask<IReadOnlyList<string>> WalkAsync(
+    public async ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(
         CaptureScope scope,
         string contract,
         string? after,
         int firstBucket,
         int lastBucket,
         int limit
-    ) => Inner.WalkAsync(scope, contract, after, firstBucket, lastBucket, limit);
+    )
+    {
+        var heads = await Inner.WalkAsync(scope, contract, after, firstBucket, lastBucket, limit);
+        if (scope.OnlyReads)
+            OnLook?.Invoke();
+        return heads;
+    }
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => Inner.EnsureEpochAsync(scope, epoch);
 

@@ -72,7 +72,7 @@ public sealed class SqliteCaptureStoreTests
         var store = SqliteCaptureStore.Instance;
         var keys = Enumerable.Range(0, 500).Select(i => $"key {i * 7919 % 1000}").ToList();
         await store.WriteAsync(scope, [.. keys.Select(k => new HeadWrite("walked", k, new(1, false, null, null), Guid.Empty))], []);
-        // Another contract's, and one that was locked and never published.
+        // Another contract's.
         await store.WriteAsync(scope, [new("other", "key", new(1, false, null, null), Guid.Empty)], []);
 
         foreach (var parts in (int[])[1, 2, 32])
@@ -83,7 +83,7 @@ public sealed class SqliteCaptureStoreTests
                 var range = BucketRange.Part(part, parts);
                 var expected = keys.Where(k => KeyText.Bucket(k) >= range.First && KeyText.Bucket(k) <= range.Last).ToList();
                 var ofPart = new List<string>();
-                IReadOnlyList<string> page;
+                IReadOnlyList<WalkedHead> page;
                 do
                 {
                     var after = ofPart.LastOrDefault();
@@ -92,7 +92,8 @@ public sealed class SqliteCaptureStoreTests
                         await store.Republish.CountHeadsAsync(scope, "walked", after, range.First, range.Last)
                     );
                     page = await store.WalkAsync(scope, "walked", after, range.First, range.Last, 7);
-                    ofPart.AddRange(page);
+                    Assert.All(page, h => Assert.Equal(new(1, false, null, null), h.Head));
+                    ofPart.AddRange(page.Select(h => h.Key));
                 } while (page.Count == 7);
                 Assert.Equal(expected.Order(StringComparer.Ordinal), ofPart.Order(StringComparer.Ordinal));
                 walked.AddRange(ofPart);

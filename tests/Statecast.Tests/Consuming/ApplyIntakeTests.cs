@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Statecast.Consuming;
 using Statecast.Events;
 using Statecast.Replicas.InMemory;
@@ -17,7 +18,7 @@ public sealed class ApplyIntakeTests
     public async Task Receive_that_waits_is_ended_and_awaited_before_the_receiver_may_go()
     {
         var receiver = new SlowToEnd();
-        var intake = new ApplyIntake(Subscription(), receiver, Ct);
+        var intake = new ApplyIntake(Subscription(), receiver, TimeProvider.System, Ct);
         var coming = intake.Coming();
         await receiver.Waiting.Task.WaitAsync(Ct);
 
@@ -31,7 +32,38 @@ public sealed class ApplyIntakeTests
         Assert.True(coming.IsCanceled);
     }
 
-    private static Subscription Subscription()
+    [Fact]
+    public async Task What_comes_in_drops_is_left_to_gather_until_the_replica_is_complete()
+    {
+        var clock = new FakeTimeProvider();
+        var receiver = new Drops();
+        await using var intake = new ApplyIntake(Subscription(inMemory: false), receiver, clock, Ct);
+
+        intake.Done(await intake.TakeAsync());
+        var second = intake.Coming();
+        clock.Advance(ApplyIntake.Gather - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, receiver.Asked);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        await second;
+        Assert.Equal(2, receiver.Asked);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 100)]
+    [InlineData(false, 0)]
+    public async Task Nothing_is_left_to_gather_in_memory_nor_where_a_delivery_was_full_or_empty(bool inMemory, int events)
+    {
+        var receiver = new Drops { Events = events };
+        await using var intake = new ApplyIntake(Subscription(inMemory), receiver, new FakeTimeProvider(), Ct);
+
+        intake.Done(await intake.TakeAsync());
+        intake.Done(await intake.TakeAsync());
+
+        Assert.Equal(2, receiver.Asked);
+    }
+
+    private static Subscription Subscription(bool inMemory = true)
     {
         var world = new PlannerWorld();
         return new()
@@ -49,7 +81,31 @@ public sealed class ApplyIntakeTests
             Status = new(world.Layout.Name, TimeProvider.System),
             Limits = new(100, 100, 1 << 20, 1 << 10, 2 << 20),
             Beat = TimeSpan.FromSeconds(1),
+            InMemory = inMemory,
         };
+    }
+
+    /// <summary>A receiver that has so many events at each call.</summary>
+    private sealed class Drops : ITransportReceiver
+    {
+        private static readonly LaneId Lane = new(ScriptedTransport.ContractOf<NoteState>().Destination, 0);
+
+        public int Events { get; init; } = 1;
+
+        public int Asked { get; private set; }
+
+        public ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
+        {
+            Asked++;
+            var events = Enumerable.Range(0, Events).Select(i => new ReceivedEvent(null, i, $"{i}", "no envelope"));
+            return new(new Delivery { Batches = [new(Lane, [.. events], Events, AtTail: false)] });
+        }
+
+        public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct) => ValueTask.CompletedTask;
+
+        public ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct) => ValueTask.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>A receiver that nothing comes to, and that takes its time when it is cancelled.</summary>

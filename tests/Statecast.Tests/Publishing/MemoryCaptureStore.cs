@@ -44,12 +44,6 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
         return new(new LockedHeads(Epoch, [.. heads]));
     }
 
-    public ValueTask<IReadOnlyList<Head>> ReadHeadsAsync(CaptureScope scope, HeadKeys wanted)
-    {
-        Calls.Add($"read {wanted.Contract} {string.Join(' ', wanted.Keys)}");
-        return new((IReadOnlyList<Head>)[.. wanted.Keys.Select(k => Read(wanted with { WithBases = false }, k))]);
-    }
-
     private Head Read(HeadKeys wanted, string key) =>
         Heads.GetValueOrDefault((wanted.Contract, key), Head.None) is var head && wanted.WithBases ? head : head with { Base = null };
 
@@ -63,23 +57,26 @@ internal sealed class MemoryCaptureStore : ICaptureStore, IRepublishStore, IPubl
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<string>> WalkAsync(
+    public ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(
         CaptureScope scope,
         string contract,
         string? after,
         int firstBucket,
         int lastBucket,
         int limit
-    ) =>
-        new([
+    )
+    {
+        Calls.Add($"{(scope.OnlyReads ? "look" : "walk")} {contract}");
+        return new([
             .. Heads
                 .Where(h => h.Key.Contract == contract && h.Value.Revision > 0)
-                .Select(h => h.Key.Key)
-                .Where(k => string.CompareOrdinal(k, after ?? "") > 0)
-                .Where(k => KeyText.Bucket(k) is var b && b >= firstBucket && b <= lastBucket)
-                .Order(StringComparer.Ordinal)
+                .Select(h => new WalkedHead(h.Key.Key, h.Value with { Base = null }))
+                .Where(h => string.CompareOrdinal(h.Key, after ?? "") > 0)
+                .Where(h => KeyText.Bucket(h.Key) is var b && b >= firstBucket && b <= lastBucket)
+                .OrderBy(h => h.Key, StringComparer.Ordinal)
                 .Take(limit),
         ]);
+    }
 
     public ValueTask<long> EnsureEpochAsync(CaptureScope scope, long epoch) => new(Epoch = Epoch == 0 ? epoch : Epoch);
 
