@@ -245,8 +245,8 @@ public sealed class RepublishTests
             Assert.Equal((StateOperation.Snapshot, row.Key == concerned[0] ? 2 : 1), (row.Operation, row.Revision));
             Assert.Equal(row.Key == concerned[0], row.Body!.Contains("changed meanwhile", StringComparison.Ordinal));
         }
-        // Each once to compare its head, and what has changed once more to read it.
-        Assert.Equal([.. concerned.Select(k => $"test.order/{k}"), $"test.order/{concerned[0]}"], world.Store.Locked);
+        // The walk shows the heads, in the look and under the lock; by itself only what has changed is locked, to be read.
+        Assert.Equal([$"test.order/{concerned[0]}"], world.Store.Locked);
     }
 
     [Fact]
