@@ -78,7 +78,10 @@ public sealed class TargetOptions
 /// <summary>How a source republishes. Configuration section <c>Statecast:Republish</c>.</summary>
 public sealed class RepublishOptions
 {
-    /// <summary>Keys in one transaction, 1 to 10,000. Default 200: the source's own writers wait for at most one chunk.</summary>
+    /// <summary>
+    /// Keys in one transaction, 1 to 10,000. Default 200: the source's own writers wait for at most one chunk. Twice as many of what answers one target, which is read
+    /// before the transaction.
+    /// </summary>
     public int ChunkSize { get; set; } = 200;
 
     /// <summary>

@@ -5,7 +5,7 @@ internal sealed class RepublishPace(int? keysPerSecond, TimeProvider clock)
 {
     private long _begun;
 
-    /// <summary>The most keys of a chunk: never more than a second's, so that they go out evenly.</summary>
+    /// <summary>The most keys of a chunk: never more than a second's, so that they go out evenly; what is read ahead is written two at a time.</summary>
     public int Begin(int chunkSize)
     {
         _begun = clock.GetTimestamp();

@@ -43,7 +43,7 @@ public sealed class Republisher(StateCapture capture, ICaptureStore store)
 
     /// <summary>Does the next chunk. What answers one target is read before the transaction begins: whoever saves meanwhile waits for the writing alone.</summary>
     /// <param name="database">Where.</param>
-    /// <param name="maxKeys">The most keys of a chunk.</param>
+    /// <param name="maxKeys">The most keys that are read under their locks; of what was read before it, twice as many are written.</param>
     /// <param name="ct">Ends it.</param>
     public async ValueTask<RepublishChunk> NextAsync(IRepublishDatabase database, int maxKeys, CancellationToken ct)
     {

@@ -222,6 +222,24 @@ public sealed class SnapshotRepublisherTests
     }
 
     [Fact]
+    public async Task What_was_read_before_is_written_two_chunks_at_a_time_and_the_walk_goes_on_behind_them()
+    {
+        var keys = await SavedOfLaneAsync(1);
+        await AskAsync(Run("q", lane: 1), BucketRange.All);
+        var database = new MemoryDatabase(Session());
+        var republisher = new Republisher(_capture, _store);
+        await republisher.NextAsync(database, 2, default);
+
+        var chunks = new List<int>();
+        while (await republisher.NextAsync(database, 2, default) is { Worked: true } chunk)
+            chunks.Add(chunk.Keys);
+
+        Assert.Equal(4, chunks.Max());
+        Assert.Equal(_store.Heads.Count, chunks.Sum());
+        Assert.Equal(keys, _store.Outbox.Skip(1).SkipLast(1).Select(r => r.Key));
+    }
+
+    [Fact]
     public async Task What_changed_since_it_was_read_is_read_again_under_its_lock()
     {
         var keys = await SavedOfLaneAsync(1);
