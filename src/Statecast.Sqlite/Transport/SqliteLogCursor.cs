@@ -19,11 +19,21 @@ internal sealed class SqliteLogCursor(LaneId lane)
     /// <summary>Whether the target was told that a read found the tail.</summary>
     public bool TailTold { get; set; }
 
+    /// <summary>Whether it began anew, and the target was not told yet.</summary>
+    public bool BegunAnew { get; set; }
+
     public void Seek(long position)
     {
         Sought = true;
         Next = From = position;
-        TailTold = false;
+        TailTold = BegunAnew = false;
+    }
+
+    /// <summary>Reads from its beginning, since its position is gone; said with what comes next.</summary>
+    public void BeginAnew()
+    {
+        Seek(0);
+        BegunAnew = true;
     }
 
     /// <summary>A read went through all records below a position.</summary>

@@ -169,7 +169,7 @@ internal sealed class SqliteLogFile(string path, SqliteLogOptions options, State
             if (cursor.Next > ends[lane])
             {
                 LogMessages.WentBack(logger, lane, contract.Destination, Path, ends[lane], cursor.Next);
-                cursor.Seek(0);
+                cursor.BeginAnew();
             }
             if (cursor.From < ends[lane])
                 start = Math.Min(start, cursor.From);

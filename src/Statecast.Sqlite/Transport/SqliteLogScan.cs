@@ -47,7 +47,8 @@ internal sealed class SqliteLogScan(SqliteLogDestination destination, string sou
             if (_events[lane] is null && (!atTail || cursor.TailTold))
                 continue;
             cursor.TailTold = atTail;
-            batches.Add(new(cursor.Lane, _events[lane] ?? [], cursor.Next, atTail));
+            batches.Add(new(cursor.Lane, _events[lane] ?? [], cursor.Next, atTail) { FromBeginning = cursor.BegunAnew });
+            cursor.BegunAnew = false;
         }
         return batches;
     }

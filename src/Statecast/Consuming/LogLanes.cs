@@ -54,7 +54,7 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
     {
         var open = _lanes[lane];
         var next = coming?.Next ?? open.Pass.Next;
-        if (open.Met is not null || (coming is not null && BeginsAnew(open, coming)))
+        if (open.Met is not null || coming is { FromBeginning: true })
             // What was met is forgotten with the process: the next one begins at the beginning too.
             return new(lane, open.Incarnation, 0) { Counted = Marks.OfUnmet };
         return open.DeletesKept is null
@@ -65,7 +65,8 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
     public void Applied(LaneBatch batch, DateTimeOffset now)
     {
         var open = _lanes[batch.Lane];
-        if (BeginsAnew(open, batch))
+        // Only where the carrier says so. A position that falls may be that of a batch which was read before a seek: what lies below it would count as gone.
+        if (batch.FromBeginning)
             (open.Met, open.Pass) = (new(), new(0, open.Pass.EndAtOpen, null, null));
         if (open.Met is { } met)
             foreach (var received in batch.Events)
@@ -101,10 +102,6 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
         && rules.PassComplete(lane.Pass)
         && lane.Pass.Next >= end.Position
         && rules.EndReached(lane.Pass, end.Position);
-
-    // The carrier has lost what the position was of, and began at the beginning by itself: that may lie beyond the position, and it says so; or one that does not say so
-    // shows it by what it read.
-    private static bool BeginsAnew(OpenLane lane, LaneBatch batch) => batch.FromBeginning || batch.Next < lane.Pass.Next;
 
     // A position without the time is of a log that kept Deletes for ever: since when it does not is not known.
     private static DateTimeOffset CompleteAt(LanePosition stored) =>

@@ -74,7 +74,10 @@ public readonly record struct LaneOpened(LaneId Lane, long Incarnation, long End
 /// <param name="AtTail">Whether this read found the tail: nothing was beyond <paramref name="Next"/> at that moment.</param>
 public sealed record LaneBatch(LaneId Lane, IReadOnlyList<ReceivedEvent> Events, long Next, bool AtTail)
 {
-    /// <summary>Whether a log began at the lane's beginning by itself before it read this, since nothing is left at the position that it was sought to: the lane is read anew.</summary>
+    /// <summary>
+    /// Whether a log began at the lane's beginning by itself before it read this, since nothing is left at the position that it was sought to: the lane is read anew, and
+    /// what it does not meet is removed. Nothing else says so, a position below an earlier one neither.
+    /// </summary>
     public bool FromBeginning { get; init; }
 }
 

@@ -56,5 +56,7 @@ public sealed class SqliteLogReplacedTests : SqliteLogCase
         await late.UntilTail(4, Ct);
         Assert.Equal("after", late.Newest()["a"]);
         Assert.Single(Told.Of(WentBack));
+        // Told once: what this reading does not meet the source has no more.
+        Assert.Single(late.Deliveries.SelectMany(d => d.Batches), b => b.FromBeginning);
     }
 }
