@@ -35,16 +35,18 @@ public sealed class ApplyIntakeTests
     [Fact]
     public async Task What_comes_in_drops_is_left_to_gather_until_the_replica_is_complete()
     {
-        var clock = new FakeTimeProvider();
+        var clock = new WaitedFor();
         var receiver = new Drops();
         await using var intake = new ApplyIntake(Subscription(inMemory: false), receiver, clock, Ct);
 
         intake.Done(await intake.TakeAsync());
         var second = intake.Coming();
+        // It is asked for on another thread.
+        await clock.Waiting.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct);
         clock.Advance(ApplyIntake.Gather - TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, receiver.Asked);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        await second;
+        await second.WaitAsync(TimeSpan.FromSeconds(10), Ct);
         Assert.Equal(2, receiver.Asked);
     }
 
@@ -84,6 +86,19 @@ public sealed class ApplyIntakeTests
             Beat = TimeSpan.FromSeconds(1),
             InMemory = inMemory,
         };
+    }
+
+    /// <summary>A clock that says when somebody waits for it.</summary>
+    private sealed class WaitedFor : FakeTimeProvider
+    {
+        public TaskCompletionSource Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Waiting.TrySetResult();
+            return timer;
+        }
     }
 
     /// <summary>A receiver that has so many events at each call.</summary>
