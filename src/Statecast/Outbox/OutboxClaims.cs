@@ -60,18 +60,19 @@ internal sealed class OutboxClaims(RelayShard shard, RelayOptions options, Relay
     public void AskForLook() => store.Give(id => new RelayCommand.Read(id, _pages.ForHeartbeat(shard.Name)));
 
     /// <summary>Plans a page of fresh rows.</summary>
-    /// <param name="rows">The page.</param>
+    /// <param name="read">The page, and what its snapshot saw.</param>
     /// <param name="tenure">Under which is claimed.</param>
     /// <param name="stopping">Nothing is claimed any more.</param>
     /// <param name="now">The relay's time.</param>
     /// <returns>The claims; null if there are none.</returns>
-    public ClaimPlan? Read(IReadOnlyList<OutboxRow> rows, RelayTenure tenure, bool stopping, TimeSpan now)
+    public ClaimPlan? Read(OutboxSnapshot read, RelayTenure tenure, bool stopping, TimeSpan now)
     {
-        if (!_pages.IsClaiming && rows.Count > 0)
+        if (!_pages.IsClaiming && read.Rows.Count > 0)
             // A wake-up was lost.
             _pages.Woken();
         if (!_pages.IsClaiming || stopping)
             return null;
+        var rows = _pages.OfScan(read.Rows, read.HighestSequence);
         var plan = Plan(rows, _pages.PassedOver, tenure, now);
         _pages.Read(rows, plan);
         foreach (var lane in plan.UnknownLanes)

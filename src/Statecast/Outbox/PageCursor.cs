@@ -18,6 +18,7 @@ internal sealed class PageCursor(RelayOptions options, int mostKept)
     private List<OutboxRow> _kept = [];
     private long _keptBytes;
     private long _after;
+    private long _until;
     private bool _wanted;
     private bool _wantedAfterScan;
     private bool _rowsWait;
@@ -103,6 +104,26 @@ internal sealed class PageCursor(RelayOptions options, int mostKept)
     {
         IsClaiming = false;
         return new(shard, Claimed: false, Limit: 1, After: 0, []);
+    }
+
+    /// <summary>
+    /// Those rows of a page that this scan may take: none above the highest that its first page's snapshot saw. A transaction that committed since may have left a row
+    /// below what was passed already, and the next one of its key above it, which must not be claimed first.
+    /// </summary>
+    /// <param name="rows">The page.</param>
+    /// <param name="highest">The highest sequence that the page's snapshot saw; null if it saw none.</param>
+    public IReadOnlyList<OutboxRow> OfScan(IReadOnlyList<OutboxRow> rows, long? highest)
+    {
+        if (_after == 0)
+        {
+            _until = highest ?? 0;
+            return rows;
+        }
+        if (rows.Count == 0 || rows[^1].Sequence <= _until)
+            return rows;
+        // The next scan takes them.
+        _wantedAfterScan = true;
+        return [.. rows.TakeWhile(r => r.Sequence <= _until)];
     }
 
     /// <summary>Takes note of a page of fresh rows and what came of it.</summary>

@@ -153,7 +153,7 @@ internal sealed class RelayMachine
             // What is wished and not written may make the published void: a log made anew holds nothing of it (protocol section 3).
             if (!_commits.AreWished)
                 _heartbeat.Observe(snapshot, _now);
-            if (_claims.Read(snapshot.Rows, _tenure!, _stopping, _now) is { } plan)
+            if (_claims.Read(snapshot, _tenure!, _stopping, _now) is { } plan)
                 Commit(plan);
         }
     }

@@ -133,6 +133,28 @@ public sealed class RelayClaimTests
         Assert.Equal([1L], change.Done);
     }
 
+    /// <summary>
+    /// Found by seed 10464 of the simulation. A row may commit below what a scan has passed, and the next one of its key above: it was claimed first, and the older
+    /// one sent after it, which a log without conditional append keeps.
+    /// </summary>
+    [Fact]
+    public void Scan_takes_nothing_that_its_first_page_could_not_have_seen()
+    {
+        var relay = new RelayScript(options: new() { MaxPageRows = 4 }).Active();
+        relay.Send(Row(1, "a"));
+        relay.Wake();
+        OutboxRow[] hot = [.. new[] { 10, 12, 13, 14 }.Select((s, i) => Row(s, "a", revision: 2 + i))];
+        Assert.Equal(0, relay.Read(hot, [Row(1, "a"), .. hot]).After);
+
+        // Meanwhile two transactions committed, one after the other.
+        OutboxRow[] late = [Row(11, "b", revision: 1), Row(20, "b", revision: 2)];
+        Assert.Equal(14, relay.Read([late[1]], [Row(1, "a"), .. hot, .. late]).After);
+        relay.AssertNo<RelayCommand.Commit>();
+
+        Assert.Equal(0, relay.Read([hot[0], late[0], hot[1], hot[2]], [Row(1, "a"), .. hot, .. late]).After);
+        Assert.Equal([11L], relay.Commit().Claims.Select(c => c.Sequence));
+    }
+
     [Theory]
     // Five rows of 10 bytes against the window: by events, by bytes, and one that is larger than the window and still goes alone.
     [InlineData(2, 1_000, 10, 2)]
