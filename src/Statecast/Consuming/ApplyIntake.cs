@@ -6,18 +6,13 @@ namespace Statecast.Consuming;
 /// What comes in for one replica: receives a delivery and reads its bodies while the one before is committed, and asks for no more while what is held and what
 /// may come exceed the cap. Called by the apply loop only.
 /// </summary>
-internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver receiver, TimeProvider clock, CancellationToken ct)
-    : IAsyncDisposable
+internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver receiver, CancellationToken ct) : IAsyncDisposable
 {
-    /// <summary>How long a replica that nobody reads yet leaves what comes in drops, so that it is committed together.</summary>
-    public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(40);
-
     private readonly BatchSize _size = new(subscription.Limits.Events, subscription.Limits.CatchUpEvents, subscription.Limits.ForRepeats);
     private readonly Stack<ApplyBatch> _idle = new([new(), new()]);
     private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
     private Task<ApplyBatch>? _coming;
     private long _held;
-    private bool _gathers;
 
     /// <summary>The next batch, asked for if it is not yet.</summary>
     public Task<ApplyBatch> Coming() => _coming ??= Ask();
@@ -59,10 +54,6 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
         subscription.Status.Holds(0);
     }
 
-    // A commit to a file is synced, however little is in it: a source that is asked for everything sends no faster than it reads, and each drop would have one.
-    private bool Gathers(ApplyBatch batch) =>
-        !subscription.InMemory && batch.Count > 0 && batch.Count < subscription.Limits.Events && !subscription.Status.WasLive;
-
     // On another thread: carriers read files, and bodies are decoded, without a wait in between.
     private Task<ApplyBatch> Ask()
     {
@@ -72,13 +63,10 @@ internal sealed class ApplyIntake(Subscription subscription, ITransportReceiver 
 
     private async Task<ApplyBatch> ReceiveAsync(ApplyBatch batch)
     {
-        if (_gathers)
-            await Task.Delay(Gather, clock, _ended.Token).ConfigureAwait(false);
         var delivery = await receiver.ReceiveAsync(_size.Next, _ended.Token).ConfigureAwait(false);
         batch.Fill(delivery);
         subscription.Status.Holds(Interlocked.Add(ref _held, batch.Bytes));
         subscription.Planner.Read(batch);
-        _gathers = Gathers(batch);
         _size.Came(batch.Count, batch.Keys.Count, more: delivery.Batches.Any(b => b.Events.Count > 0 && !b.AtTail));
         return batch;
     }

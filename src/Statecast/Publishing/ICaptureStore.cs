@@ -23,7 +23,7 @@ public interface ICaptureStore
 
     /// <summary>
     /// Heads at or above revision 1 after a key, in an order of the database's own and within a bucket range: the republisher's walk. They are locked until the
-    /// transaction ends, as by <see cref="LockAsync"/>; in one that only reads (<see cref="CaptureScope.OnlyReads"/>) they are as they stand, and what is made of
+    /// transaction ends, in the order of their keys as by <see cref="LockAsync"/>, whatever the walk's order; in one that only reads (<see cref="CaptureScope.OnlyReads"/>) they are as they stand, and what is made of
     /// them counts only once the locked head is found to be the same.
     /// </summary>
     ValueTask<IReadOnlyList<WalkedHead>> WalkAsync(
