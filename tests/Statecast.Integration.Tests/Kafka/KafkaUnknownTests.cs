@@ -29,24 +29,32 @@ public sealed class KafkaUnknownTests
         await using var pair = await KafkaPair.StartAsync(
             servers,
             sender: $"127.0.0.1:{link.Port}",
-            o => o.MaxCompactionLag = TimeSpan.FromHours(1)
+            // The client gives its verdict before the relay gives up waiting for one.
+            o => (o.MaxCompactionLag, o.DeliveryTimeout) = (TimeSpan.FromHours(1), TimeSpan.FromSeconds(1))
         );
         await pair.WriteAsync(40);
         await NotesShop.IdleAsync(pair.Source, pair.Target);
 
-        // The broker takes them, and nobody hears of it; then they do not even reach it, or late.
-        foreach (var hold in new[] { link.HoldAnswers, link.Hold })
+        // The broker takes them, and nobody hears of it; then they reach it late; then never, and what is left of them is the outbox.
+        foreach (
+            var (hold, end) in new (Action, Action)[]
+            {
+                (link.HoldAnswers, link.Release),
+                (link.Hold, link.Release),
+                (link.Hold, link.Lose),
+            }
+        )
         {
             var before = pair.Sent.Unknown;
             hold();
             await pair.WriteAsync(40);
             await pair.UntilAsync(() => pair.Sent.Unknown > before);
-            link.Release();
+            end();
             await NotesShop.IdleAsync(pair.Source, pair.Target);
         }
 
+        await pair.RequireAsync();
         var doubled = pair.Notes.Raw().GroupBy(r => (r.Message.Key, KafkaNotes.RevisionOf(r))).Count(g => g.Count() > 1);
         Assert.True(doubled > 0, "Nothing that the broker had taken was sent again.");
-        await pair.RequireAsync();
     }
 }
