@@ -169,15 +169,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     }
 
     /// <summary>Keeps the target from storing anything until it is disposed.</summary>
-    public async Task<IAsyncDisposable> HoldTargetAsync()
-    {
-        var connection = new SqliteConnection($"Data Source={Shop.File("target.db")};Pooling=False");
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = "BEGIN IMMEDIATE";
-        await command.ExecuteNonQueryAsync();
-        return connection;
-    }
+    public Task<IAsyncDisposable> HoldTargetAsync() => Shop.HoldAsync("target.db");
 
     /// <summary>Waits for what a fault or its end brings about.</summary>
     public Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
