@@ -374,7 +374,8 @@ internal sealed class KafkaReceiver : ITransportReceiver
             Read(lane, 0, Offset.Beginning);
             lane.BeginAnew();
         }
-        else if (at.Topic == _controlTopic)
+        // What was reported of a topic that is gone may come after it was given up.
+        else if (at.Topic == _controlTopic && _assignment.ControlConsumer.Assignment.Contains(at))
         {
             _assignment.ControlConsumer.IncrementalUnassign([at]);
             _assignment.ControlConsumer.IncrementalAssign([new TopicPartitionOffset(at, Offset.Beginning)]);
