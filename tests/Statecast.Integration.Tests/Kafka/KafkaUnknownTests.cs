@@ -10,25 +10,17 @@ public sealed class KafkaUnknownTests
     [Fact]
     public async Task Sends_that_time_out_after_the_broker_took_them_are_sent_again_and_harm_nobody()
     {
-        var ports = FreePorts.Take(3);
-        using var link = HeldLink.To(ports[2]);
-        using var cluster = await KafkaCluster.StartAsync(
-            KafkaFixture.Home,
-            properties: KafkaCluster.SecondListener(ports, advertised: link.Port)
-        );
-        await FaultRounds.RunAsync(
-            "Kafka: sends time out, of which the broker has taken some",
-            gate: 6,
-            () => TimeOutAsync($"127.0.0.1:{ports[0]}", link)
-        );
+        using var broker = await HeldBroker.StartAsync(KafkaFixture.Home);
+        await FaultRounds.RunAsync("Kafka: sends time out, of which the broker has taken some", gate: 6, () => TimeOutAsync(broker));
     }
 
-    private static async Task TimeOutAsync(string servers, HeldLink link)
+    private static async Task TimeOutAsync(HeldBroker broker)
     {
+        var link = broker.Link;
         // What stands there twice is looked at, and so not compacted.
         await using var pair = await KafkaPair.StartAsync(
-            servers,
-            sender: $"127.0.0.1:{link.Port}",
+            broker.Servers,
+            sender: broker.BehindLink,
             // The client gives its verdict before the relay gives up waiting for one.
             o => (o.MaxCompactionLag, o.DeliveryTimeout) = (TimeSpan.FromHours(1), TimeSpan.FromSeconds(1))
         );
