@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
     private readonly KafkaPoll _poll;
     private readonly KafkaAssignment _assignment;
     private readonly string _controlTopic;
-    private readonly ConcurrentQueue<(LaneId Lane, long Position)> _seeks = new();
+    private readonly KafkaSeeks _seeks = new();
     private readonly HashSet<string> _intruders = new(StringComparer.Ordinal);
     private readonly CloudEventRepeats _repeats = new();
     private readonly byte[] _controlName;
@@ -91,7 +90,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
 
     public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct)
     {
-        _seeks.Enqueue((lane, position));
+        _seeks.Ask(lane, position);
         _poll.Wake();
         return ValueTask.CompletedTask;
     }
@@ -138,6 +137,8 @@ internal sealed class KafkaReceiver : ITransportReceiver
             if (lane?.Batch(p => _assignment.Consumer.GetWatermarkOffsets(p).High.Value) is { } batch)
                 batches.Add(batch);
         var (closed, opened) = _assignment.TakeChanges();
+        foreach (var (lane, _, _) in opened)
+            _seeks.Told(Lanes[lane.Number]!);
         var word = Lanes.Length > 0 ? _control.TakeNews() : null;
         if (word is not null)
             RequireSameLanes(word);
@@ -191,30 +192,16 @@ internal sealed class KafkaReceiver : ITransportReceiver
         {
             _held.Forget(lane);
             if (IsRead(lane))
-                _seeks.Enqueue((lane.Id, lane.Next));
+                _seeks.GoOn(lane);
         }
-
-        bool IsRead(KafkaLane lane) => Find(lane.Partition) == lane;
     }
+
+    private bool IsRead(KafkaLane lane) => Find(lane.Partition) == lane;
 
     private void Seek()
     {
-        for (var left = _seeks.Count; left > 0 && _seeks.TryDequeue(out var seek); left--)
-        {
-            // What was taken away meanwhile is no longer this target's to seek.
-            if (Find(new(seek.Lane.Destination, seek.Lane.Number)) is not { } lane)
-                continue;
-            try
-            {
-                Read(lane, seek.Position, seek.Position);
-            }
-            catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_State or ErrorCode.Local_UnknownPartition)
-            {
-                // The client has not begun with it yet.
-                _seeks.Enqueue(seek);
-                _poll.Wake();
-            }
-        }
+        if (_seeks.Run(IsRead, (lane, position) => Read(lane, position, position)))
+            _poll.Wake();
     }
 
     private void Read(KafkaLane lane, long position, Offset from)
@@ -374,7 +361,8 @@ internal sealed class KafkaReceiver : ITransportReceiver
             Read(lane, 0, Offset.Beginning);
             lane.BeginAnew();
         }
-        else if (at.Topic == _controlTopic)
+        // What was reported of a topic that is gone may come after it was given up.
+        else if (at.Topic == _controlTopic && _assignment.ControlConsumer.Assignment.Contains(at))
         {
             _assignment.ControlConsumer.IncrementalUnassign([at]);
             _assignment.ControlConsumer.IncrementalAssign([new TopicPartitionOffset(at, Offset.Beginning)]);

@@ -13,6 +13,8 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
     private long _received;
     private long _openings;
     private long _closed;
+    private long _closedOpen;
+    private long _open;
 
     /// <summary>Sends that reached a queue, or a log.</summary>
     public long Confirmed => Interlocked.Read(ref _confirmed);
@@ -34,6 +36,18 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
 
     /// <summary>How often a lane was taken away.</summary>
     public long Closed => Interlocked.Read(ref _closed);
+
+    /// <summary>How often a lane was taken away while events of it were received and not in the replica yet.</summary>
+    public long ClosedOpen => Interlocked.Read(ref _closedOpen);
+
+    /// <summary>Events that were received and are not in the replica yet.</summary>
+    public long Open => Interlocked.Read(ref _open);
+
+    /// <summary>
+    /// Whether receives go on while a batch is open, until a lane is taken away. The apply loop asks one delivery ahead, which any record or heartbeat ends: while its
+    /// store is slow it hears of no rebalance, and by the time it does, that batch is committed.
+    /// </summary>
+    public bool ReadsOn { get; set; }
 
     /// <summary>Why the newest send failed.</summary>
     public string? Reason { get; private set; }
@@ -108,18 +122,56 @@ internal sealed class CountedTransport(ITransport inner) : ITransport, IAsyncDis
 
     private sealed class Receiver(CountedTransport counted, ITransportReceiver inner) : ITransportReceiver
     {
+        // Guarded by itself: a delivery is acknowledged while the next is received.
+        private readonly HashSet<Delivery> _unacknowledged = [];
+        private readonly Queue<Delivery> _ahead = [];
+
         public async ValueTask<Delivery> ReceiveAsync(int maxEvents, CancellationToken ct)
         {
-            var delivery = await inner.ReceiveAsync(maxEvents, ct);
-            Interlocked.Add(ref counted._received, delivery.Batches.Sum(b => b.Events.Count));
-            Interlocked.Add(ref counted._closed, delivery.Closed.Count);
-            return delivery;
+            if (_ahead.TryDequeue(out var next))
+                return next;
+            var delivery = await TakeAsync(maxEvents, ct);
+            while (counted.ReadsOn && delivery.Closed.Count == 0 && counted.Open > EventsOf(delivery))
+            {
+                _ahead.Enqueue(delivery);
+                delivery = await TakeAsync(maxEvents, ct);
+            }
+            _ahead.Enqueue(delivery);
+            return _ahead.Dequeue();
         }
 
         public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct) => inner.SeekAsync(lane, position, ct);
 
-        public ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct) => inner.AcknowledgeAsync(delivery, ct);
+        public async ValueTask AcknowledgeAsync(Delivery delivery, CancellationToken ct)
+        {
+            await inner.AcknowledgeAsync(delivery, ct);
+            lock (_unacknowledged)
+                if (_unacknowledged.Remove(delivery))
+                    Interlocked.Add(ref counted._open, -EventsOf(delivery));
+        }
 
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await inner.DisposeAsync();
+            lock (_unacknowledged)
+                Interlocked.Add(ref counted._open, -_unacknowledged.Sum(EventsOf));
+        }
+
+        private async Task<Delivery> TakeAsync(int maxEvents, CancellationToken ct)
+        {
+            var delivery = await inner.ReceiveAsync(maxEvents, ct);
+            lock (_unacknowledged)
+            {
+                var open = _unacknowledged.SelectMany(d => d.Batches).Where(b => b.Events.Count > 0).Select(b => b.Lane).ToHashSet();
+                Interlocked.Add(ref counted._closedOpen, delivery.Closed.Count(open.Contains));
+                _unacknowledged.Add(delivery);
+            }
+            Interlocked.Add(ref counted._received, EventsOf(delivery));
+            Interlocked.Add(ref counted._open, EventsOf(delivery));
+            Interlocked.Add(ref counted._closed, delivery.Closed.Count);
+            return delivery;
+        }
+
+        private static int EventsOf(Delivery delivery) => delivery.Batches.Sum(b => b.Events.Count);
     }
 }

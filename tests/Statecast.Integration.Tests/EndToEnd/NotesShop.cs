@@ -81,6 +81,17 @@ internal sealed class NotesShop(string? folder = null) : IDisposable
     /// <summary>Changes one of the folder's files behind everyone's back.</summary>
     public void Change(string file, string sql) => Scalar(file, sql);
 
+    /// <summary>Keeps everyone from writing to one of the folder's files until it is disposed.</summary>
+    public async Task<IAsyncDisposable> HoldAsync(string file)
+    {
+        var connection = new SqliteConnection($"Data Source={File(file)};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "BEGIN IMMEDIATE";
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+
     public async Task<IHost> StartTargetAsync<TState>(
         string file = "target.db",
         Action<ReplicaBuilder<TState>>? configure = null,

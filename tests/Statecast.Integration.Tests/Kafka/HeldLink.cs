@@ -7,7 +7,7 @@ namespace Statecast.Integration.Tests.Kafka;
 
 /// <summary>
 /// A way to a broker on which what clients send, or what they are answered, can be held back for as long as a test likes, and then goes on, whatever has become of the
-/// client; or which is cut once after so many bytes.
+/// client, or is lost; or which is cut once after so many bytes.
 /// </summary>
 internal sealed class HeldLink : IDisposable
 {
@@ -50,6 +50,14 @@ internal sealed class HeldLink : IDisposable
     {
         _open.TrySetResult();
         _answering.TrySetResult();
+    }
+
+    /// <summary>What was held never goes through: the connections that carry it end.</summary>
+    public void Lose()
+    {
+        var held = _open;
+        _open = Opened();
+        held.TrySetCanceled();
     }
 
     /// <summary>Whether a text is among what is held.</summary>

@@ -22,18 +22,6 @@ internal sealed class KafkaCluster : IDisposable
     /// <summary>Where brokers are found.</summary>
     public string BootstrapServers => string.Join(',', Enumerable.Range(1, Brokers).Select(n => $"127.0.0.1:{_ports[n - 1]}"));
 
-    /// <summary>The settings of one broker that is found by another port too, through which all traffic of those goes who begin there.</summary>
-    /// <param name="ports">Three free ports: the broker's, its controller's, and the second listener's.</param>
-    /// <param name="advertised">The port that clients of the second listener are told.</param>
-    public static string SecondListener(int[] ports, int advertised) =>
-        $"""
-            listeners=PLAINTEXT://127.0.0.1:{ports[0]},CONTROLLER://127.0.0.1:{ports[1]},SECOND://127.0.0.1:{ports[2]}
-            advertised.listeners=PLAINTEXT://127.0.0.1:{ports[0]},SECOND://127.0.0.1:{advertised}
-            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECOND:PLAINTEXT
-            controller.quorum.voters=1@127.0.0.1:{ports[1]}
-
-            """;
-
     /// <summary>Formats and starts brokers, numbered from 1; ready when it returns.</summary>
     public static async Task<KafkaCluster> StartAsync(string home, int brokers = 1, string properties = "")
     {

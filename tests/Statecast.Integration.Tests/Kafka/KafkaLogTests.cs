@@ -163,6 +163,36 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Seek_of_a_topic_that_is_gone_moves_nothing_of_the_one_made_anew()
+    {
+        await using var sender = await Sender();
+        await sender.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"k{i}", 1))], Ct);
+        await using var receiver = await _transport.OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
+        var before = await OpenedAsync(receiver);
+
+        // While the target's store is busy with what it was told, the topic is made anew; and no control topic has to be read before its lanes open.
+        await KafkaFixture.EmptyAsync(_servers);
+        await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct);
+        await sender.SendAsync([.. Enumerable.Range(0, 40).Select(i => Upsert($"k{i}", 2))], Ct);
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _servers }).Build();
+        await admin.DeleteTopicsAsync([$"{Topic}.control"]);
+        await Task.Delay(TimeSpan.FromSeconds(2), Ct);
+        foreach (var opened in before)
+            await receiver.SeekAsync(opened.Lane, 1, Ct);
+        var after = await OpenedAsync(receiver);
+        Assert.NotEqual(before[0].Incarnation, after[0].Incarnation);
+
+        // Nobody has said from where these are to be read.
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        wait.CancelAfter(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            while (true)
+                Assert.Empty((await receiver.ReceiveAsync(100, wait.Token)).Batches);
+        });
+    }
+
+    [Fact]
     public async Task Topic_removed_under_a_running_source_is_made_anew_by_the_next_sends()
     {
         await using var sender = await Sender(TimeSpan.FromSeconds(2));
@@ -253,6 +283,13 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
             ? _transport
             : new KafkaTransport(new() { BootstrapServers = _servers, DeliveryTimeout = delivery });
         return await transport.OpenSenderAsync(new(Source, [new(ProbeContracts.Item, Lanes, "json")]), Ct);
+    }
+
+    private static async Task<IReadOnlyList<LaneOpened>> OpenedAsync(ITransportReceiver receiver)
+    {
+        while (true)
+            if ((await receiver.ReceiveAsync(100, Ct)).Opened is { Count: > 0 } opened)
+                return opened;
     }
 
     private async Task<ProbeTarget> Target(Dictionary<Events.LaneId, long>? positions = null) =>

@@ -12,7 +12,6 @@ namespace Statecast.Integration.Tests.Kafka;
 internal sealed class KafkaPair : IAsyncDisposable
 {
     private const int Keys = 30;
-    private const string Rows = "\"statecast_rows.e2e.note.v1\"";
     private readonly List<IHost> _hosts = [];
     private readonly Action<KafkaOptions>? _configure;
 
@@ -58,7 +57,7 @@ internal sealed class KafkaPair : IAsyncDisposable
     public CountedTransport Sent { get; private set; } = null!;
 
     /// <summary>How many events wait at the source.</summary>
-    public long Unsent => Notes.Shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox");
+    public long Unsent => NotesPromises.Unsent(Notes.Shop);
 
     /// <summary>On brokers without any topic of ours.</summary>
     /// <param name="servers">Where they are found.</param>
@@ -91,19 +90,7 @@ internal sealed class KafkaPair : IAsyncDisposable
         for (var i = 0; i < count; i++)
         {
             var number = ++_written;
-            await NotesShop.SaveAsync(
-                Source,
-                db =>
-                {
-                    var id = number % Keys + 1;
-                    if (db.Notes.Find(id) is not { } note)
-                        db.Add(new Note { Id = id, Text = $"{number}" });
-                    else if (number % 7 == 0)
-                        db.Remove(note);
-                    else
-                        note.Text = $"{number}";
-                }
-            );
+            await NotesShop.SaveAsync(Source, db => NotesPromises.Change(db, number % Keys + 1, number));
             await Task.Delay(5);
         }
     }
@@ -131,15 +118,7 @@ internal sealed class KafkaPair : IAsyncDisposable
         var newcomer = await StartTargetAsync("newcomer.db");
         await KafkaNotes.AssertEqualAsync(Source, Target, newcomer);
         await UntilAsync(() => Unsent == 0);
-        foreach (var file in (string[])["target.db", "newcomer.db"])
-        {
-            const string Heads = "SELECT key, revision, deleted FROM source.statecast_head WHERE contract = 'e2e.note' AND revision > 0";
-            const string Held = $"SELECT key, revision, deleted FROM {Rows}";
-            var attached = $"ATTACH '{Notes.Shop.Database}' AS source;";
-            Assert.Equal(0, Notes.Shop.Number(file, $"{attached} SELECT count(*) FROM ({Heads} EXCEPT {Held})"));
-            Assert.Equal(0, Notes.Shop.Number(file, $"{attached} SELECT count(*) FROM ({Held} EXCEPT {Heads})"));
-        }
-        Assert.True(Notes.Shop.Number("target.db", $"SELECT count(*) FROM {Rows} WHERE deleted") > 0, "Nothing was deleted.");
+        NotesPromises.RequireHeads(Notes.Shop, "target.db", "newcomer.db");
         _watch!.RequireNoneFell();
         // What was on its way may stand there twice, or late.
         var newest = Notes.Shop.Number("notes.db", "SELECT sum(revision) FROM statecast_head WHERE contract = 'e2e.note'");

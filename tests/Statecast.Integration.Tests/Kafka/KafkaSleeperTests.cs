@@ -19,29 +19,21 @@ public sealed class KafkaSleeperTests
     [Fact]
     public async Task Stopped_relays_record_that_lands_last_is_mended_compacted_and_met_by_no_newcomer()
     {
-        var ports = FreePorts.Take(3);
-        using var link = HeldLink.To(ports[2]);
-        using var cluster = await KafkaCluster.StartAsync(
-            KafkaFixture.Home,
-            properties: KafkaCluster.SecondListener(ports, advertised: link.Port)
-        );
-        await FaultRounds.RunAsync(
-            "Kafka: a relay stopped past its lease, its record lands last",
-            gate: 20,
-            () => SleepAsync($"127.0.0.1:{ports[0]}", link)
-        );
+        using var broker = await HeldBroker.StartAsync(KafkaFixture.Home);
+        await FaultRounds.RunAsync("Kafka: a relay stopped past its lease, its record lands last", gate: 20, () => SleepAsync(broker));
     }
 
-    private async Task SleepAsync(string servers, HeldLink link)
+    private async Task SleepAsync(HeldBroker broker)
     {
-        await KafkaFixture.EmptyAsync(servers);
-        using var notes = new KafkaNotes(servers);
+        var link = broker.Link;
+        await KafkaFixture.EmptyAsync(broker.Servers);
+        using var notes = new KafkaNotes(broker.Servers);
         // Captures; sends nothing before it is started.
         using var writer = await notes.Shop.BuildSourceAsync();
         using var sleeper = ChildProcess.Start(
             GetType(),
             nameof(Relay_until_killed),
-            ("SERVERS", $"127.0.0.1:{link.Port}"),
+            ("SERVERS", broker.BehindLink),
             ("FOLDER", notes.Shop.Folder)
         );
         await SaveAsync(writer, "first");

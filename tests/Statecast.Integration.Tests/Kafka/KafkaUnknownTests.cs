@@ -10,43 +10,43 @@ public sealed class KafkaUnknownTests
     [Fact]
     public async Task Sends_that_time_out_after_the_broker_took_them_are_sent_again_and_harm_nobody()
     {
-        var ports = FreePorts.Take(3);
-        using var link = HeldLink.To(ports[2]);
-        using var cluster = await KafkaCluster.StartAsync(
-            KafkaFixture.Home,
-            properties: KafkaCluster.SecondListener(ports, advertised: link.Port)
-        );
-        await FaultRounds.RunAsync(
-            "Kafka: sends time out, of which the broker has taken some",
-            gate: 6,
-            () => TimeOutAsync($"127.0.0.1:{ports[0]}", link)
-        );
+        using var broker = await HeldBroker.StartAsync(KafkaFixture.Home);
+        await FaultRounds.RunAsync("Kafka: sends time out, of which the broker has taken some", gate: 6, () => TimeOutAsync(broker));
     }
 
-    private static async Task TimeOutAsync(string servers, HeldLink link)
+    private static async Task TimeOutAsync(HeldBroker broker)
     {
+        var link = broker.Link;
         // What stands there twice is looked at, and so not compacted.
         await using var pair = await KafkaPair.StartAsync(
-            servers,
-            sender: $"127.0.0.1:{link.Port}",
-            o => o.MaxCompactionLag = TimeSpan.FromHours(1)
+            broker.Servers,
+            sender: broker.BehindLink,
+            // The client gives its verdict before the relay gives up waiting for one.
+            o => (o.MaxCompactionLag, o.DeliveryTimeout) = (TimeSpan.FromHours(1), TimeSpan.FromSeconds(1))
         );
         await pair.WriteAsync(40);
         await NotesShop.IdleAsync(pair.Source, pair.Target);
 
-        // The broker takes them, and nobody hears of it; then they do not even reach it, or late.
-        foreach (var hold in new[] { link.HoldAnswers, link.Hold })
+        // The broker takes them, and nobody hears of it; then they reach it late; then never, and what is left of them is the outbox.
+        foreach (
+            var (hold, end) in new (Action, Action)[]
+            {
+                (link.HoldAnswers, link.Release),
+                (link.Hold, link.Release),
+                (link.Hold, link.Lose),
+            }
+        )
         {
             var before = pair.Sent.Unknown;
             hold();
             await pair.WriteAsync(40);
             await pair.UntilAsync(() => pair.Sent.Unknown > before);
-            link.Release();
+            end();
             await NotesShop.IdleAsync(pair.Source, pair.Target);
         }
 
+        await pair.RequireAsync();
         var doubled = pair.Notes.Raw().GroupBy(r => (r.Message.Key, KafkaNotes.RevisionOf(r))).Count(g => g.Count() > 1);
         Assert.True(doubled > 0, "Nothing that the broker had taken was sent again.");
-        await pair.RequireAsync();
     }
 }

@@ -18,7 +18,6 @@ internal sealed class RabbitPair : IAsyncDisposable
 {
     public const string Queue = $"{RabbitNotes.Destination}.reader.0";
     private const int Keys = 30;
-    private const string Rows = "\"statecast_rows.e2e.note.v1\"";
     private readonly List<IHost> _hosts = [];
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Action<RabbitMQOptions>? _configure;
@@ -63,7 +62,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     public HeardLog Log { get; } = new();
 
     /// <summary>How many events wait at the source.</summary>
-    public long Unsent => Shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox");
+    public long Unsent => NotesPromises.Unsent(Shop);
 
     /// <summary>From where on the target counts: another one after each complete run over all ranges.</summary>
     public (long Epoch, long Cut)? Base
@@ -129,7 +128,7 @@ internal sealed class RabbitPair : IAsyncDisposable
         for (var i = 0; i < count; i++)
         {
             var number = Interlocked.Increment(ref _written);
-            await SaveAsync(db => Change(db, number % keys + 1, number));
+            await SaveAsync(db => NotesPromises.Change(db, number % keys + 1, number));
         }
     }
 
@@ -138,7 +137,7 @@ internal sealed class RabbitPair : IAsyncDisposable
         SaveAsync(db =>
         {
             for (var id = 1; id <= count; id++)
-                Change(db, id, Interlocked.Increment(ref _written));
+                NotesPromises.Change(db, id, Interlocked.Increment(ref _written));
         });
 
     /// <summary>Brings a fault about while writes go on.</summary>
@@ -169,15 +168,7 @@ internal sealed class RabbitPair : IAsyncDisposable
     }
 
     /// <summary>Keeps the target from storing anything until it is disposed.</summary>
-    public async Task<IAsyncDisposable> HoldTargetAsync()
-    {
-        var connection = new SqliteConnection($"Data Source={Shop.File("target.db")};Pooling=False");
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = "BEGIN IMMEDIATE";
-        await command.ExecuteNonQueryAsync();
-        return connection;
-    }
+    public Task<IAsyncDisposable> HoldTargetAsync() => Shop.HoldAsync("target.db");
 
     /// <summary>Waits for what a fault or its end brings about.</summary>
     public Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
@@ -205,15 +196,7 @@ internal sealed class RabbitPair : IAsyncDisposable
             await Place.DeleteQueueAsync($"{RabbitNotes.Destination}.{name}.{lane}");
         // What is confirmed leaves the outbox a moment after it is at the target.
         await UntilAsync(() => Unsent == 0);
-        foreach (var file in (string[])["target.db", $"{name}.db"])
-        {
-            const string Heads = "SELECT key, revision, deleted FROM source.statecast_head WHERE contract = 'e2e.note' AND revision > 0";
-            const string Held = $"SELECT key, revision, deleted FROM {Rows}";
-            var attached = $"ATTACH '{Shop.Database}' AS source;";
-            Assert.Equal(0, Shop.Number(file, $"{attached} SELECT count(*) FROM ({Heads} EXCEPT {Held})"));
-            Assert.Equal(0, Shop.Number(file, $"{attached} SELECT count(*) FROM ({Held} EXCEPT {Heads})"));
-        }
-        Assert.True(Shop.Number("target.db", $"SELECT count(*) FROM {Rows} WHERE deleted") > 0, "Nothing was deleted.");
+        NotesPromises.RequireHeads(Shop, "target.db", $"{name}.db");
         _watch!.RequireNoneFell();
     }
 
@@ -248,16 +231,6 @@ internal sealed class RabbitPair : IAsyncDisposable
         {
             _writing.Release();
         }
-    }
-
-    private static void Change(NotesDb db, int id, int number)
-    {
-        if (db.Notes.Find(id) is not { } note)
-            db.Add(new Note { Id = id, Text = $"{number}" });
-        else if (number % 7 == 0)
-            db.Remove(note);
-        else
-            note.Text = $"{number}";
     }
 
     // The next host's.

@@ -1,0 +1,35 @@
+using Xunit;
+
+namespace Statecast.Integration.Tests.EndToEnd;
+
+/// <summary>What a source and its targets are held to on every carrier, and how they are written to so that it means something.</summary>
+internal static class NotesPromises
+{
+    /// <summary>Changes a note: notes are added, changed and removed in turns.</summary>
+    public static void Change(NotesDb db, int id, int number)
+    {
+        if (db.Notes.Find(id) is not { } note)
+            db.Add(new Note { Id = id, Text = $"{number}" });
+        else if (number % 7 == 0)
+            db.Remove(note);
+        else
+            note.Text = $"{number}";
+    }
+
+    /// <summary>How many events wait at the source.</summary>
+    public static long Unsent(NotesShop shop) => shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox");
+
+    /// <summary>Replicas equal the source's heads by revision and deletion, and there are deleted ones.</summary>
+    public static void RequireHeads(NotesShop shop, params ReadOnlySpan<string> files)
+    {
+        const string Heads = "SELECT key, revision, deleted FROM source.statecast_head WHERE contract = 'e2e.note' AND revision > 0";
+        const string Held = "SELECT key, revision, deleted FROM \"statecast_rows.e2e.note.v1\"";
+        var attached = $"ATTACH '{shop.Database}' AS source;";
+        foreach (var file in files)
+        {
+            Assert.Equal(0, shop.Number(file, $"{attached} SELECT count(*) FROM ({Heads} EXCEPT {Held})"));
+            Assert.Equal(0, shop.Number(file, $"{attached} SELECT count(*) FROM ({Held} EXCEPT {Heads})"));
+        }
+        Assert.True(shop.Number(files[0], $"SELECT count(*) FROM ({Held}) WHERE deleted") > 0, "Nothing was deleted.");
+    }
+}
