@@ -8,10 +8,14 @@ namespace Statecast.Publishing;
 /// </summary>
 public sealed class AnswersAhead
 {
-    internal AnswersAhead(RepublishTask task, IReadOnlyDictionary<string, AnswerAhead> answers) => (Task, Answers) = (task, answers);
+    internal AnswersAhead(RepublishTask task, int maxKeys, IReadOnlyDictionary<string, AnswerAhead> answers) =>
+        (Task, MaxKeys, Answers) = (task, maxKeys, answers);
 
     /// <summary>The request, at the place that is answered.</summary>
     internal RepublishTask Task { get; }
+
+    /// <summary>The most heads that were walked.</summary>
+    internal int MaxKeys { get; }
 
     /// <summary>Nothing was read.</summary>
     internal static IReadOnlyDictionary<string, AnswerAhead> None { get; } = new Dictionary<string, AnswerAhead>();

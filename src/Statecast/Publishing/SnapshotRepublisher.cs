@@ -17,11 +17,14 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
 
     /// <summary>
     /// What was read ahead is so many chunks in one transaction: without the reading each holds the lock for less than half as long, and a transaction costs the
-    /// same however little it says.
+    /// same however little it says. Of large states one is enough, and takes less memory.
     /// </summary>
     public const int ChunksAhead = 2;
 
+    private const long LargeChunk = 4 << 20;
+
     private string _last = "";
+    private int _chunksAhead = 1;
 
     /// <summary>What the next chunk will most likely say; null where it says nothing, or only that a range begins.</summary>
     public async ValueTask<AnswersAhead?> ReadAheadAsync(IRepublishSession session, IReadOnlyList<RepublishTask> tasks, int maxKeys)
@@ -29,11 +32,14 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
         var wanted = tasks.Except(LeftOf(session, tasks)).ToList();
         if (await NextAsync(session, wanted).ConfigureAwait(false) is not ({ Cursor: { } cursor } next, _))
             return null;
-        var heads = next.Concerned(await WalkAsync(session, next, cursor, ChunksAhead * maxKeys).ConfigureAwait(false));
-        return new(
-            next.Task,
-            heads.Count == 0 ? [] : await capture.AnswerAheadAsync(session, next.Publication, heads, next.Run).ConfigureAwait(false)
-        );
+        maxKeys *= _chunksAhead;
+        var heads = next.Concerned(await WalkAsync(session, next, cursor, maxKeys).ConfigureAwait(false));
+        if (heads.Count == 0)
+            return new(next.Task, maxKeys, AnswersAhead.None);
+        var answers = await capture.AnswerAheadAsync(session, next.Publication, heads, next.Run).ConfigureAwait(false);
+        var bytes = answers.Values.Sum(a => a.Rows.Sum(r => (long)r.Body.Length));
+        _chunksAhead = bytes < LargeChunk ? ChunksAhead : 1;
+        return new(next.Task, maxKeys, answers);
     }
 
     /// <summary>Does the next chunk of some range that may go on.</summary>
@@ -127,7 +133,7 @@ internal sealed class SnapshotRepublisher(StateCapture capture, ICaptureStore st
     {
         var isAhead = ahead?.Task == turn.Task;
         if (isAhead)
-            maxKeys *= ChunksAhead;
+            maxKeys = ahead!.MaxKeys;
         var walked = await WalkAsync(session, turn, cursor, maxKeys).ConfigureAwait(false);
         var heads = turn.Concerned(walked);
         var answers = isAhead ? ahead!.Answers : AnswersAhead.None;
