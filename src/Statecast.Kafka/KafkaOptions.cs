@@ -30,7 +30,8 @@ public sealed class KafkaOptions
 
     /// <summary>
     /// For how long no record is compacted away (<c>min.compaction.lag.ms</c>). Default 1 minute; more than twice the heartbeat interval, since within that time a
-    /// record that landed late is found and mended. An existing topic with less is refused.
+    /// record that landed late is found and mended; a send that stays without an answer delays that by up to the relay's delivery time-out, so leave room for it. An
+    /// existing topic with less is refused.
     /// </summary>
     public TimeSpan MinCompactionLag { get; set; } = TimeSpan.FromMinutes(1);
 
