@@ -26,8 +26,8 @@ public interface IStatePublisher
 
     /// <summary>
     /// Publishes states of a component without a database, over the in-process carrier; one after another, each by itself. A state that did not change
-    /// publishes nothing. Synchronous mode (the default): returns when the replica in this service has applied them and its handlers have run once; called
-    /// from inside a handler, when they are applied. Queued mode: returns when the events are accepted.
+    /// publishes nothing. Synchronous mode (the default): returns when the replica in this service has applied them all and its handlers have run once for each,
+    /// whatever one of them throws; called from inside a handler, when they are applied. Queued mode: returns when the events are accepted.
     /// </summary>
     /// <param name="writes">What changed, with the states.</param>
     /// <param name="ct">Ends the wait; what was accepted by then is applied and handled all the same.</param>

@@ -112,6 +112,49 @@ public sealed class InProcessPublishTests
     }
 
     [Fact]
+    public async Task Publish_of_several_keys_waits_for_all_and_tells_every_failure()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        var (failed, ended) = (0, 0);
+        mediator.Heard.Does = async change =>
+        {
+            if (change.Key != "2")
+            {
+                Interlocked.Increment(ref failed);
+                throw new InvalidTimeZoneException(change.Key);
+            }
+            // Ends long after the others have failed.
+            await TargetHost.Until(() => Volatile.Read(ref failed) >= 2);
+            await Task.Delay(100, Ct);
+            Interlocked.Increment(ref ended);
+        };
+        IReadOnlyList<StateWrite> writes = [.. Enumerable.Range(1, 3).Select(id => StateWrite.Upsert(new NoteState(id, "a")))];
+        var thrown = await Assert.ThrowsAsync<AggregateException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(["1", "3"], thrown.InnerExceptions.Select(e => Assert.IsType<InvalidTimeZoneException>(e).Message).Order());
+        Assert.Equal(1, ended);
+    }
+
+    [Fact]
+    public async Task Failures_of_several_keys_and_handlers_lie_side_by_side()
+    {
+        await using var mediator = await Mediator.StartAsync(r => r.On<Listen>().On<ListenToo>());
+        mediator.Heard.Does = _ => throw new InvalidTimeZoneException("no");
+        IReadOnlyList<StateWrite> writes = [StateWrite.Upsert(new NoteState(1, "a")), StateWrite.Upsert(new NoteState(2, "a"))];
+        var thrown = await Assert.ThrowsAsync<AggregateException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(4, thrown.InnerExceptions.Count);
+        Assert.All(thrown.InnerExceptions, e => Assert.IsType<InvalidTimeZoneException>(e));
+    }
+
+    [Fact]
+    public async Task Only_failure_among_several_keys_is_thrown_as_it_was()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        mediator.Heard.Does = c => c.Key == "2" ? throw new InvalidTimeZoneException("no") : Task.CompletedTask;
+        IReadOnlyList<StateWrite> writes = [.. Enumerable.Range(1, 3).Select(id => StateWrite.Upsert(new NoteState(id, "a")))];
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+    }
+
+    [Fact]
     public async Task Slow_handler_of_one_key_holds_up_no_other_key()
     {
         await using var mediator = await Mediator.StartAsync();
