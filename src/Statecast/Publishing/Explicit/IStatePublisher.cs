@@ -34,7 +34,8 @@ public interface IStatePublisher
     /// <returns>The tokens in the order given; none for a key that never was there.</returns>
     /// <exception cref="Exception">What a handler threw in synchronous mode, as it threw it; an <see cref="AggregateException"/> if several did. The state stays applied, and the handler is tried again.</exception>
     /// <exception cref="Replicas.StateParkedException">The replica cannot apply a state.</exception>
-    /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel; nothing of it or after it was published.</exception>
+    /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel; nothing was published.</exception>
+    /// <exception cref="CaptureException">A state is larger than an event may be, as Avro; nothing was published.</exception>
     /// <exception cref="SourceException">A contract is not published, or not without a database; or the host is not running.</exception>
     ValueTask<IReadOnlyList<StateToken>> PublishAsync(IReadOnlyList<StateWrite> writes, CancellationToken ct = default);
 

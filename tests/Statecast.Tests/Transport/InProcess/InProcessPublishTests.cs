@@ -277,6 +277,23 @@ public sealed class InProcessPublishTests
     }
 
     [Fact]
+    public async Task State_above_the_event_limit_is_refused_and_nothing_is_published()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        IReadOnlyList<StateWrite> writes =
+        [
+            StateWrite.Upsert(new NoteState(1, "a")),
+            StateWrite.Upsert(new NoteState(2, new string('x', 2_000_000))),
+        ];
+        var refused = await Assert.ThrowsAsync<CaptureException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(("test.note", "2"), (refused.Contract, refused.Key));
+        Assert.Contains("2,000,005 bytes as avro; at most 921,600 travel", refused.Message);
+        Assert.Equal(0, mediator.Status.Counters.Received);
+        await mediator.Publisher.PublishAsync(new NoteState(2, new string('x', 900_000)), Ct);
+        Assert.Equal(1, mediator.Status.Counters.Received);
+    }
+
+    [Fact]
     public async Task Value_that_cannot_travel_keeps_back_the_writes_before_it_too()
     {
         await using var mediator = await Mediator.StartAsync();
