@@ -69,7 +69,8 @@ internal sealed class InProcessPublisher(InProcessSource source, IReplicaDirecto
     /// <summary>Each to its end: a handler that throws must hide neither that others still run nor what they throw.</summary>
     private static async Task UntilDone(List<Waiting> waiting, CancellationToken ct)
     {
-        var all = Task.WhenAll(waiting.Select(w => w.Watch.Done));
+        // Most publish one state: nothing is allocated to join one wait.
+        var all = waiting.Count == 1 ? waiting[0].Watch.Done : Task.WhenAll(waiting.Select(w => w.Watch.Done));
         try
         {
             await all.WaitAsync(ct).ConfigureAwait(false);
