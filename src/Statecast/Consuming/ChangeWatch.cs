@@ -16,7 +16,7 @@ internal sealed class ChangeWatch(string key, bool handlersToo)
 
     public string Key { get; } = key;
 
-    /// <summary>Completes when all is done; fails with what a handler threw, or with why the state cannot be applied.</summary>
+    /// <summary>Completes when all is done; fails with what the handlers threw, side by side, or with why the state cannot be applied.</summary>
     public Task Done => _done.Task;
 
     public void Want(StateRevision revision)
@@ -57,7 +57,7 @@ internal sealed class ChangeWatch(string key, bool handlersToo)
         if (failures.Count == 0)
             _done.TrySetResult();
         else
-            _done.TrySetException(failures.Count == 1 ? failures[0] : new AggregateException(failures));
+            _done.TrySetException(failures);
     }
 }
 

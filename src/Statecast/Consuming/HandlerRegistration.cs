@@ -35,7 +35,8 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
     // What was told of: as many as there were shapes.
     private readonly ConcurrentDictionary<(string Codec, Fingerprint Schema), bool> _unreadable = new();
 
-    private Bound? _last;
+    // A singleton's call is found again here, for the handler keeps itself alive. One of a scope must not be kept: its DbContext would stay with it.
+    private readonly WeakReference<HandlerCall<TState>?> _last = new(null);
 
     public override async Task CallAsync(IServiceProvider services, PendingChange change, CancellationToken ct)
     {
@@ -43,14 +44,14 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
         await CallOf(scope.ServiceProvider.GetRequiredService<THandler>())(ChangeOf(change), ct).ConfigureAwait(false);
     }
 
-    /// <summary>The handler's call; made once for a handler that the application registered as a singleton.</summary>
+    /// <summary>The handler's call; for a handler that the application registered as a singleton the one made before, as long as nothing has collected it.</summary>
     public HandlerCall<TState> CallOf(THandler handler)
     {
-        if (_last is { } last && ReferenceEquals(last.Handler, handler))
-            return last.Call;
-        var bound = new Bound(handler, handler.HandleAsync);
-        _last = bound;
-        return bound.Call;
+        if (_last.TryGetTarget(out var last) && ReferenceEquals(last.Target, handler))
+            return last;
+        HandlerCall<TState> call = handler.HandleAsync;
+        _last.SetTarget(call);
+        return call;
     }
 
     private StateChange<TState> ChangeOf(PendingChange change) =>
@@ -81,6 +82,4 @@ internal sealed class HandlerRegistration<TState, THandler>(string name, bool re
             return null;
         }
     }
-
-    private sealed record Bound(THandler Handler, HandlerCall<TState> Call);
 }

@@ -168,10 +168,12 @@ internal sealed class CaptureWrites(DateTimeOffset now, Guid operationId, bool r
             var size = buffer.Written.Length;
             return size <= publication.Options.MaxEventBytes
                 ? buffer.Written.ToArray()
-                : throw new CaptureException(
-                    publication.Contract.Name,
+                : throw publication.TooLarge(
+                    edition,
                     key,
-                    $"the event's body has {size:N0} bytes as {codec.Name}; at most {publication.Options.MaxEventBytes:N0} travel. Share less in {edition.Contract.StateType.Name}, or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it."
+                    size,
+                    codec.Name,
+                    $", or raise {nameof(PublicationOptions.MaxEventBytes)} of this publication if every carrier and target can take it"
                 );
         }
         finally

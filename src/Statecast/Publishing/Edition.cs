@@ -17,7 +17,10 @@ internal abstract class Edition(StateContract contract)
     public abstract string KeyOf(object state);
 
     /// <summary>The content fingerprint: over the Avro binary body in the contract's own schema, whatever the codecs are.</summary>
-    public abstract Fingerprint FingerprintOf(object state);
+    public Fingerprint FingerprintOf(object state) => FingerprintOf(state, out _);
+
+    /// <summary>The same, and how long that body is.</summary>
+    public abstract Fingerprint FingerprintOf(object state, out int avroLength);
 
     /// <summary>Appends a state's body.</summary>
     public abstract void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination);
@@ -40,7 +43,8 @@ internal sealed class Edition<TState>(StateContract<TState> contract) : Edition(
 
     public override string KeyOf(object state) => _contract.KeyTextOf((TState)state);
 
-    public override Fingerprint FingerprintOf(object state) => ContentFingerprint.Of(_contract, (TState)state);
+    public override Fingerprint FingerprintOf(object state, out int avroLength) =>
+        ContentFingerprint.Of(_contract, (TState)state, out avroLength);
 
     public override void Encode(object state, IStateCodec codec, IBufferWriter<byte> destination) =>
         codec.Encode(_contract, (TState)state, destination);

@@ -114,6 +114,19 @@ public abstract class Publication
         _schema = null;
     }
 
+    /// <summary>Why a state is not published whose body is larger than its options allow.</summary>
+    /// <param name="edition">The major that it was encoded in.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="size">The body's length in bytes.</param>
+    /// <param name="codec">What it was encoded as.</param>
+    /// <param name="elseDo">What else mends it, to end the sentence; empty if nothing does.</param>
+    internal CaptureException TooLarge(Edition edition, string key, int size, string codec, string elseDo) =>
+        new(
+            Contract.Name,
+            key,
+            $"the event's body has {size:N0} bytes as {codec}; at most {Options.MaxEventBytes:N0} travel. Share less in {edition.Contract.StateType.Name}{elseDo}."
+        );
+
     /// <summary>Several fingerprints as one: what a head keeps of all editions. One stays what it is.</summary>
     internal static Fingerprint Joined(ReadOnlySpan<Fingerprint> fingerprints)
     {

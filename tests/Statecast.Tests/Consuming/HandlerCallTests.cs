@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Statecast.Consuming;
 using Statecast.Events;
+using Statecast.Replicas;
 using Statecast.Tests.Hosting;
 using Xunit;
 
@@ -47,6 +50,43 @@ public sealed class HandlerCallTests
         Assert.Equal((0, 1), (one.Count, other.Count));
     }
 
+    [Fact]
+    public async Task Scoped_handler_and_what_it_uses_are_not_kept_after_their_call()
+    {
+        await using var services = new ServiceCollection().AddScoped<Dependency>().AddScoped<Dependent>().BuildServiceProvider();
+        var registration = new HandlerRegistration<NoteState, Dependent>(
+            "dependent",
+            replay: false,
+            _ => throw new NotSupportedException(),
+            NullLogger.Instance
+        );
+        var used = Call(services, registration);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.False(used.IsAlive);
+        GC.KeepAlive(registration);
+    }
+
+    // A method of its own, whose locals are gone when it has returned.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Call(IServiceProvider services, HandlerRegistration<NoteState, Dependent> registration)
+    {
+        var pending = new PendingChange
+        {
+            Handler = "dependent",
+            Key = "1",
+            Operation = StateOperation.Delete,
+            Revision = new(1, 1),
+            CapturedAt = DateTimeOffset.UnixEpoch,
+        };
+        WeakReference? used = null;
+        Dependent.Called = dependency => used = new(dependency);
+        Assert.True(registration.CallAsync(services, pending, default).IsCompletedSuccessfully);
+        Dependent.Called = null;
+        return used!;
+    }
+
     private static HandlerRegistration<NoteState, Counter> Registration() =>
         new("counter", replay: false, _ => throw new NotSupportedException(), NullLogger.Instance);
 
@@ -57,6 +97,20 @@ public sealed class HandlerCallTests
         public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct)
         {
             Count++;
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>As a DbContext is.</summary>
+    private sealed class Dependency;
+
+    private sealed class Dependent(Dependency dependency) : IStateHandler<NoteState>
+    {
+        public static Action<Dependency>? Called { get; set; }
+
+        public Task HandleAsync(StateChange<NoteState> change, CancellationToken ct)
+        {
+            Called?.Invoke(dependency);
             return Task.CompletedTask;
         }
     }

@@ -26,15 +26,16 @@ public interface IStatePublisher
 
     /// <summary>
     /// Publishes states of a component without a database, over the in-process carrier; one after another, each by itself. A state that did not change
-    /// publishes nothing. Synchronous mode (the default): returns when the replica in this service has applied them and its handlers have run once; called
-    /// from inside a handler, when they are applied. Queued mode: returns when the events are accepted.
+    /// publishes nothing. Synchronous mode (the default): returns when the replica in this service has applied them all and its handlers have run once for each,
+    /// whatever one of them throws; called from inside a handler, when they are applied. Queued mode: returns when the events are accepted.
     /// </summary>
     /// <param name="writes">What changed, with the states.</param>
     /// <param name="ct">Ends the wait; what was accepted by then is applied and handled all the same.</param>
     /// <returns>The tokens in the order given; none for a key that never was there.</returns>
     /// <exception cref="Exception">What a handler threw in synchronous mode, as it threw it; an <see cref="AggregateException"/> if several did. The state stays applied, and the handler is tried again.</exception>
     /// <exception cref="Replicas.StateParkedException">The replica cannot apply a state.</exception>
-    /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel; nothing of it or after it was published.</exception>
+    /// <exception cref="Contracts.StateValueException">A state holds a value that cannot travel; nothing was published.</exception>
+    /// <exception cref="CaptureException">A state is larger than an event may be, as Avro; nothing was published.</exception>
     /// <exception cref="SourceException">A contract is not published, or not without a database; or the host is not running.</exception>
     ValueTask<IReadOnlyList<StateToken>> PublishAsync(IReadOnlyList<StateWrite> writes, CancellationToken ct = default);
 

@@ -36,10 +36,20 @@ internal sealed class InProcessPublication(Publication publication, InProcessTra
     public IEnumerable<string> KeysOf(int firstBucket, int lastBucket) =>
         _heads.Keys.Where(k => KeyText.Bucket(k) is var b && b >= firstBucket && b <= lastBucket).Order(StringComparer.Ordinal);
 
-    /// <summary>What a state is known by, null for a key's end.</summary>
+    /// <summary>What a key's state is known by, null for its end.</summary>
     /// <exception cref="StateValueException">It holds a value that cannot travel.</exception>
-    public ReadBack Read(object? state) =>
-        new(state is null, Contract.SchemaFingerprint, state is null ? null : publication.Editions[0].FingerprintOf(state));
+    /// <exception cref="CaptureException">It is too large to travel.</exception>
+    public ReadBack Read(string key, object? state)
+    {
+        if (state is null)
+            return new(true, Contract.SchemaFingerprint, null);
+        var edition = publication.Editions[0];
+        var content = edition.FingerprintOf(state, out var size);
+        // Measured as Avro, which the fingerprint needs anyway: a second encoding, by the carrier's codec, would be for its length alone.
+        return size <= publication.Options.MaxEventBytes
+            ? new(false, Contract.SchemaFingerprint, content)
+            : throw publication.TooLarge(edition, key, size, "avro", elseDo: "");
+    }
 
     /// <summary>Publishes a key's new state, or null for its end. What did not change publishes nothing.</summary>
     /// <returns>The key's revision, 0 if it was never published; and whether an event went out.</returns>

@@ -31,8 +31,8 @@ internal sealed class InProcessPublisher(InProcessSource source, IReplicaDirecto
             foreach (var write in accepted)
                 if (Publish(write, tokens) is { } wait)
                     (waiting ??= new(1)).Add(wait);
-            foreach (var each in waiting ?? [])
-                await each.Watch.Done.WaitAsync(ct).ConfigureAwait(false);
+            if (waiting is not null)
+                await UntilDone(waiting, ct).ConfigureAwait(false);
             return tokens;
         }
         finally
@@ -63,6 +63,22 @@ internal sealed class InProcessPublisher(InProcessSource source, IReplicaDirecto
         {
             if (!published && watch is not null)
                 replica!.Watches.Remove(watch);
+        }
+    }
+
+    /// <summary>Each to its end: a handler that throws must hide neither that others still run nor what they throw.</summary>
+    private static async Task UntilDone(List<Waiting> waiting, CancellationToken ct)
+    {
+        // Most publish one state: nothing is allocated to join one wait.
+        var all = waiting.Count == 1 ? waiting[0].Watch.Done : Task.WhenAll(waiting.Select(w => w.Watch.Done));
+        try
+        {
+            await all.WaitAsync(ct).ConfigureAwait(false);
+        }
+        // One failure may end several waits: of two states of one key that were joined, or of all when the host stops.
+        catch when (all.Exception?.InnerExceptions.Distinct().ToList() is { Count: > 1 } failures)
+        {
+            throw new AggregateException(failures);
         }
     }
 

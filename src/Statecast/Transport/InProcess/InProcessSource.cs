@@ -66,6 +66,7 @@ internal sealed class InProcessSource(
     /// <summary>Looks whether a write can be published, and publishes nothing.</summary>
     /// <exception cref="SourceException">The write cannot be published here.</exception>
     /// <exception cref="StateValueException">Its state holds a value that cannot travel.</exception>
+    /// <exception cref="CaptureException">Its state is too large to travel.</exception>
     public InProcessWrite Accept(StateWrite write)
     {
         var contract = write.Contract;
@@ -77,7 +78,7 @@ internal sealed class InProcessSource(
             throw new SourceException(
                 $"{contract.Destination} is published without a database, so there are no rows to read '{write.Key}' back from: hand its state over with StateWrite.Upsert, or its end with StateWrite.Delete."
             );
-        return new(write, publication, publication.Read(write.State));
+        return new(write, publication, publication.Read(write.Key, write.State));
     }
 
     /// <summary>Publishes one write.</summary>

@@ -112,6 +112,49 @@ public sealed class InProcessPublishTests
     }
 
     [Fact]
+    public async Task Publish_of_several_keys_waits_for_all_and_tells_every_failure()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        var (failed, ended) = (0, 0);
+        mediator.Heard.Does = async change =>
+        {
+            if (change.Key != "2")
+            {
+                Interlocked.Increment(ref failed);
+                throw new InvalidTimeZoneException(change.Key);
+            }
+            // Ends long after the others have failed.
+            await TargetHost.Until(() => Volatile.Read(ref failed) >= 2);
+            await Task.Delay(100, Ct);
+            Interlocked.Increment(ref ended);
+        };
+        IReadOnlyList<StateWrite> writes = [.. Enumerable.Range(1, 3).Select(id => StateWrite.Upsert(new NoteState(id, "a")))];
+        var thrown = await Assert.ThrowsAsync<AggregateException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(["1", "3"], thrown.InnerExceptions.Select(e => Assert.IsType<InvalidTimeZoneException>(e).Message).Order());
+        Assert.Equal(1, ended);
+    }
+
+    [Fact]
+    public async Task Failures_of_several_keys_and_handlers_lie_side_by_side()
+    {
+        await using var mediator = await Mediator.StartAsync(r => r.On<Listen>().On<ListenToo>());
+        mediator.Heard.Does = _ => throw new InvalidTimeZoneException("no");
+        IReadOnlyList<StateWrite> writes = [StateWrite.Upsert(new NoteState(1, "a")), StateWrite.Upsert(new NoteState(2, "a"))];
+        var thrown = await Assert.ThrowsAsync<AggregateException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(4, thrown.InnerExceptions.Count);
+        Assert.All(thrown.InnerExceptions, e => Assert.IsType<InvalidTimeZoneException>(e));
+    }
+
+    [Fact]
+    public async Task Only_failure_among_several_keys_is_thrown_as_it_was()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        mediator.Heard.Does = c => c.Key == "2" ? throw new InvalidTimeZoneException("no") : Task.CompletedTask;
+        IReadOnlyList<StateWrite> writes = [.. Enumerable.Range(1, 3).Select(id => StateWrite.Upsert(new NoteState(id, "a")))];
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+    }
+
+    [Fact]
     public async Task Slow_handler_of_one_key_holds_up_no_other_key()
     {
         await using var mediator = await Mediator.StartAsync();
@@ -230,6 +273,23 @@ public sealed class InProcessPublishTests
         await using var mediator = await Mediator.StartAsync();
         await Assert.ThrowsAnyAsync<Exception>(async () => await mediator.Publisher.PublishAsync(new NoteState(1, "\ud800"), Ct));
         await mediator.Publisher.PublishAsync(new NoteState(1, "a"), Ct);
+        Assert.Equal(1, mediator.Status.Counters.Received);
+    }
+
+    [Fact]
+    public async Task State_above_the_event_limit_is_refused_and_nothing_is_published()
+    {
+        await using var mediator = await Mediator.StartAsync();
+        IReadOnlyList<StateWrite> writes =
+        [
+            StateWrite.Upsert(new NoteState(1, "a")),
+            StateWrite.Upsert(new NoteState(2, new string('x', 2_000_000))),
+        ];
+        var refused = await Assert.ThrowsAsync<CaptureException>(async () => await mediator.Publisher.PublishAsync(writes, Ct));
+        Assert.Equal(("test.note", "2"), (refused.Contract, refused.Key));
+        Assert.Contains("2,000,005 bytes as avro; at most 921,600 travel", refused.Message);
+        Assert.Equal(0, mediator.Status.Counters.Received);
+        await mediator.Publisher.PublishAsync(new NoteState(2, new string('x', 900_000)), Ct);
         Assert.Equal(1, mediator.Status.Counters.Received);
     }
 
