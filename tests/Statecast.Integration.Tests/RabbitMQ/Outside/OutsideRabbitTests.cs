@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 using Statecast.Conformance.Transport;
 using Statecast.Events;
+using Statecast.Integration.Tests.EndToEnd;
+using Statecast.Replicas;
 using Xunit;
 using static Statecast.Conformance.Transport.ProbeEvents;
 
@@ -15,6 +18,7 @@ public sealed class OutsideRabbitTests(RabbitFixture rabbit) : IAsyncLifetime
 {
     private const int Lanes = 3;
     private const string Interpreter = "/usr/bin/python3";
+    private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "RabbitMQ", "Outside", "outside_rabbit.py");
     private static readonly Lazy<bool> HasPika = new(() =>
         File.Exists(Interpreter) && RunAsync(["-c", "import pika"], "").GetAwaiter().GetResult().Code == 0
     );
@@ -105,10 +109,7 @@ public sealed class OutsideRabbitTests(RabbitFixture rabbit) : IAsyncLifetime
                 ecstrevision = "4",
             },
         ];
-        await PythonAsync(
-            ["publish", Probes.Place.Address, Destination, $"{Lanes}"],
-            string.Join('\n', events.Select(e => JsonSerializer.Serialize(e)))
-        );
+        await PythonAsync(["publish", Probes.Place.Address, Destination, $"{Lanes}"], Lines(events));
         await target.Until(t => t.Received.Count == 2, Ct);
         Assert.All(target.Received, r => Assert.Null(r.Defect));
         var state = target.Events.Single(e => e.Key == "a%2Fb");
@@ -121,6 +122,82 @@ public sealed class OutsideRabbitTests(RabbitFixture rabbit) : IAsyncLifetime
         Assert.True(target.Events.Single(e => e.Key == "gone").IsDelete);
     }
 
+    [Fact]
+    public async Task State_published_by_python_is_applied_to_a_replica()
+    {
+        RequirePika();
+        using var notes = new RabbitNotes(Probes.Place.Address);
+        const string Source = "python";
+        string[] to = [Probes.Place.Address, RabbitNotes.Destination, "1"];
+        var target = await notes.Shop.StartTargetAsync<NoteState>();
+        var replica = target.Services.GetRequiredService<IReplica<int, NoteState>>();
+        var status = RabbitNotes.Status(target);
+        try
+        {
+            await PythonAsync(["greet", .. to, Source]);
+            // It asks once its queue is bound.
+            await RabbitProbes.UntilAsync(async () => await Probes.Place.CountAsync($"{RabbitNotes.Destination}.requests") > 0);
+            object[] live = [Note(1, 1, "first"), Note(1, 2, "größer — \"so\""), Note(1, 1, "late"), Note(2, 1, "gone"), Gone(2, 2)];
+            await PythonAsync(["publish", .. to], Lines(live));
+            await NotesShop.UntilAsync(() => status.Counters.Received == live.Length);
+            // Of what comes in one batch a key's newest alone counts as applied.
+            Assert.InRange(status.Counters.Applied, 2, 4);
+            Assert.Equal((live.Length, 0, 1), (status.Counters.Applied + status.Counters.Superseded, status.Parked, status.Keys));
+            Assert.Equal(new NoteState(1, "größer — \"so\""), await replica.GetAsync(1, options: ReadOptions.Partial, ct: Ct));
+            // Events alone never make it Live: nobody has said that this is all, so what is absent is not known to be.
+            Assert.Equal(ReplicaState.Bootstrapping, replica.State);
+            await Assert.ThrowsAsync<ReplicaNotReadyException>(async () => await replica.GetAsync(1, ct: Ct));
+
+            // The source's own word, and its answer to what the target asked: with a state that it never published.
+            using var source = StartPython([Script, "serve", .. to, Source], out var error);
+            await source.StandardInput.WriteAsync(Lines([Note(1, 2, "größer — \"so\""), Gone(2, 2), Note(3, 1, "never sent")]));
+            source.StandardInput.Close();
+            try
+            {
+                await NotesShop.UntilAsync(() => replica.State == ReplicaState.Live || source.HasExited);
+                Assert.False(source.HasExited, source.HasExited ? await error : null);
+                Assert.Equal("größer — \"so\"", (await replica.GetAsync(1, ct: Ct))?.Text);
+                Assert.Null(await replica.GetAsync(2, ct: Ct));
+                Assert.Equal("never sent", (await replica.GetAsync(3, ct: Ct))?.Text);
+                await PythonAsync(["publish", .. to], Lines([Note(1, 3, "changed")]));
+                await replica.WaitForAsync(new("e2e.note", "1", new(7, 3)), TimeSpan.FromSeconds(30), Ct);
+                Assert.Equal("changed", (await replica.GetAsync(1, ct: Ct))?.Text);
+                Assert.Equal(0, status.Parked);
+            }
+            finally
+            {
+                source.Kill();
+            }
+        }
+        finally
+        {
+            await NotesShop.StopAsync(target);
+        }
+
+        static object Note(int id, int revision, string text) =>
+            new
+            {
+                source = Source,
+                subject = $"{id}",
+                ecstop = "upsert",
+                ecstepoch = "7",
+                ecstrevision = $"{revision}",
+                data = new { id, text },
+            };
+
+        static object Gone(int id, int revision) =>
+            new
+            {
+                source = Source,
+                subject = $"{id}",
+                ecstop = "delete",
+                ecstepoch = "7",
+                ecstrevision = $"{revision}",
+            };
+    }
+
+    private static string Lines(IEnumerable<object> events) => string.Join('\n', events.Select(e => JsonSerializer.Serialize(e)));
+
     private static StateEvent State(string key, long revision, string value) =>
         Upsert(key, revision, lanes: Lanes) with
         {
@@ -132,15 +209,24 @@ public sealed class OutsideRabbitTests(RabbitFixture rabbit) : IAsyncLifetime
 
     private static async Task<string> PythonAsync(string[] arguments, string input = "")
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "RabbitMQ", "Outside", "outside_rabbit.py");
-        var (code, output, error) = await RunAsync([script, .. arguments], input);
+        var (code, output, error) = await RunAsync([Script, .. arguments], input);
         Assert.True(code == 0, $"{string.Join(' ', arguments)} ended with code {code}: {error}");
         return output;
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, string input)
     {
-        using var process = Process.Start(
+        using var process = StartPython(arguments, out var error);
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await error);
+    }
+
+    private static Process StartPython(string[] arguments, out Task<string> error)
+    {
+        var process = Process.Start(
             new ProcessStartInfo(Interpreter, arguments)
             {
                 RedirectStandardInput = true,
@@ -150,11 +236,7 @@ public sealed class OutsideRabbitTests(RabbitFixture rabbit) : IAsyncLifetime
                 StandardOutputEncoding = Encoding.UTF8,
             }
         )!;
-        var error = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output, await error);
+        error = process.StandardError.ReadToEndAsync();
+        return process;
     }
 }
