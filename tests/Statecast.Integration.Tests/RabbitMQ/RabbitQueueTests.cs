@@ -186,37 +186,6 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_comes_in_drops_comes_together_where_the_target_would_rather_have_it_so()
-    {
-        var sender = await Probes.SenderAsync();
-        var (together, atOnce) = (
-            await Probes.OpenTargetAsync(name: "together", gathers: () => true),
-            await Probes.OpenTargetAsync(name: "at-once")
-        );
-        for (var i = 0; i < 40; i++)
-            await sender.SendAsync([Upsert($"k{i}", 1, lanes: 1)], Ct);
-
-        await Task.WhenAll(together.Until(t => t.Received.Count == 40, Ct), atOnce.Until(t => t.Received.Count == 40, Ct));
-        // Each was sent once the one before it was confirmed.
-        Assert.InRange(Deliveries(together), 1, Deliveries(atOnce) / 2);
-
-        static int Deliveries(ProbeTarget target) => target.Deliveries.Count(d => d.Batches.Count > 0);
-    }
-
-    [Fact]
-    public async Task Nothing_is_left_to_gather_that_waits_for_an_acknowledgement()
-    {
-        var sender = await Probes.SenderAsync();
-        var target = await Probes.OpenTargetAsync(
-            configure: o => o.Prefetch = 2,
-            gathers: () => throw new InvalidOperationException("asked")
-        );
-        await sender.SendAsync([.. Enumerable.Range(0, 300).Select(i => Upsert($"k{i}", 1, lanes: 1))], Ct);
-
-        await target.Until(t => t.Received.Count == 300, Ct);
-    }
-
-    [Fact]
     public async Task Word_of_several_lanes_is_told_once_every_lane_brought_it()
     {
         var sender = await Probes.SenderAsync(lanes: 2);
