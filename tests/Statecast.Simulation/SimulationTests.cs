@@ -15,6 +15,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         CultureInfo.InvariantCulture
     );
 
+    // A bug's seed is another whenever a rule changes, and some need a rare moment: who binds late must miss something between two steps.
+    private const ulong MostSeeds = 10_000;
+
     public static TheoryData<string> Bugs => [.. PlantedBug.All.Select(b => b.Name)];
 
     [Fact]
@@ -58,7 +61,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         var bug = PlantedBug.All.Single(b => b.Name == name);
         var others = new List<string>();
-        for (var seed = 1UL; seed <= 1000; seed++)
+        for (var seed = 1UL; seed <= MostSeeds; seed++)
         {
             var (found, world) = Run(seed, bug.Rules);
             if (found is not { } violation)
