@@ -15,9 +15,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
         CultureInfo.InvariantCulture
     );
 
-    // A bug's seed is another whenever a rule changes, and some need a rare moment: who binds late must miss something between two steps.
-    private const ulong MostSeeds = 10_000;
-
     public static TheoryData<string> Bugs => [.. PlantedBug.All.Select(b => b.Name)];
 
     [Fact]
@@ -61,7 +58,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         var bug = PlantedBug.All.Single(b => b.Name == name);
         var others = new List<string>();
-        for (var seed = 1UL; seed <= MostSeeds; seed++)
+        for (var seed = 1UL; seed <= 1000; seed++)
         {
             var (found, world) = Run(seed, bug.Rules);
             if (found is not { } violation)

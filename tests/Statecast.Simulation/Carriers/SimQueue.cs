@@ -40,7 +40,7 @@ internal sealed class SimQueue(SimWorld world) : SimCarrier(world)
             queue.IsBound = true;
         else
             // Planted: the target is told before it is true.
-            World.Scheduler.After(World.Random.Seconds(2, 8), () => queue.IsBound = true);
+            World.Scheduler.After(World.Random.Seconds(5, 40), () => queue.IsBound = true);
         return true;
     }
 
