@@ -15,6 +15,8 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     private bool _provenByEmptiness;
     private bool _met;
     private bool _heldUp;
+    private bool _looksBack;
+    private bool _readsOn;
     private TimeSpan _observedSince;
     private readonly HashSet<long> _owed = [];
     private TimeSpan _due;
@@ -55,6 +57,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         _first = null;
         _owed.Clear();
         _command = 0;
+        (_looksBack, _readsOn) = (false, false);
         _saying.Clear();
         _due = due;
     }
@@ -95,23 +98,26 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         if (rules.HeartbeatClock(new(_first!, snapshot, _owed.Count > 0)) is not { } clock)
         {
             _heldUp = now - _observedSince >= 2 * options.HeartbeatInterval;
+            _looksBack = shard.ReadsBack && now - _observedSince >= options.HeartbeatInterval;
             return;
         }
         _clock = clock;
         _provenByEmptiness = snapshot.Count == 0;
         Phase = HeartbeatPhase.ReadingEnds;
         _command = 0;
+        (_looksBack, _readsOn) = (false, false);
     }
 
     /// <summary>
-    /// Whether the ends are to be asked for now. Before all is confirmed too, once: where a word is held up, since that a log was made anew must not go unnoticed for as
-    /// long as it refuses one key; and at once on a log that nobody has noted yet, since one that takes its place later could not be told from it.
+    /// Whether the ends are to be asked for now. Before all is confirmed too: once where a word is held up, since that a log was made anew must not go unnoticed for as
+    /// long as it refuses one key; at once on a log that nobody has noted yet, since one that takes its place later could not be told from it; and on a log that is read
+    /// back with every interval that a word is held up, since compaction does not wait for the word with what another's record has buried.
     /// </summary>
     public bool WantsEnds(IReadOnlyDictionary<LaneId, RelayLane> lanes) =>
         _command == 0
         && (
             Phase == HeartbeatPhase.ReadingEnds
-            || (Phase == HeartbeatPhase.Observing && !_met && shard.Abilities.Retained && (_heldUp || IsUnknown(lanes)))
+            || (Phase == HeartbeatPhase.Observing && (_looksBack || (!_met && shard.Abilities.Retained && (_heldUp || IsUnknown(lanes)))))
         );
 
     private static bool IsUnknown(IReadOnlyDictionary<LaneId, RelayLane> lanes)
@@ -128,6 +134,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     public void AskedEnds(long command, IReadOnlyDictionary<LaneId, RelayLane> lanes)
     {
         Asked(command);
+        _looksBack = false;
         _accountedBefore = lanes.ToDictionary(l => l.Key, l => l.Value.Verifier.Accounted);
     }
 
@@ -153,7 +160,12 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
         }
         _met = true;
         if (Phase == HeartbeatPhase.Observing)
+        {
+            // What is under way may take until its deadline, and is no reason to wait.
+            _readsOn = shard.ReadsBack;
+            _waitFor = [];
             return;
+        }
         if (!shard.ReadsBack)
         {
             Verified();
@@ -223,7 +235,7 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
     /// <summary>The next piece of a lane to read back; null if there is none or one is being read.</summary>
     public (RelayLane Lane, long End)? NextReadBack(IReadOnlyDictionary<LaneId, RelayLane> lanes, TimeSpan now)
     {
-        if (Phase != HeartbeatPhase.Verifying || _command != 0 || _waitFor.Count > 0)
+        if (!(Phase == HeartbeatPhase.Verifying || _readsOn) || _command != 0 || _waitFor.Count > 0)
             return null;
         var buried = false;
         foreach (var end in _ends.Values)
@@ -234,7 +246,9 @@ internal sealed class HeartbeatCycle(RelayShard shard, RelayOptions options, Rel
                 return _reading = (lane, Math.Min(end.Position, lane.Verifier.Accounted + options.MaxReadBack));
             buried |= lane.Verifier.Verified < end.Position;
         }
-        if (!buried)
+        if (_readsOn)
+            _readsOn = false;
+        else if (!buried)
             Verified();
         else if (now >= _endsAgain)
             // Whatever was sent again stands above the ends asked for so far.

@@ -132,7 +132,8 @@ internal sealed class SimLog : SimCarrier
         }
         else if (last is not null && stateEvent.Revision < last.Event.Revision)
             Breach(stateEvent, last, batch);
-        var corrupt = World.Faults.Strikes(World.Faults.Corrupt, World.Random, 0.02);
+        // What the guard of a log needs stands beside the body, which a Delete has not got (protocol section 7): there is nothing of it that a target could not read.
+        var corrupt = World.Faults.Strikes(World.Faults.Corrupt, World.Random, 0.02) && !(_conditional && stateEvent.IsDelete);
         if (corrupt)
             World.Coverage.Note(Event.Corrupt);
         AnyCorrupt |= corrupt;

@@ -196,6 +196,51 @@ public sealed class RelayHeartbeatTests
     }
 
     [Fact]
+    public void Buried_key_is_found_while_the_word_waits_for_a_send_without_an_answer()
+    {
+        var relay = new RelayScript(Plain).Active(counter: new(Lane(), 1, 1, 10));
+        relay.Confirm(relay.Send(Row(1, "a", revision: 2)), position: 10);
+        relay.Commit();
+        relay.Read();
+        relay.Ends(11);
+        relay.Commit();
+        relay.Say();
+        relay.Pass(1);
+        relay.Read([], [Row(2, "b")]);
+        var silent = relay.Send(Row(2, "b"));
+        relay.AssertNo<RelayCommand.ReadEnds>();
+
+        // An interval later another's record lies above the newer one, and compaction may not wait for the silent send.
+        relay.Pass(1);
+        relay.Read([], [Row(2, "b")]);
+        relay.Ends(12);
+        Assert.Equal(
+            (11L, 12L),
+            relay.ReadBack(new LogRecord(11, "a", new(Epoch, 1), Stranger, 1)) is var piece ? (piece.From, piece.End) : default
+        );
+        Assert.Equal("a", Assert.Single(relay.Commit().Republish).Key);
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+
+        // With every interval, and each record once; what this relay itself wrote and has no answer for buries nothing.
+        relay.Pass(1);
+        relay.Read([], [Row(2, "b")]);
+        relay.Ends(13);
+        Assert.Equal(12, relay.ReadBack(new LogRecord(12, "b", new(Epoch, 1), Stranger, 1)).From);
+        relay.AssertNo<RelayCommand.Commit>();
+        relay.AssertNo<RelayCommand.ReadEnds>();
+
+        relay.Confirm(silent, position: 12);
+        relay.Commit();
+        relay.Read([], [Row(3, "a", revision: 2)]);
+        relay.Ends(13);
+        relay.AssertNo<RelayCommand.SendHeartbeat>();
+        relay.Confirm(relay.Send(Row(3, "a", revision: 2)), position: 13);
+        relay.Commit();
+        Assert.Equal(14, Assert.Single(relay.Say().Ends).Position);
+        Assert.Single(relay.Notices, RelayNotice.ForeignRecord);
+    }
+
+    [Fact]
     public void Foreign_record_that_buries_nothing_is_only_accounted_for()
     {
         var relay = new RelayScript(Plain).Active(counter: new(Lane(), 1, 1, 10));
