@@ -53,10 +53,12 @@ internal sealed class RabbitProbes(RabbitPlace place) : IAsyncDisposable
         string name = "target",
         string? instance = null,
         Action<RabbitMQOptions>? configure = null,
-        string? source = null
+        string? source = null,
+        Func<bool>? gathers = null
     )
     {
-        var receiver = await Carrier(configure).OpenReceiverAsync(new(name, instance, ProbeContracts.Item) { Source = source }, Ct);
+        var options = new ReceiverOptions(name, instance, ProbeContracts.Item) { Source = source, Gathers = gathers ?? (() => false) };
+        var receiver = await Carrier(configure).OpenReceiverAsync(options, Ct);
         var target = new ProbeTarget(receiver);
         _made.Add(target);
         return target;
@@ -67,10 +69,11 @@ internal sealed class RabbitProbes(RabbitPlace place) : IAsyncDisposable
         int lanes = 1,
         string name = "target",
         string? instance = null,
-        Action<RabbitMQOptions>? configure = null
+        Action<RabbitMQOptions>? configure = null,
+        Func<bool>? gathers = null
     )
     {
-        var target = await TargetAsync(name, instance, configure);
+        var target = await TargetAsync(name, instance, configure, gathers: gathers);
         await target.Until(t => t.Open.Count == lanes, Ct);
         return target;
     }
