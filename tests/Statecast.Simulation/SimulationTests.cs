@@ -6,7 +6,7 @@ using Xunit;
 namespace Statecast.Simulation;
 
 /// <summary>
-/// STATECAST_SEEDS sets how many seeds run (default 1,000); STATECAST_SEED replays one seed with its whole trace, STATECAST_BUG under a planted bug.
+/// STATECAST_SEEDS sets how many seeds run (default 1,000), STATECAST_SEED replays one with its whole trace; either under a planted bug with STATECAST_BUG.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -20,10 +20,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void Every_seed_keeps_every_promise_and_every_fault_happens()
     {
+        var bug = Environment.GetEnvironmentVariable("STATECAST_BUG");
+        var rules = bug is null ? SimRules.Protocol : PlantedBug.All.Single(b => b.Name == bug).Rules;
         if (Environment.GetEnvironmentVariable("STATECAST_SEED") is { } one)
         {
-            var bug = Environment.GetEnvironmentVariable("STATECAST_BUG");
-            var rules = bug is null ? SimRules.Protocol : PlantedBug.All.Single(b => b.Name == bug).Rules;
             var replayed = new SimWorld(ulong.Parse(one, CultureInfo.InvariantCulture), rules, Console.Out);
             Console.WriteLine($"seed {one}: {replayed.Described}");
             replayed.Run();
@@ -36,12 +36,12 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Seeds + 1,
             n =>
             {
-                var (violation, world) = Run((ulong)n, SimRules.Protocol);
+                var (violation, world) = Run((ulong)n, rules);
                 lock (failures)
                 {
                     coverage.Add(world.Coverage);
                     if (violation is not null)
-                        failures.Add(((ulong)n, Describe((ulong)n, violation, world)));
+                        failures.Add(((ulong)n, Describe((ulong)n, violation, world, bug)));
                 }
             }
         );

@@ -15,6 +15,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     private bool _fetched;
     private bool _tailTold;
     private bool _begunAnew;
+    private bool _gaps;
 
     public LaneId Id { get; } = id;
 
@@ -45,7 +46,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
         Sought = true;
         Next = position;
         _events = null;
-        _fetched = _tailTold = false;
+        _fetched = _tailTold = _gaps = false;
         // When the lane opened nothing lay beyond it.
         _tail = measured && position == end ? position : null;
     }
@@ -56,6 +57,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     public void Take(ReceivedEvent received)
     {
         (_events ??= []).Add(received);
+        _gaps |= received.Position > Next;
         Next = received.Position + 1;
         _fetched = true;
     }
@@ -66,6 +68,7 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
         if (!Sought || at < Next)
             return;
         // Beyond the last record may stand what is none: a transaction's mark.
+        _gaps |= at > Next;
         Next = at;
         _tail = Next;
     }
@@ -80,8 +83,8 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
         var atTail = _tail == Next || (_fetched && highWatermark(Partition) == Next);
         if (_events is null && (!atTail || _tailTold))
             return null;
-        var batch = new LaneBatch(Id, _events ?? [], Next, atTail) { FromBeginning = _begunAnew };
-        (_events, _tail, _tailTold, _begunAnew) = (null, null, atTail, false);
+        var batch = new LaneBatch(Id, _events ?? [], Next, atTail) { FromBeginning = _begunAnew, HasGaps = _gaps };
+        (_events, _tail, _tailTold, _begunAnew, _gaps) = (null, null, atTail, false, false);
         return batch;
     }
 }

@@ -39,6 +39,12 @@ public sealed record ApplyRules
     /// </summary>
     public Func<LanePass, long, bool> EndReached { get; init; } = static (pass, end) => pass.LastTailAt >= end && end >= pass.TailFoundAt;
 
+    /// <summary>
+    /// Whether a word on an end may be believed that was not yet: by default not below the tail at which the last read ended that met gaps, since compaction may have
+    /// dropped what it speaks of in favour of an older state that landed late (docs/adr/0010).
+    /// </summary>
+    public Func<LanePass, long, bool> GapsPassed { get; init; } = static (pass, end) => !(end < pass.GapsUntil);
+
     /// <summary>Whether a word on a queue counts, by whether every number up to its own was processed: by default only then (protocol section 3).</summary>
     public Func<bool, bool> WordCounts { get; init; } = static processed => processed;
 
@@ -55,4 +61,5 @@ public sealed record ApplyRules
 /// <param name="EndAtOpen">The end seen when the lane opened: a measure of progress only.</param>
 /// <param name="TailFoundAt">The position at which a read first found nothing beyond; null before.</param>
 /// <param name="LastTailAt">The position at which a read last found nothing beyond; null before.</param>
-public readonly record struct LanePass(long Next, long EndAtOpen, long? TailFoundAt, long? LastTailAt);
+/// <param name="GapsUntil">The tail at which the last read ended that met gaps (<see cref="LaneBatch.HasGaps"/>); null for none.</param>
+public readonly record struct LanePass(long Next, long EndAtOpen, long? TailFoundAt, long? LastTailAt, long? GapsUntil = null);

@@ -30,6 +30,9 @@ internal interface ILaneProgress
     /// <summary>Whether the lane's pass is complete, and everything is here that a word says of its end.</summary>
     bool Covers(Heartbeat heartbeat, LaneEnd end);
 
+    /// <summary>Whether a word that covers the lane may be believed now that was not before.</summary>
+    bool MayBelieve(LaneEnd end) => true;
+
     /// <summary>A word was believed: of the open lanes nothing that was said before is missing.</summary>
     void Believed(DateTimeOffset now) { }
 

@@ -73,9 +73,16 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
                 met.Add(received.Event?.Key ?? received.Key);
         open.IsOverdue |= open.IsTooLong(now - open.CompleteAt);
         open.Pass = open.Pass with { Next = batch.Next };
+        open.MetGaps |= batch.HasGaps;
         if (batch.AtTail)
         {
-            open.Pass = open.Pass with { TailFoundAt = open.Pass.TailFoundAt ?? batch.Next, LastTailAt = batch.Next };
+            open.Pass = open.Pass with
+            {
+                TailFoundAt = open.Pass.TailFoundAt ?? batch.Next,
+                LastTailAt = batch.Next,
+                GapsUntil = open.MetGaps ? batch.Next : open.Pass.GapsUntil,
+            };
+            open.MetGaps = false;
             open.CompleteAt = open.IsOverdue ? open.CompleteAt : now;
         }
         _stored[batch.Lane] = Position(batch.Lane, null, now);
@@ -95,6 +102,8 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
     }
 
     public bool Covers(Heartbeat heartbeat, LaneEnd end) => _lanes[end.Lane] is { Met: null } lane && Reached(lane, end);
+
+    public bool MayBelieve(LaneEnd end) => rules.GapsPassed(_lanes[end.Lane].Pass, end.Position);
 
     private bool Reached(OpenLane lane, LaneEnd end) =>
         lane.Incarnation == end.Incarnation
@@ -120,6 +129,9 @@ internal sealed class LogLanes(IEnumerable<LanePosition> stored, ApplyRules rule
 
         /// <summary>Whether Deletes may have gone before they were read.</summary>
         public bool IsOverdue { get; set; }
+
+        /// <summary>Whether positions were empty since a read last found the tail.</summary>
+        public bool MetGaps { get; set; }
 
         /// <summary>The keys met, of a lane that is read anew; null for one that is not.</summary>
         public MetKeys? Met { get; set; }

@@ -216,7 +216,7 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
     {
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
-            if (!Covers(_waiting[i]))
+            if (!Covers(_waiting[i]) || !MayBelieve(_waiting[i]))
                 continue;
             _believed = _waiting[i];
             _waiting.RemoveRange(0, i + 1);
@@ -224,6 +224,14 @@ public sealed class ReplicaProgress(ReplicaContents contents, ApplyRules rules, 
                 _lanes.Believed(time);
             return;
         }
+    }
+
+    private bool MayBelieve(Heartbeat heartbeat)
+    {
+        foreach (var end in heartbeat.Ends)
+            if (_open.Contains(end.Lane) && !_lanes.MayBelieve(end))
+                return false;
+        return true;
     }
 
     private bool Covers(Heartbeat heartbeat)

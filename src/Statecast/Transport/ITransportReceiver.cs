@@ -79,6 +79,13 @@ public sealed record LaneBatch(LaneId Lane, IReadOnlyList<ReceivedEvent> Events,
     /// what it does not meet is removed. Nothing else says so, a position below an earlier one neither.
     /// </summary>
     public bool FromBeginning { get; init; }
+
+    /// <summary>
+    /// Whether positions below <see cref="Next"/> were empty, in a log without conditional append: compaction may have dropped a record there in favour of an older
+    /// state that landed late and was not noticed yet. Words on what lies below the next tail prove nothing then (protocol sections 4 and 5). A log that asks the guard
+    /// has nothing older behind something newer, and never says so.
+    /// </summary>
+    public bool HasGaps { get; init; }
 }
 
 /// <summary>One received event, or what is left of one that cannot be read.</summary>

@@ -32,7 +32,7 @@ internal sealed class SimLog : SimCarrier
         _conditional = conditional;
         // Kafka counts from 0, where "no position" and the first one look alike; a database from 1.
         _first = conditional ? 1 : 0;
-        CompactionLag = conditional ? world.Random.Seconds(0.1, 2) : world.Options.HeartbeatInterval * 3;
+        CompactionLag = world.Random.Seconds(0.1, 2);
     }
 
     public override TransportAbilities Abilities =>

@@ -170,7 +170,12 @@ internal sealed class SimInstance(SimWorld world, SimTarget target, string name,
             if (records.Count == 0 && _tailTold.GetValueOrDefault(lane, -1) == next)
                 continue;
             _tailTold[lane] = last ? -1 : next;
-            batches.Add(new(lane, [.. records.Select(r => r.Received)], next, AtTail: !last));
+            batches.Add(
+                new(lane, [.. records.Select(r => r.Received)], next, AtTail: !last)
+                {
+                    HasGaps = !log.Abilities.ConditionalAppend && records.Count < next - _reading[lane],
+                }
+            );
             _reading[lane] = next;
         }
         var words = _words.ToList();

@@ -1,6 +1,7 @@
 using Statecast.Consuming;
 using Statecast.Events;
 using Statecast.Replicas;
+using Statecast.Transport;
 using Xunit;
 
 namespace Statecast.Tests.Consuming;
@@ -90,6 +91,25 @@ public sealed class ReplicaProgressTests
         Assert.Equal(T, progress.FreshnessAt(T.AddSeconds(1), 0).AsOf);
         progress.Applied(A, 13, atTail: true);
         Assert.Equal(T.AddSeconds(1), progress.FreshnessAt(T.AddSeconds(1), 0).AsOf);
+    }
+
+    [Fact]
+    public void Word_on_what_compaction_may_have_taken_is_not_believed()
+    {
+        var progress = Live();
+        progress.Applied(new LaneBatch(A, [], 12, AtTail: false) { HasGaps = true });
+        progress.Applied(A, 15, atTail: true);
+        // Where the gap is may have stood the newest of a key, gone in favour of an older state that landed late: the word was said before that was noticed.
+        progress.Heard(Word(T.AddSeconds(1), A, 13), T.AddSeconds(1));
+        Assert.Equal(T, progress.FreshnessAt(T.AddSeconds(1), 0).AsOf);
+        Assert.Equal(ReplicaState.Live, progress.State);
+        progress.Heard(Word(T.AddSeconds(2), A, 15), T.AddSeconds(2));
+        Assert.Equal(T.AddSeconds(2), progress.FreshnessAt(T.AddSeconds(2), 0).AsOf);
+
+        // Without gaps any end that a tail was found at or above.
+        progress.Applied(A, 20, atTail: true);
+        progress.Heard(Word(T.AddSeconds(3), A, 17), T.AddSeconds(3));
+        Assert.Equal(T.AddSeconds(3), progress.FreshnessAt(T.AddSeconds(3), 0).AsOf);
     }
 
     [Fact]
