@@ -78,7 +78,6 @@ internal sealed record PlantedBug(string Name, SimRules Rules, params string[] C
             Apply(r => r with { PassComplete = pass => pass.Next >= pass.EndAtOpen, EndReached = (pass, end) => pass.Next >= end }),
             Checker.HonestFreshness
         ),
-        new("words count though compaction left gaps", Apply(r => r with { GapsPassed = (_, _) => true }), Checker.HonestFreshness),
         new(
             "content compared without the deleted flag",
             SimRules.Protocol with
