@@ -16,12 +16,13 @@ internal sealed class RelayHand
     private readonly bool _readsBack;
     private int _turn;
 
-    public RelayHand(LeaseGrant grant, RelayShard shard, RelayOptions options, RelayRules rules, Backoff backoff)
+    public RelayHand(LeaseGrant grant, RelayShard shard, RelayOptions options, RelayRules rules, Backoff backoff, TimeSpan uncertainUntil)
     {
         _options = options;
         _rules = rules;
         _backoff = backoff;
         _readsBack = shard.ReadsBack;
+        UncertainUntil = uncertainUntil;
         var lines = grant.Lines.ToLookup(l => l.Lane);
         _inTurn = [.. grant.Lanes.Select(stored => new RelayLane(stored, [.. lines[stored.Lane]]))];
         _lanes = _inTurn.ToDictionary(l => l.Id);
@@ -54,7 +55,10 @@ internal sealed class RelayHand
     /// <summary>Sends repeated so far.</summary>
     public long Resent { get; private set; }
 
-    /// <summary>A send that may still be on its way although its outcome was reported as unknown: until then the lease must not be given away without a wait.</summary>
+    /// <summary>
+    /// A send may still be on its way, of this holder with an unknown outcome or of the one before it: until then the lease must not be given back, since who takes one
+    /// that was given back does not wait.
+    /// </summary>
     public TimeSpan UncertainUntil { get; private set; }
 
     /// <summary>What people should know; emptied by reading.</summary>

@@ -122,7 +122,7 @@ internal sealed class RelayMachine
     {
         if (_taker.Take(grant, _now) is not { } lease)
             return;
-        _tenure = new(lease, new(grant!, _shard, _options, _rules, _backoff));
+        _tenure = new(lease, new(grant!, _shard, _options, _rules, _backoff, lease.SendsFrom));
         _claims.Restart();
         _look.Restart();
         Phase = RelayPhase.Looking;

@@ -67,6 +67,28 @@ public sealed class RelayStopTests
         Assert.Equal((2L, 2L, 0L), (relay.Machine.Counters.Seen, relay.Machine.Counters.Sent, relay.Machine.InHand));
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void Lease_is_not_given_back_while_the_earlier_holders_sends_are_waited_for(bool stopping)
+    {
+        // Who takes one that was given back would not wait.
+        var relay = new RelayScript(Plain).Active(takenOver: true);
+        relay.Settle();
+        if (stopping)
+            relay.Give(new RelayInput.StopRequested());
+        else
+        {
+            relay.Wake();
+            relay.Read(Row(1, "a"));
+            relay.Commit(held: false);
+        }
+        relay.Pass(relay.Options.DeliveryTimeout - TimeSpan.FromSeconds(0.1));
+        relay.Settle();
+        relay.AssertNo<RelayCommand.Release>();
+
+        relay.Pass(0.1);
+        relay.Take<RelayCommand.Release>();
+    }
+
     [Fact]
     public void What_the_carrier_does_not_take_is_left_for_the_next_holder()
     {
