@@ -35,7 +35,7 @@ internal static class SqliteOutboxWriter
                     + "AND EXISTS (SELECT 1 FROM statecast_source WHERE id = 1 AND epoch = ?6)"
             )
             .Bind(1, now + commit.Renew)
-            .Bind(2, commit.Claims.Count > 0 ? 1 : 0)
+            .Bind(2, commit.RaisesCounter ? 1 : 0)
             .Bind(3, commit.Shard)
             .Bind(4, commit.LeaseId)
             .Bind(5, commit.Counter)

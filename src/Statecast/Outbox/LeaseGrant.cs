@@ -14,7 +14,7 @@ public sealed record LeaseRequest(string Shard, string Holder, Guid LeaseId, Tim
 /// <param name="LeaseId">The id asked for.</param>
 /// <param name="Fencing">Rises with every acquisition.</param>
 /// <param name="Epoch">The database's epoch.</param>
-/// <param name="Counter">The shard's counter, raised by every commit that claims; what a copy of the database does not know.</param>
+/// <param name="Counter">The shard's counter, raised by every commit that changes more than the lease's end; what a copy of the database does not know.</param>
 /// <param name="TakenOver">Whether an earlier lease was not released: what its holder sent may still be on its way.</param>
 /// <param name="ExpiresAt">By the database's clock.</param>
 /// <param name="Lanes">The counters of every lane asked for, and of every snapshot lane (<see cref="SnapshotLane"/>) of the shard that handed out numbers: each gets its line as well.</param>

@@ -20,7 +20,7 @@ public sealed record OutboxCommit
     /// <summary>Extends the lease by this much from the database's now.</summary>
     public required TimeSpan Renew { get; init; }
 
-    /// <summary>Rows that get their lane number and epoch, for good. Raises the counter by one if not empty.</summary>
+    /// <summary>Rows that get their lane number and epoch, for good.</summary>
     public IReadOnlyList<OutboxClaim> Claims { get; init; } = [];
 
     /// <summary>Rows swallowed by a claimed one of the same key and destination.</summary>
@@ -44,6 +44,12 @@ public sealed record OutboxCommit
     /// a republish of every published destination is queued in place of what was queued for its contract, and none counts as published before it ended.
     /// </summary>
     public EpochSeen? GoBackFrom { get; init; }
+
+    /// <summary>
+    /// Whether the counter is raised by one: by whatever changes more than the lease's end. Else a copy of the database, made before and put in its place while the lease
+    /// held, would pass for what its holder remembers.
+    /// </summary>
+    public bool RaisesCounter => Claims.Count + Coalesced.Count + Done.Count + Lanes.Count + Republish.Count > 0;
 }
 
 /// <summary>One row's claim.</summary>

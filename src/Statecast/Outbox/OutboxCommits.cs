@@ -116,7 +116,7 @@ internal sealed record PendingCommit(OutboxCommit Change, ClaimPlan? Plan, List<
     {
         var (lease, hand) = tenure;
         lease.EndsAt = IssuedAt + Change.Renew;
-        if (Change.Claims.Count > 0)
+        if (Change.RaisesCounter)
             lease.Counter++;
         foreach (var counter in Change.Lanes)
             (hand.Lanes[counter.Lane].NextNumber, hand.Lanes[counter.Lane].Stored) = (counter.NextNumber, counter);

@@ -7,7 +7,7 @@ internal sealed class RelayLease(LeaseGrant grant, TimeSpan endsAt, TimeSpan sen
 
     public long Epoch { get; } = grant.Epoch;
 
-    /// <summary>Raised by every commit that claims.</summary>
+    /// <summary>Raised by every commit that changes more than the lease's end (<see cref="OutboxCommit.RaisesCounter"/>).</summary>
     public long Counter { get; set; } = grant.Counter;
 
     /// <summary>When it ends at the earliest, in the relay's time: counted from before the command that took or renewed it was given.</summary>

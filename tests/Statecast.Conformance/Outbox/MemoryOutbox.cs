@@ -169,7 +169,7 @@ public sealed class MemoryOutbox(TimeProvider? time = null) : OutboxDatabase
                 )
             )
                 return false;
-            var counter = lease.Counter + (commit.Claims.Count > 0 ? 1 : 0);
+            var counter = lease.Counter + (commit.RaisesCounter ? 1 : 0);
             _leases[commit.Shard] = lease with { ExpiresAt = Time.GetUtcNow() + commit.Renew, Counter = counter };
             foreach (var claim in commit.Claims)
                 _rows[claim.Sequence] = _rows[claim.Sequence] with

@@ -161,18 +161,36 @@ public abstract class OutboxStoreConformance : OutboxLeaseConformance
         Assert.Equal(new LaneCounter(Lanes[0], 1, 0, 0), again.Lanes.Single(l => l.Lane == Lanes[0]));
     }
 
-    [Fact]
-    public async Task Counter_rises_with_claims_only()
+    [Theory]
+    [InlineData("nothing", false)]
+    [InlineData("claims", true)]
+    [InlineData("coalesced", true)]
+    [InlineData("done", true)]
+    [InlineData("lanes", true)]
+    [InlineData("republish", true)]
+    public async Task Counter_rises_with_whatever_a_copy_of_before_would_lack(string what, bool rises)
     {
         await using var database = await CreateAsync();
         await using var store = database.Open();
         var grant = await Take(store);
         var sequence = Assert.Single(await database.AddAsync(Row("a", 1)));
-        Assert.True(await store.CommitAsync(Change(grant), Ct));
-        Assert.True(await store.CommitAsync(Change(grant) with { Claims = [Claim(sequence, 1, grant)] }, Ct));
-        Assert.False(await store.CommitAsync(Change(grant), Ct));
-        Assert.True(await store.CommitAsync(Change(grant with { Counter = grant.Counter + 1 }) with { Done = [sequence] }, Ct));
-        Assert.True(await store.CommitAsync(Change(grant with { Counter = grant.Counter + 1 }), Ct));
+        var renewal = Change(grant);
+        Assert.True(
+            await store.CommitAsync(
+                what switch
+                {
+                    "claims" => renewal with { Claims = [Claim(sequence, 1, grant)] },
+                    "coalesced" => renewal with { Coalesced = [sequence] },
+                    "done" => renewal with { Done = [sequence] },
+                    "lanes" => renewal with { Lanes = [new(Lanes[0], 1, 5, 7)] },
+                    "republish" => renewal with { Republish = [RepublishRequest.All("probe.item", "test")] },
+                    _ => renewal,
+                },
+                Ct
+            )
+        );
+        Assert.Equal(!rises, await store.CommitAsync(renewal, Ct));
+        Assert.Equal(rises, await store.CommitAsync(renewal with { Counter = grant.Counter + 1 }, Ct));
     }
 
     [Fact]
@@ -220,7 +238,7 @@ public abstract class OutboxStoreConformance : OutboxLeaseConformance
         Assert.True(await store.CommitAsync(Change(grant) with { Republish = [key] }, Ct));
         Assert.Contains("probe.item.v1", (await store.ReadAsync(Fresh(), Ct)).Published);
         var all = RepublishRequest.All("probe.item", "made anew") with { Destination = "probe.item.v1" };
-        Assert.True(await store.CommitAsync(Change(grant) with { Republish = [all] }, Ct));
+        Assert.True(await store.CommitAsync(Change(grant with { Counter = grant.Counter + 1 }) with { Republish = [all] }, Ct));
         Assert.Equal(["probe.other.v1"], (await store.ReadAsync(Fresh(), Ct)).Published);
         Assert.Equal(["probe.item.v1"], (await store.ReadAsync(Fresh() with { Shard = "other" }, Ct)).Published);
     }

@@ -33,6 +33,13 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
 
     public int Unsent => _outbox.Count;
 
+    /// <summary>The row that waits longest, said for a person; null for none.</summary>
+    public string? LongestUnsent =>
+        _outbox.Values.FirstOrDefault() is not { } row
+            ? null
+            : $"{_outbox.Count} rows are not sent, first {row.Key}@{row.Revision} in row {row.Sequence} of {row.Lane}, "
+                + (row.LaneNumber is { } number ? $"claimed as {number} under {row.LeaseId}" : "not claimed");
+
     /// <summary>Whether a relay really holds the lease now.</summary>
     public bool Holds(Guid leaseId) => _leaseId == leaseId && _leaseEnds > world.Truth.Clock;
 
@@ -124,7 +131,7 @@ internal sealed class SimDatabase(SimWorld world) : ISimOutbox
             if (request is { Key: null, Destination: not null })
                 _published.Clear();
         }
-        if (commit.Claims.Count > 0)
+        if (commit.RaisesCounter)
             _counter++;
         _leaseEnds = world.Truth.Clock + commit.Renew;
         if (commit.GoBackFrom is { } found)

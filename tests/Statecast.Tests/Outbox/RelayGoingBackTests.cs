@@ -31,9 +31,10 @@ public sealed class RelayGoingBackTests
     public void Whatever_the_line_does_not_explain_says_that_it_went_back(long epoch, long number, bool ofTheLine)
     {
         var relay = Acquired().Looked(new SentMark(Lane(), epoch, ofTheLine ? Before : Lost, number));
+        var standing = relay.Standing;
         var change = relay.Commit();
         Assert.Equal(epoch, change.GoBackFrom?.Highest);
-        Assert.Equal(relay.Standing, new(change.LeaseId, change.Counter, change.Epoch));
+        Assert.Equal(standing, new(change.LeaseId, change.Counter, change.Epoch));
         Assert.Equal(Math.Max(12, number + 1), Assert.Single(change.Lanes).NextNumber);
         Assert.Equal([RelayNotice.LeaseAcquired, RelayNotice.WentBack], relay.Notices);
 

@@ -185,20 +185,20 @@ public sealed class RelayLeaseTests
     }
 
     [Fact]
-    public void Claims_are_conditional_on_a_counter_that_each_of_them_raises()
+    public void Commits_are_conditional_on_a_counter_that_each_change_raises()
     {
         var relay = new RelayScript().Active();
         relay.Read(Row(1, "a"));
         Assert.Equal(0, relay.Commit().Counter);
         relay.Confirm(relay.Take<RelayCommand.Send>());
 
-        // Deletes only: it sees what the claim raised, and raises nothing.
+        // Deletes raise it too: a copy that has the row still is another database.
         var deletes = relay.Commit();
         Assert.Equal((1, Epoch), (deletes.Counter, deletes.Epoch));
         relay.Read();
         relay.Wake();
         relay.Read(Row(2, "b"));
-        Assert.Equal(1, relay.Commit().Counter);
+        Assert.Equal(2, relay.Commit().Counter);
     }
 
     /// <summary>Lets time pass in steps in which the lease is renewed.</summary>

@@ -204,7 +204,7 @@ internal sealed class RelayScript
     public OutboxCommit Commit(bool held = true)
     {
         var commit = Take<RelayCommand.Commit>();
-        if (held && commit.Change.Claims.Count > 0)
+        if (held && commit.Change.RaisesCounter)
             _standing = _standing with { Counter = _standing.Counter + 1 };
         Give(new RelayInput.Committed(commit.Id, held));
         return commit.Change;
