@@ -67,8 +67,9 @@ internal sealed class KafkaLane(LaneId id, long end, bool measured)
     {
         if (!Sought || at < Next)
             return;
-        // Beyond the last record may stand what is none: a transaction's mark.
+        // Beyond the last record may stand what is none: a transaction's mark. The tail is another then, though it was told.
         _gaps |= at > Next;
+        _tailTold &= at == Next;
         Next = at;
         _tail = Next;
     }
