@@ -153,6 +153,9 @@ internal sealed class KafkaCluster : IDisposable
             log.dirs={Path.Combine(FolderOf(number), "data")}
             offsets.topic.replication.factor={copies}
             offsets.topic.num.partitions=4
+            transaction.state.log.replication.factor={copies}
+            transaction.state.log.min.isr=1
+            transaction.state.log.num.partitions=1
             group.initial.rebalance.delay.ms=0
             broker.heartbeat.interval.ms=500
             broker.session.timeout.ms=3000

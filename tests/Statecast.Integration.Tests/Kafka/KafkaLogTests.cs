@@ -140,6 +140,38 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Mark_of_anothers_transaction_moves_the_tail_on()
+    {
+        await kafka.RequireServerAsync("has no transactions");
+        await using var sender = await Sender();
+        await sender.SendAsync([.. Enumerable.Range(0, 20).Select(i => Upsert($"k{i}", 1))], Ct);
+        await using var target = await Target();
+        await target.UntilTail(Lanes, Ct);
+
+        var config = new ProducerConfig { BootstrapServers = _servers, TransactionalId = $"another-{Guid.NewGuid():N}" };
+        using (var another = new ProducerBuilder<string, byte[]>(config).Build())
+        {
+            another.InitTransactions(TimeSpan.FromSeconds(30));
+            another.BeginTransaction();
+            for (var lane = 0; lane < Lanes; lane++)
+                await another.ProduceAsync(new TopicPartition(Topic, lane), Foreign("a", 1), Ct);
+            another.CommitTransaction();
+        }
+
+        // A mark is not delivered, and the source's word is on what lies behind it. The broker writes it after its answer.
+        var ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct);
+        for (var tries = 0; ends.Sum(e => e.Position) < 20 + (2 * Lanes) && tries < 100; tries++)
+        {
+            await Task.Delay(100, Ct);
+            ends = await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct);
+        }
+        Assert.Equal(20 + (2 * Lanes), ends.Sum(e => e.Position));
+        await target.Until(t => ends.All(e => t.Next[e.Lane] == e.Position && t.AtTail.Contains(e.Lane)), Ct);
+        Assert.Equal(20 + Lanes, target.Received.Count);
+        Assert.Contains(target.Deliveries.SelectMany(d => d.Batches), b => b is { HasGaps: true, AtTail: true });
+    }
+
+    [Fact]
     public async Task Topic_made_anew_is_read_from_its_beginning_under_another_incarnation()
     {
         await using var sender = await Sender();
