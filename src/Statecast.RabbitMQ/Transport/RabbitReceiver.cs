@@ -14,18 +14,13 @@ internal sealed class RabbitReceiver : ITransportReceiver
     /// <summary>The type of a message that is the source's word.</summary>
     public const string HeartbeatType = "statecast.heartbeat";
 
-    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(40);
-    private static readonly TimeSpan GatherStep = TimeSpan.FromMilliseconds(5);
-
     // Who sends under ever other names is told of so often.
     private const int MostIntruders = 100;
 
     private readonly ReceiverOptions _options;
     private readonly RabbitParts _parts;
     private readonly IConnection _connection;
-
-    // Read by one, but that kind of channel does not count what is in it.
-    private readonly Channel<object> _inbox = System.Threading.Channels.Channel.CreateUnbounded<object>();
+    private readonly Channel<object> _inbox = System.Threading.Channels.Channel.CreateUnbounded<object>(new() { SingleReader = true });
     private readonly RabbitLanes _lanes;
     private readonly RabbitWords _words;
     private readonly CloudEventRepeats _repeats = new();
@@ -33,7 +28,6 @@ internal sealed class RabbitReceiver : ITransportReceiver
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _keeping;
     private RabbitDelivery? _unread;
-    private bool _answered;
     private bool _disposed;
 
     private RabbitReceiver(ReceiverOptions options, RabbitParts parts, IConnection connection)
@@ -76,7 +70,6 @@ internal sealed class RabbitReceiver : ITransportReceiver
         {
             ct.ThrowIfCancellationRequested();
             ObjectDisposedException.ThrowIf(_disposed, this);
-            await LeaveAsync(most, ct).ConfigureAwait(false);
             var gathered = Gather(most);
             if (gathered.ToDelivery() is { } delivery)
                 return delivery;
@@ -91,19 +84,6 @@ internal sealed class RabbitReceiver : ITransportReceiver
             else if (!await _inbox.Reader.WaitToReadAsync(ct).ConfigureAwait(false))
                 ObjectDisposedException.ThrowIf(true, this);
         }
-    }
-
-    // Answers come no faster than the source reads its states; events that stood in the queue come as fast as they are taken. Where the broker holds back until
-    // something is acknowledged, as much as is delivered at once is there: half of what it sends ahead.
-    private async ValueTask LeaveAsync(int most, CancellationToken ct)
-    {
-        var clock = _parts.Surroundings.Clock;
-        for (
-            var left = GatherFor;
-            _answered && left > TimeSpan.Zero && _inbox.Reader.Count is > 0 and var there && there < most && _options.Gathers();
-            left -= GatherStep
-        )
-            await Task.Delay(GatherStep, clock, ct).ConfigureAwait(false);
     }
 
     public ValueTask SeekAsync(LaneId lane, long position, CancellationToken ct) => ValueTask.CompletedTask;
@@ -169,7 +149,6 @@ internal sealed class RabbitReceiver : ITransportReceiver
             _unread = message;
             return false;
         }
-        _answered = received.Event is { } e && SnapshotLane.Is(e.Lane);
         gathered.Add(message, Judge(message, received));
         return true;
     }

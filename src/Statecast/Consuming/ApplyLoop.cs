@@ -98,7 +98,6 @@ internal sealed class ApplyLoop : ISupervisedLoop
             MaxBytes = _subscription.Limits.DeliveryBytes,
             Shared = _subscription.Shared,
             InMemory = _subscription.InMemory,
-            Gathers = _subscription.Gathers,
         };
         await using var receiver = await _subscription.Transport.OpenReceiverAsync(options, ct).ConfigureAwait(false);
         Log.Subscribed(_logger, _subscription.Layout.Name, _subscription.Transport.Carrier, machine.Progress.State);

@@ -26,12 +26,6 @@ internal sealed class Subscription
     /// <summary>Whether the replica is kept in memory.</summary>
     public bool InMemory { get; init; }
 
-    /// <summary>
-    /// Whether more at once is better than soon: a run fills a file that nobody reads yet. Each commit of it is synced, however little it holds, and a source that is asked
-    /// for everything sends no faster than it reads.
-    /// </summary>
-    public bool Gathers() => !InMemory && Status is { WasLive: false, Ranges.All: > 0 };
-
     public required ReplicaLayout Layout { get; init; }
     public required IStateReader Reader { get; init; }
     public required ApplyPlanner Planner { get; init; }

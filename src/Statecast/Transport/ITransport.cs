@@ -58,12 +58,6 @@ public sealed record ReceiverOptions(string Target, string? Instance, StateContr
     /// <summary>The service that the target knows as the contract's source; null if it never was Live. What another publishes is refused, also while that one is away.</summary>
     public string? Source { get; init; }
 
-    /// <summary>
-    /// Whether the target would now rather have more at once than soon. A queue may then leave answers for some hundredths of a second, but never what is as much as it
-    /// delivers at once, nor anything that only an acknowledgement makes room for.
-    /// </summary>
-    public Func<bool> Gathers { get; init; } = () => false;
-
     /// <summary>The most bytes of bodies in one delivery: it ends with the event that reaches them. A cap on memory that a target relies on.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 }

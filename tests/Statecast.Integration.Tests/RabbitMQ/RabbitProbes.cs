@@ -53,12 +53,10 @@ internal sealed class RabbitProbes(RabbitPlace place) : IAsyncDisposable
         string name = "target",
         string? instance = null,
         Action<RabbitMQOptions>? configure = null,
-        string? source = null,
-        Func<bool>? gathers = null
+        string? source = null
     )
     {
-        var options = new ReceiverOptions(name, instance, ProbeContracts.Item) { Source = source, Gathers = gathers ?? (() => false) };
-        var receiver = await Carrier(configure).OpenReceiverAsync(options, Ct);
+        var receiver = await Carrier(configure).OpenReceiverAsync(new(name, instance, ProbeContracts.Item) { Source = source }, Ct);
         var target = new ProbeTarget(receiver);
         _made.Add(target);
         return target;
@@ -69,11 +67,10 @@ internal sealed class RabbitProbes(RabbitPlace place) : IAsyncDisposable
         int lanes = 1,
         string name = "target",
         string? instance = null,
-        Action<RabbitMQOptions>? configure = null,
-        Func<bool>? gathers = null
+        Action<RabbitMQOptions>? configure = null
     )
     {
-        var target = await TargetAsync(name, instance, configure, gathers: gathers);
+        var target = await TargetAsync(name, instance, configure);
         await target.Until(t => t.Open.Count == lanes, Ct);
         return target;
     }

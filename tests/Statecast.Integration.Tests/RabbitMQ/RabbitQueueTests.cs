@@ -186,58 +186,6 @@ public sealed class RabbitQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Answers_come_together_where_the_target_would_rather_have_it_so_and_events_at_once()
-    {
-        var sender = await Probes.SenderAsync();
-        var (together, atOnce) = (
-            await Probes.OpenTargetAsync(name: "together", gathers: () => true),
-            await Probes.OpenTargetAsync(name: "at-once")
-        );
-        var all = Task.WhenAll(together.Until(t => t.Received.Count == 40, Ct), atOnce.Until(t => t.Received.Count == 40, Ct));
-        for (var i = 0; i < 40; i++)
-            await sender.SendAsync([Answer(together, i), Answer(atOnce, i)], Ct);
-        await all;
-        // Each was sent once the one before it was confirmed.
-        var (few, many) = (Deliveries(together), Deliveries(atOnce));
-        Assert.InRange(few, 1, many / 2);
-
-        all = Task.WhenAll(together.Until(t => t.Received.Count == 80, Ct), atOnce.Until(t => t.Received.Count == 80, Ct));
-        for (var i = 0; i < 40; i++)
-            await sender.SendAsync([Upsert($"k{i}", 1, lanes: 1)], Ct);
-        await all;
-        Assert.InRange(Deliveries(together) - few, (Deliveries(atOnce) - many) / 2, 40);
-
-        static int Deliveries(ProbeTarget target) => target.Deliveries.Count(d => d.Batches.Count > 0);
-        static StateEvent Answer(ProbeTarget to, int number) =>
-            Upsert($"a{number}", 1, lanes: 1, operation: StateOperation.Snapshot) with
-            {
-                Lane = SnapshotLane.Of(ProbeEvents.Lanes(1)[0], to.Open.Values.Single().ReplyTo!),
-                LaneNumber = number + 1,
-            };
-    }
-
-    [Fact]
-    public async Task Nothing_is_left_to_gather_that_waits_for_an_acknowledgement()
-    {
-        var sender = await Probes.SenderAsync();
-        var target = await Probes.OpenTargetAsync(
-            configure: o => o.Prefetch = 2,
-            gathers: () => throw new InvalidOperationException("asked")
-        );
-        var answers = SnapshotLane.Of(ProbeEvents.Lanes(1)[0], target.Open.Values.Single().ReplyTo!);
-        await sender.SendAsync(
-            [
-                .. Enumerable
-                    .Range(1, 300)
-                    .Select(i => Upsert($"k{i}", 1, lanes: 1, operation: StateOperation.Snapshot) with { Lane = answers, LaneNumber = i }),
-            ],
-            Ct
-        );
-
-        await target.Until(t => t.Received.Count == 300, Ct);
-    }
-
-    [Fact]
     public async Task Word_of_several_lanes_is_told_once_every_lane_brought_it()
     {
         var sender = await Probes.SenderAsync(lanes: 2);
