@@ -46,7 +46,20 @@ internal sealed class RealRegistry : IAsyncDisposable
         return registry;
     }
 
-    public async Task UpAsync() => Url = await RunAsync("start", _port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public async Task UpAsync()
+    {
+        for (var more = 2; ; more--)
+            try
+            {
+                Url = await RunAsync("start", _port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                return;
+            }
+            catch (InvalidOperationException e) when (more > 0 && e.Message.Contains("not ready", StringComparison.Ordinal))
+            {
+                // The script waits for a minute, which a machine that does everything at once may take for the first start.
+                await KillAsync();
+            }
+    }
 
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => RunAsync("kill");
