@@ -18,7 +18,7 @@ public sealed class KafkaFaultTests(KafkaFixture kafka)
                 // Records wait for others in the client, so that some are under way whenever it fails.
                 await using var pair = await KafkaPair.StartAsync(
                     await kafka.BrokerAsync(),
-                    configure: o => o.Linger = TimeSpan.FromMilliseconds(200)
+                    configure: o => o.Linger = TimeSpan.FromMilliseconds(500)
                 );
                 for (var time = 0; time < 2; time++)
                 {
