@@ -11,7 +11,7 @@ public static class DbContextExtensions
 {
     /// <summary>
     /// The token of a state that the last save captured, or an earlier save of the same transaction. A save that changed nothing of the state yields
-    /// its current token. Valid once the transaction committed.
+    /// its current token. Valid once the transaction committed; a rollback to a savepoint of the application's own does not take it back.
     /// </summary>
     /// <param name="context">The context that saved.</param>
     /// <param name="key">The key, of the contract's key type.</param>
@@ -33,14 +33,21 @@ public static class DbContextExtensions
 
     /// <summary>Names the cause of what the next save changes, for example <c>OrderCreated</c>. Several are joined. Used up by that save.</summary>
     /// <exception cref="ArgumentException">No cause: see <see cref="Events.Causes.Check"/>.</exception>
-    public static void SetCause(this DbContext context, string cause) => SessionOf(context).AddCause(cause);
+    public static void SetCause(this DbContext context, string cause)
+    {
+        var session = SessionOf(context);
+        session.AddCause(cause);
+        session.UseUpCausesOf(context);
+    }
 
     /// <summary>Names the cause of the next save's change of one entity's aggregate: its root, or any entity of it that is tracked. Used up by that save.</summary>
     /// <exception cref="ArgumentException">No cause: see <see cref="Events.Causes.Check"/>.</exception>
     public static void SetCause(this DbContext context, object entity, string cause)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        SessionOf(context).AddCause(entity, cause);
+        var session = SessionOf(context);
+        session.AddCause(entity, cause);
+        session.UseUpCausesOf(context);
     }
 
     private static CaptureSession SessionOf(DbContext context) =>

@@ -19,8 +19,9 @@ public sealed class EfStateSource<TContext> : IStateSource, IRepublishDatabase
     private Republisher? _republisher;
     private (IDatabaseAdapter Adapter, string ConnectionString)? _database;
 
-    internal EfStateSource(EfCapture capture, IServiceScopeFactory scopes, ILogger<EfStateSource<TContext>> logger)
+    internal EfStateSource(string name, EfCapture capture, IServiceScopeFactory scopes, ILogger<EfStateSource<TContext>> logger)
     {
+        Name = name;
         Capture = capture;
         _scopes = scopes;
         _logger = logger;
@@ -28,7 +29,7 @@ public sealed class EfStateSource<TContext> : IStateSource, IRepublishDatabase
     }
 
     /// <inheritdoc/>
-    public string Name { get; } = typeof(TContext).Name;
+    public string Name { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<Publication> Publications { get; }
@@ -39,7 +40,11 @@ public sealed class EfStateSource<TContext> : IStateSource, IRepublishDatabase
     public async ValueTask<IReadOnlyList<RepublishRequest>> PrepareAsync(CancellationToken ct)
     {
         await using var scope = _scopes.CreateAsyncScope();
-        var context = scope.ServiceProvider.GetRequiredService<TContext>();
+        var context =
+            scope.ServiceProvider.GetService<TContext>()
+            ?? throw new SourceException(
+                $"{Name} is not registered: call AddDbContext<{typeof(TContext).Name}>(…), AddDbContextPool or AddDbContextFactory beside AddStatecast."
+            );
         var adapter = Capture.AdapterFor(context, Capture.ShapeOf(context.Model));
         SourceChecks.Check(context, Capture);
         foreach (var publication in Publications)

@@ -26,6 +26,7 @@ public static class StatecastBuilderExtensions
         services.AddSingleton(builder);
         if (services.Any(s => s.ServiceType == typeof(EfStateSource<TContext>)))
             return statecast;
+        services.AddSingleton(new SourceContext(typeof(TContext)));
         services.AddSingleton(Create<TContext>);
         services.ConfigureDbContext<TContext>(
             (provider, options) =>
@@ -45,9 +46,17 @@ public static class StatecastBuilderExtensions
             new(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IEntropy>())
         );
         return new(
+            NameOf(typeof(TContext), provider.GetServices<SourceContext>()),
             capture,
             provider.GetRequiredService<IServiceScopeFactory>(),
             provider.GetRequiredService<ILogger<EfStateSource<TContext>>>()
         );
     }
+
+    // What was published is remembered under this name, so that no other context in the same database may have it.
+    private static string NameOf(Type context, IEnumerable<SourceContext> all) =>
+        all.Any(c => c.Type != context && c.Type.Name == context.Name) ? context.FullName! : context.Name;
+
+    /// <summary>A context that was declared as a source.</summary>
+    private sealed record SourceContext(Type Type);
 }

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Statecast.Events;
 
@@ -9,6 +10,7 @@ internal sealed class CaptureSession : IResettableService
     private readonly Dictionary<(string Contract, string Key), StateToken> _tokens = [];
     private Dictionary<object, string>? _causesOf;
     private Guid _transaction;
+    private bool _hearsSaves;
 
     /// <summary>The tokens of the last captured save, and of those before it in the same transaction.</summary>
     public IReadOnlyCollection<StateToken> Tokens => _tokens.Values;
@@ -26,6 +28,15 @@ internal sealed class CaptureSession : IResettableService
     {
         _causesOf ??= new(ReferenceEqualityComparer.Instance);
         _causesOf[entity] = Causes.Join(_causesOf.GetValueOrDefault(entity), Causes.Check(cause))!;
+    }
+
+    /// <summary>Lets every save of the context use causes up. One that finds nothing to save ends before it is captured.</summary>
+    public void UseUpCausesOf(DbContext context)
+    {
+        if (_hearsSaves)
+            return;
+        _hearsSaves = true;
+        context.SavedChanges += (_, _) => ClearCauses();
     }
 
     public string? CauseOf(object entity) => _causesOf?.GetValueOrDefault(entity);
@@ -51,6 +62,8 @@ internal sealed class CaptureSession : IResettableService
     {
         _tokens.Clear();
         _transaction = default;
+        // A context that goes back to its pool drops who listens to it.
+        _hearsSaves = false;
         ClearCauses();
     }
 

@@ -234,6 +234,14 @@ internal sealed class SqliteReplicaFile
                 e
             );
         }
+        // Who owns the file has made its lock.
+        catch (IOException e) when (!File.Exists($"{path}.lock"))
+        {
+            throw new ReplicaStoreException(
+                $"The replica file '{path}' cannot be owned: its lock '{path}.lock' cannot be made. {e.Message} Give InSqlite(…) a path below a directory that can be written.",
+                e
+            );
+        }
         catch (IOException e)
         {
             throw new ReplicaStoreException(

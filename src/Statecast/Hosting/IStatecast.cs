@@ -19,7 +19,7 @@ public interface IStatecast
     /// <param name="contract">The contract's name.</param>
     /// <param name="keys">Text forms of keys; null for all.</param>
     /// <param name="ct">Ends the call, not what it queued.</param>
-    /// <exception cref="ArgumentException">No source of this service publishes the contract.</exception>
+    /// <exception cref="ArgumentException">No source of this service publishes the contract, or a text is no key of it. Nothing was queued.</exception>
     Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys = null, CancellationToken ct = default);
 
     /// <summary>Says part of a contract's states again, by bucket range: a large contract piece by piece. Runs in the background; survives a restart.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Statecast.Contracts;
 using Statecast.Diagnostics;
 using Statecast.Outbox;
 using Statecast.Publishing;
@@ -55,6 +56,16 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
         }
     }
 
+    /// <summary>A database remembers under its source's name what was published: of two with one name, each would take what the other publishes for gone.</summary>
+    /// <exception cref="SourceException">Two sources in one database have one name.</exception>
+    public static void RequireNames(IReadOnlyList<SourceRuntime> sources)
+    {
+        if (sources.GroupBy(s => (s.Database, s.Name)).FirstOrDefault(g => g.Count() > 1) is { Key: var (_, name) })
+            throw new SourceException(
+                $"Two sources in one database are named '{name}', so that each would take what the other publishes for gone. Give one of them another name: in FromConnection, or that of the context's class."
+            );
+    }
+
     /// <summary>Makes the relays: a shard has one writer, so sources in one database share a relay to a carrier.</summary>
     /// <param name="sources">All sources of the service, prepared.</param>
     /// <param name="make">Makes a relay of some sources to a carrier.</param>
@@ -72,6 +83,8 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
 
     public async Task RepublishAsync(string contract, IReadOnlyCollection<string>? keys, CancellationToken ct)
     {
+        if (keys is not null)
+            RequireKeys(source.Publications.First(p => p.Contract.Name == contract).Contract, keys);
         IReadOnlyList<RepublishRequest> requests = keys is null
             ? [RepublishRequest.All(contract, Reason)]
             : [.. keys.Select(key => RepublishRequest.Of(contract, key, null, Reason))];
@@ -94,6 +107,20 @@ internal sealed class SourceRuntime(IStateSource source, StatecastOptions option
             _republish.Wake();
             await Task.Delay(TimeSpan.FromMilliseconds(5), clock, ct).ConfigureAwait(false);
         }
+    }
+
+    // Once queued, only the log would be told of it.
+    private static void RequireKeys(StateContract contract, IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+            try
+            {
+                contract.RequireKeyText(key);
+            }
+            catch (FormatException e)
+            {
+                throw new ArgumentException($"'{key}' is no key of {contract.Name}, so nothing was queued. {e.Message}", nameof(keys), e);
+            }
     }
 
     public async ValueTask DisposeAsync()

@@ -93,6 +93,7 @@ internal sealed class StatecastRuntime : IHostedLifecycleService, IStatecast, IR
             AddSource(new(create(_services), _options, _logger, _clock, _entropy));
         foreach (var source in _sources)
             await source.PrepareAsync(_carriers, ct).ConfigureAwait(false);
+        SourceRuntime.RequireNames(_sources);
         SourceRuntime.AddRelays(
             _sources,
             (sources, carrier) =>

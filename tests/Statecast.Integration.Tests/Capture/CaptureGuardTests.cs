@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using Statecast.EntityFrameworkCore.Guards;
+using Statecast.EntityFrameworkCore;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Capture;

@@ -194,6 +194,38 @@ public sealed class CaptureTokenTests
         Assert.Null(Assert.Single(world.Outbox()).Causes);
     }
 
+    // EF Core does not get as far as the database with it.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Save_of_nothing_uses_its_cause_up(bool pooled)
+    {
+        using var world = await CaptureWorld.CreateAsync(o => o.Kind = pooled ? Registration.Pooled : o.Kind);
+        for (var i = 0; i < 2; i++)
+        {
+            using var scope = world.ServiceProvider.CreateScope();
+            var db = scope.ServiceProvider.GetRequiredService<ShopDb>();
+            var order = db.Add(CaptureWorld.NewOrder()).Entity;
+            db.SaveChanges();
+            db.SetCause("NothingChanged");
+            db.SetCause(order, "NothingOfIt");
+            db.SaveChanges();
+            order.Status = "paid";
+            db.SaveChanges();
+        }
+
+        Assert.All(world.Outbox(), r => Assert.Null(r.Causes));
+    }
+
+    [Fact]
+    public async Task Token_of_no_key_says_which_argument()
+    {
+        using var world = await CaptureWorld.CreateAsync();
+        using var db = world.Open();
+
+        Assert.Equal("key", Assert.Throws<ArgumentNullException>(() => db.StateToken<OrderState>(null!)).ParamName);
+    }
+
     [Fact]
     public async Task Trace_context_of_the_save_travels()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,6 +7,8 @@ using Microsoft.Extensions.Logging;
 using Statecast.Contracts;
 using Statecast.EntityFrameworkCore;
 using Statecast.Hosting;
+using Statecast.Integration.Tests.Explicit;
+using Statecast.Publishing;
 using Statecast.Replicas;
 using Statecast.Sqlite;
 using Xunit;
@@ -18,17 +21,43 @@ public sealed class SharedDatabaseTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Modules_with_a_context_each_on_one_database_share_a_relay()
+    public Task Modules_with_a_context_each_on_one_database_share_a_relay() => ServesBothAsync<LabelsDb>();
+
+    // What each published is remembered under its source's name: the one that started last took the other for gone, whose replicas were never complete.
+    [Fact]
+    public Task Modules_whose_contexts_have_one_class_name_are_told_apart() => ServesBothAsync<LabelsModule.NotesDb>();
+
+    [Fact]
+    public async Task Sources_of_one_name_in_one_database_stop_the_start()
     {
         using var shop = new NotesShop();
-        using var source = Build(shop);
+        using var source = Build<LabelsDb>(
+            shop,
+            s =>
+                s.FromConnection(
+                    nameof(NotesDb),
+                    _ => new SqliteConnection($"Data Source={shop.Database}"),
+                    db => db.Publish(new ParcelRows()).MakeTables()
+                )
+        );
+        await MakeAsync(source);
+
+        var error = await Assert.ThrowsAsync<SourceException>(() => source.StartAsync(Ct));
+        Assert.Contains("Two sources in one database are named 'NotesDb'", error.Message);
+    }
+
+    private static async Task ServesBothAsync<TLabels>()
+        where TLabels : DbContext
+    {
+        using var shop = new NotesShop();
+        using var source = Build<TLabels>(shop);
         await MakeAsync(source);
         await source.StartAsync(Ct);
         using var notes = await shop.StartTargetAsync<NoteState>("notes-replica.db");
         using var labels = await shop.StartTargetAsync<LabelState>("labels-replica.db");
         // What was there before, and what comes, of both.
         await NotesShop.SaveAsync(source, db => db.Add(new Note { Id = 2, Text = "note" }));
-        await SaveAsync(source, db => db.Add(new Label { Id = 2, Text = "label" }));
+        await SaveAsync<TLabels>(source, db => db.Add(new Label { Id = 2, Text = "label" }));
 
         await NotesShop.IdleAsync(source, notes);
         await labels.Services.GetRequiredService<IStatecast>().WhenIdleAsync(Ct);
@@ -41,21 +70,24 @@ public sealed class SharedDatabaseTests
             await NotesShop.StopAsync(host);
     }
 
-    private static IHost Build(NotesShop shop)
+    private static IHost Build<TLabels>(NotesShop shop, Action<StatecastBuilder>? declare = null)
+        where TLabels : DbContext
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
         builder.Configuration["Statecast:Relay:HeartbeatInterval"] = shop.HeartbeatInterval;
         builder.Services.AddDbContext<NotesDb>(o => Use(o, shop));
-        builder.Services.AddDbContext<LabelsDb>(o => Use(o, shop));
+        builder.Services.AddDbContext<TLabels>(o => Use(o, shop));
         builder.Services.AddStatecast(
             "modules",
             s => s.UseSqliteLog(shop.Log).FromDbContext<NotesDb>(db => db.Publish<Note, NoteState>(n => new(n.Id, n.Text)))
         );
         builder.Services.AddStatecast(
             "modules",
-            s => s.FromDbContext<LabelsDb>(db => db.Publish<Label, LabelState>(l => new(l.Id, l.Text)))
+            s => s.FromDbContext<TLabels>(db => db.Publish<Label, LabelState>(l => new(l.Id, l.Text)))
         );
+        if (declare is not null)
+            builder.Services.AddStatecast("modules", declare);
         return builder.Build();
     }
 
@@ -80,10 +112,11 @@ public sealed class SharedDatabaseTests
         );
     }
 
-    private static async Task SaveAsync(IHost source, Action<LabelsDb> change)
+    private static async Task SaveAsync<TLabels>(IHost source, Action<TLabels> change)
+        where TLabels : DbContext
     {
         using var scope = source.Services.CreateScope();
-        var db = scope.ServiceProvider.GetRequiredService<LabelsDb>();
+        var db = scope.ServiceProvider.GetRequiredService<TLabels>();
         change(db);
         await db.SaveChangesAsync(Ct);
     }
@@ -103,4 +136,15 @@ public sealed class LabelsDb(DbContextOptions<LabelsDb> options) : DbContext(opt
     public DbSet<Label> Labels => Set<Label>();
 
     protected override void OnModelCreating(ModelBuilder model) => model.AddStatecast();
+}
+
+public static class LabelsModule
+{
+    /// <summary>Another module's context, of the class name that <see cref="EndToEnd.NotesDb"/> has.</summary>
+    public sealed class NotesDb(DbContextOptions<NotesDb> options) : DbContext(options)
+    {
+        public DbSet<Label> Labels => Set<Label>();
+
+        protected override void OnModelCreating(ModelBuilder model) => model.AddStatecast();
+    }
 }

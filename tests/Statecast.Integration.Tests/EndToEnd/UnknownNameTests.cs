@@ -95,6 +95,22 @@ public sealed class UnknownNameTests : IDisposable
         await NotesShop.StopAsync(source);
     }
 
+    // Queued, it would be told to the log alone.
+    [Fact]
+    public async Task Republish_of_what_is_no_key_is_refused()
+    {
+        var source = await _shop.StartSourceAsync();
+        var statecast = source.Services.GetRequiredService<IStatecast>();
+        await statecast.WhenIdleAsync();
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => statecast.RepublishAsync("e2e.note", ["1", "+2"]));
+        Assert.Equal("keys", error.ParamName);
+        Assert.Contains("'+2' is no key of e2e.note", error.Message);
+        Assert.Contains("an integer from", error.Message);
+        Assert.Equal(0, _shop.Number("notes.db", "SELECT count(*) FROM statecast_republish"));
+        await NotesShop.StopAsync(source);
+    }
+
     [Fact]
     public async Task Publication_on_an_unknown_carrier_stops_the_start_and_fails_the_save()
     {

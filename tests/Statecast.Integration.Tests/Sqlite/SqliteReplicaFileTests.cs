@@ -241,6 +241,7 @@ public sealed class SqliteReplicaFileTests : IDisposable
         await using var store = new SqliteReplicaStore(_directory.File("plain/replica.db"));
         var failed = await Assert.ThrowsAsync<ReplicaStoreException>(async () => await store.OpenAsync(Layout(), Ct));
         Assert.Contains("plain/replica.db", failed.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("in use", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]

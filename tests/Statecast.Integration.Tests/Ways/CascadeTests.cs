@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Statecast.EntityFrameworkCore;
-using Statecast.EntityFrameworkCore.Guards;
 using Statecast.EntityFrameworkCore.Publishing;
 using Xunit;
 

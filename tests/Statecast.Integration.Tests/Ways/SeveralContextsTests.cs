@@ -83,6 +83,19 @@ public sealed class SeveralContextsTests : IAsyncDisposable
         Assert.Contains("registered: Microsoft.EntityFrameworkCore.Sqlite", error.Message);
     }
 
+    [Fact]
+    public async Task Context_that_is_not_registered_says_how_to()
+    {
+        var error = await Assert.ThrowsAsync<SourceException>(() =>
+            _hosts.StartAsync(
+                "both",
+                _ => { },
+                s => s.UseSqliteLog(_hosts.File("log")).FromDbContext<JobDb>(db => db.Publish<Job, JobState>(j => j.State()))
+            )
+        );
+        Assert.Contains("JobDb is not registered: call AddDbContext<JobDb>", error.Message);
+    }
+
     private Task<IHost> StartAsync(Action<EfSourceBuilder<JobDb>>? jobs = null) =>
         _hosts.StartAsync(
             "both",

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 
-namespace Statecast.EntityFrameworkCore.Guards;
+namespace Statecast.EntityFrameworkCore;
 
 /// <summary>Lets a statement pass that changes published rows without being captured.</summary>
 public static class UncapturedExtensions
