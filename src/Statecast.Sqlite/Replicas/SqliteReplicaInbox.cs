@@ -35,6 +35,9 @@ internal sealed class SqliteReplicaInbox(SqliteReplicaFile file, SqliteReplica r
     public IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct) =>
         file.Read(reader => SqliteReplicaPending.Stalled(reader, replica), SqliteReplicaPending.Map, ct).ToAsyncEnumerable();
 
+    public ValueTask<long> CountStalledAsync(CancellationToken ct) =>
+        new(file.Read(reader => SqliteReplicaPending.CountStalled(reader, replica), row => row.Int64(0), ct).Single());
+
     public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct)
     {
         await file.WriteAsync(

@@ -37,6 +37,10 @@ internal static class SqliteReplicaPending
     public static SqliteStatement Stalled(SqliteDatabase database, SqliteReplica replica) =>
         database.Prepare($"SELECT {Columns} {From} AND p.next_try IS NULL ORDER BY p.id").Bind(1, replica.Id);
 
+    /// <summary>How many they are.</summary>
+    public static SqliteStatement CountStalled(SqliteDatabase database, SqliteReplica replica) =>
+        database.Prepare($"SELECT count(*) {From} AND p.next_try IS NULL").Bind(1, replica.Id);
+
     /// <summary>What is pending for a handler and a key, or was dropped: id, epoch, revision, causes, steps.</summary>
     public static SqliteStatement Select(SqliteDatabase database, SqliteReplica replica, string handler, string key) =>
         database

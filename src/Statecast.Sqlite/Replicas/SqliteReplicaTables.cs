@@ -54,6 +54,7 @@ internal static class SqliteReplicaTables
         );
         DROP INDEX IF EXISTS statecast_replica_pending_due;
         CREATE INDEX IF NOT EXISTS statecast_replica_pending_next ON statecast_replica_pending (replica, next_try) WHERE next_try IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS statecast_replica_pending_stalled ON statecast_replica_pending (replica) WHERE next_try IS NULL;
         """;
 
     /// <summary>The quoted name of a replica's rows.</summary>

@@ -31,6 +31,11 @@ internal sealed class HandlerLoop(
     private readonly ConcurrentQueue<Ended> _ended = new();
     private long _running;
 
+    // Whoever counts what is stalled writes the count down before the next one reads it, so that the newest count stands.
+    private readonly SemaphoreSlim _counting = new(1);
+    private long _countedAt;
+    private volatile bool _uncounted = true;
+
     /// <summary>Whether the caller is a handler, or was called by one: it must not wait for handlers, which may wait for it or for its place.</summary>
     public static bool IsCaller => Inside.Value is { IsOver: false };
 
@@ -46,8 +51,12 @@ internal sealed class HandlerLoop(
         return next.Count == 0 && Interlocked.Read(ref _running) == 0;
     }
 
-    /// <summary>Looks at once, after an operator let stalled work be tried again.</summary>
-    public void Wake() => subscription.PendingWork.Signal();
+    /// <summary>Looks at once, after an operator let stalled work be tried again or dropped it.</summary>
+    public async Task WakeAsync(CancellationToken ct)
+    {
+        subscription.PendingWork.Signal();
+        await CountStalled(ct).ConfigureAwait(false);
+    }
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -79,12 +88,35 @@ internal sealed class HandlerLoop(
             LastBeat = clock.GetUtcNow();
             TakeEnded();
             TellSlow();
+            if (_uncounted || (subscription.Status.Stalled > 0 && clock.GetElapsedTime(_countedAt) >= Wait))
+                await CountStalled(ct).ConfigureAwait(false);
             if (due.Count == 0 && _inFlight.Count < options.Concurrency)
                 await Read(due, ct).ConfigureAwait(false);
             while (_inFlight.Count < options.Concurrency && due.TryDequeue(out var change))
                 Start(change, ct);
             // Woken by work that came and by each call that ends.
             await subscription.PendingWork.WaitAsync(Wait, clock, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Counts while there are any: what a newer state revived is not told of.</summary>
+    private async Task CountStalled(CancellationToken ct)
+    {
+        await _counting.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            _uncounted = false;
+            _countedAt = clock.GetTimestamp();
+            subscription.Status.Stalled = await subscription.Store.Inbox.CountStalledAsync(ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            _uncounted = true;
+            throw;
+        }
+        finally
+        {
+            _counting.Release();
         }
     }
 
@@ -190,8 +222,10 @@ internal sealed class HandlerLoop(
     private async Task Fail(PendingChange change, string reason, DateTimeOffset? next, CancellationToken ct)
     {
         await subscription.Store.Inbox.FailAsync(change, reason, next, ct).ConfigureAwait(false);
-        if (next is null)
-            StatecastMeter.Stalled(subscription, change.Handler);
+        if (next is not null)
+            return;
+        StatecastMeter.Stalled(subscription, change.Handler);
+        _uncounted = true;
     }
 
     /// <summary>A handler call that runs.</summary>

@@ -12,11 +12,14 @@ namespace Statecast.Consuming;
 /// <summary>One handler of one replica: how to call it without knowing its type. Everything typed was closed at compile time, where the handler was declared.</summary>
 /// <param name="name">Stored with pending work: fixed for as long as there is any.</param>
 /// <param name="replay">Whether it also sees the bootstrap's states and Snapshots that change nothing.</param>
-internal abstract class HandlerRegistration(string name, bool replay)
+/// <param name="bestEffort">Whether it may miss changes when the process ends.</param>
+internal abstract class HandlerRegistration(string name, bool replay, bool bestEffort)
 {
     public string Name { get; } = name;
 
     public bool Replay { get; } = replay;
+
+    public bool BestEffort { get; } = bestEffort;
 
     /// <summary>Calls the handler in a scope of its own.</summary>
     public abstract Task CallAsync(IServiceProvider services, PendingChange change, CancellationToken ct);
@@ -27,8 +30,13 @@ internal delegate Task HandlerCall<TState>(StateChange<TState> change, Cancellat
     where TState : class;
 
 /// <summary>A handler that the container makes.</summary>
-internal sealed class HandlerRegistration<TState, THandler>(string name, bool replay, Func<StoredBody, TState> decode, ILogger logger)
-    : HandlerRegistration(name, replay)
+internal sealed class HandlerRegistration<TState, THandler>(
+    string name,
+    bool replay,
+    bool bestEffort,
+    Func<StoredBody, TState> decode,
+    ILogger logger
+) : HandlerRegistration(name, replay, bestEffort)
     where TState : class
     where THandler : class, IStateHandler<TState>
 {

@@ -86,6 +86,12 @@ internal sealed class StatecastGauges : IDisposable
         );
         _meter.CreateObservableGauge("statecast.parked.keys", () => Replicas(r => r.Parked), "{key}", "Keys with a parked event.");
         _meter.CreateObservableGauge(
+            "statecast.stalled.changes",
+            () => Replicas(r => r.Stalled),
+            "{change}",
+            "Changes that handlers gave up, and that wait for a person or a newer state."
+        );
+        _meter.CreateObservableGauge(
             "statecast.waiting.patches",
             () => Replicas(r => r.Waiting.Count),
             "{event}",

@@ -27,7 +27,8 @@ internal sealed class ParkedWork(IReadOnlyDictionary<string, ReplicaRuntime> rep
     {
         var runtime = Of(replica);
         var found = await runtime.Subscription.Store.Inbox.ResolveAsync(handler, key, drop, ct).ConfigureAwait(false);
-        runtime.Handlers?.Wake();
+        if (runtime.Handlers is { } handlers)
+            await handlers.WakeAsync(ct).ConfigureAwait(false);
         return found;
     }
 

@@ -5,7 +5,7 @@ using Statecast.Replicas;
 namespace Statecast.Hosting;
 
 /// <summary>
-/// Ready means: every replica was complete once. Degraded: one is staler than allowed, its staleness is unknown, or something is parked; a loop fails,
+/// Ready means: every replica was complete once. Degraded: one is staler than allowed, its staleness is unknown, or something is parked; a handler gave up; a loop fails,
 /// such as the relay of a source; or a source has rows that cannot be published, or does not get rid of what it captured.
 /// </summary>
 internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<StatecastOptions> options, TimeProvider clock) : IHealthCheck
@@ -79,10 +79,15 @@ internal sealed class ReadinessCheck(StatecastRuntime runtime, IOptions<Statecas
         var freshness = replica.Freshness;
         if (freshness.Staleness(clock.GetUtcNow()) is not { } staleness)
             return (HealthStatus.Degraded, $"staleness unknown: {freshness.Unknown}");
-        return staleness > options.Value.Target.MaxStaleness
-            ? (
+        if (staleness > options.Value.Target.MaxStaleness)
+            return (
                 HealthStatus.Degraded,
                 $"{staleness.TotalSeconds:0.###} s behind; allowed are {options.Value.Target.MaxStaleness.TotalSeconds:0.###} s (Statecast:Target:MaxStaleness)"
+            );
+        return replica.Stalled > 0
+            ? (
+                HealthStatus.Degraded,
+                $"{replica.Stalled} change(s) were given up by handlers, the log names each: mend what they need, then IStatecast.Parked.RetryStalledAsync, or DropStalledAsync"
             )
             : (HealthStatus.Healthy, $"{replica.State}, up to date as of {freshness.AsOf:O}");
     }

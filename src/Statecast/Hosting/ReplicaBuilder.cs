@@ -108,10 +108,16 @@ public sealed class ReplicaBuilder<TState>
     /// <summary>Adds a handler, made by the container in a scope per call.</summary>
     /// <param name="name">Stored with pending work; default the handler's type name. Keep it when the type is renamed.</param>
     /// <param name="replay">Whether it also sees the bootstrap's states and Snapshots that change nothing.</param>
+    /// <param name="bestEffort">
+    /// Whether changes may be missed that this process had not handled when it ended, or that come while it is down. A replica in memory forgets them while its
+    /// carrier goes on, and takes for its beginning what is there at the next start: the host does not start with a handler on one that does not say so. Only
+    /// in-process everything ends together.
+    /// </param>
     /// <exception cref="InvalidOperationException">The replica has a handler of that name, or 63 handlers.</exception>
     public ReplicaBuilder<TState> On<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         string? name = null,
-        bool replay = false
+        bool replay = false,
+        bool bestEffort = false
     )
         where THandler : class, IStateHandler<TState>
     {
@@ -123,7 +129,7 @@ public sealed class ReplicaBuilder<TState>
         if (_handlers.Count == 63)
             throw new InvalidOperationException("A replica has at most 63 handlers.");
         Services.TryAddScoped<THandler>();
-        _handlers.Add((decode, logger) => new HandlerRegistration<TState, THandler>(known, replay, decode, logger));
+        _handlers.Add((decode, logger) => new HandlerRegistration<TState, THandler>(known, replay, bestEffort, decode, logger));
         return this;
     }
 

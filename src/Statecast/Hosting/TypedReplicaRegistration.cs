@@ -33,6 +33,10 @@ internal sealed class ReplicaRegistration<TKey, TState>(
             );
         var reader = new StateReader<TState>(contract, context.Codecs, indexes, Reads);
         var registered = handlers.Select(h => h(reader.Decode, context.Logger)).ToList();
+        if (inMemory && context.Transport.Objects is null && registered.Find(h => !h.BestEffort) is { } forgetful)
+            throw new InvalidOperationException(
+                $"The replica of {contract.Destination} is in memory and has the handler '{forgetful.Name}', which would miss whatever it has not handled when this process ends, while the carrier '{context.Transport.Carrier}' goes on. Keep the replica in a file, such as .InSqlite(\"{context.Service}.db\"), or say that the handler may miss changes: .On<…>(bestEffort: true)."
+            );
         var layout = LayoutOf(context, registered);
         var rules = ApplyRules.Default;
         // A handler, and an index that is no field's, need the state at once; without them a body is decoded by whoever reads it first.

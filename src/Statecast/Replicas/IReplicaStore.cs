@@ -90,6 +90,9 @@ public interface IReplicaInbox
     /// <summary>Changes without a next try, oldest first.</summary>
     IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct);
 
+    /// <summary>How many changes <see cref="StalledAsync"/> tells; asked again and again while there are any.</summary>
+    ValueTask<long> CountStalledAsync(CancellationToken ct);
+
     /// <summary>
     /// The handler finished with this state: deletes its pending change if nothing newer came meanwhile, else makes this state the newer one's previous;
     /// in both cases the row remembers that the handler has seen the key.

@@ -24,6 +24,7 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
     private WentBackKeys? _wentBack;
     private long _bytesInFlight;
     private long _peakBytesInFlight;
+    private long _stalled;
 
     /// <summary>What of a shared replica this instance answers for; null for a replica that has all keys.</summary>
     internal HeldLanes? Held
@@ -107,6 +108,16 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
 
     /// <summary>Keys with a parked event.</summary>
     public long Parked => _parkedKeys.Count;
+
+    /// <summary>
+    /// Changes that a handler gave up: they wait for a person (<see cref="Hosting.IParkedWork.StalledAsync"/>) or for a newer state. A newer state that revived one
+    /// is seen here after <c>Handlers:Poll</c> at the latest.
+    /// </summary>
+    public long Stalled
+    {
+        get => Interlocked.Read(ref _stalled);
+        internal set => Interlocked.Exchange(ref _stalled, value);
+    }
 
     /// <summary>Patches that wait for their base: the states of their keys here are known to be old.</summary>
     public WaitingPatches Waiting

@@ -193,6 +193,11 @@ public abstract class ReplicaInboxConformance
             await store.Inbox.FailAsync(change, "boom", null, Ct);
         var stalled = await store.Inbox.StalledAsync(Ct).ToListAsync(Ct);
         Assert.Equal(["b", "c"], stalled.Select(p => p.Key));
+        Assert.Equal(2, await store.Inbox.CountStalledAsync(Ct));
+        Assert.True(await store.Inbox.ResolveAsync("first", "b", drop: true, Ct));
+        Assert.Equal(1, await store.Inbox.CountStalledAsync(Ct));
+        Assert.True(await store.Inbox.ResolveAsync("first", "c", drop: false, Ct));
+        Assert.Equal(0, await store.Inbox.CountStalledAsync(Ct));
         Assert.Equal((1, "boom", null, Text(Stored("two")), Text(Stored("was"))), Told(stalled[0]));
         static (int, string?, DateTimeOffset?, string?, string?) Told(PendingChange p) =>
             (p.Attempts, p.Reason, p.NextTry, Text(p.Current), Text(p.Previous));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Statecast.Integration.Tests.Sqlite;
@@ -48,17 +49,40 @@ internal sealed class RealRegistry : IAsyncDisposable
 
     public async Task UpAsync()
     {
-        for (var more = 2; ; more--)
+        Url = $"http://127.0.0.1:{_port}/apis/ccompat/v7";
+        try
+        {
+            await RunAsync("start", _port.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (InvalidOperationException e) when (e.Message.Contains("not ready", StringComparison.Ordinal))
+        {
+            // The script waits for a minute, which a machine that does everything at once may need for the first start. What it started goes on.
+            await AnswersAsync(e);
+        }
+    }
+
+    private async Task AnswersAsync(InvalidOperationException late)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        for (var deadline = DateTime.UtcNow.AddMinutes(4); ; await Task.Delay(TimeSpan.FromSeconds(1)))
+        {
+            string seen;
             try
             {
-                Url = await RunAsync("start", _port.ToString(System.Globalization.CultureInfo.InvariantCulture));
-                return;
+                using var answer = await client.GetAsync(new Uri(Url + "/subjects"));
+                if (answer.IsSuccessStatusCode)
+                    return;
+                seen = answer.StatusCode.ToString();
             }
-            catch (InvalidOperationException e) when (more > 0 && e.Message.Contains("not ready", StringComparison.Ordinal))
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                // The script waits for a minute, which a machine that does everything at once may take for the first start.
-                await KillAsync();
+                seen = e.Message;
             }
+            if (DateTime.UtcNow < deadline)
+                continue;
+            var end = string.Join('\n', File.ReadLines(Path.Combine(_directory.Path, "out.log")).TakeLast(30));
+            throw new InvalidOperationException($"{late.Message}; nor after four more minutes ({seen}). It ends with:\n{end}");
+        }
     }
 
     /// <summary>SIGKILL.</summary>

@@ -57,6 +57,7 @@ public sealed class HandlerCallTests
         var registration = new HandlerRegistration<NoteState, Dependent>(
             "dependent",
             replay: false,
+            bestEffort: false,
             _ => throw new NotSupportedException(),
             NullLogger.Instance
         );
@@ -88,7 +89,7 @@ public sealed class HandlerCallTests
     }
 
     private static HandlerRegistration<NoteState, Counter> Registration() =>
-        new("counter", replay: false, _ => throw new NotSupportedException(), NullLogger.Instance);
+        new("counter", replay: false, bestEffort: false, _ => throw new NotSupportedException(), NullLogger.Instance);
 
     private sealed class Counter : IStateHandler<NoteState>
     {

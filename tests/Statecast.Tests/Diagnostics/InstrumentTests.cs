@@ -259,7 +259,7 @@ public sealed partial class InstrumentTests : IDisposable
                     .AddSource(_ => source)
                     .Configure(FaultyWorld.Quick)
                     .Configure(o => o.Handlers.MaxAttempts = 1)
-                    .Replica<NoteState>(r => r.InMemory().On<Failing>(replay: true))
+                    .Replica<NoteState>(r => r.InMemory().On<Failing>(replay: true, bestEffort: true))
         );
         return builder.Build();
     }

@@ -41,6 +41,8 @@ internal sealed class InterceptedStore(IReplicaStore inner) : IReplicaStore, IRe
 
     public IAsyncEnumerable<PendingChange> StalledAsync(CancellationToken ct) => inner.Inbox.StalledAsync(ct);
 
+    public ValueTask<long> CountStalledAsync(CancellationToken ct) => inner.Inbox.CountStalledAsync(ct);
+
     public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct)
     {
         if (CompletionsToFail-- > 0)

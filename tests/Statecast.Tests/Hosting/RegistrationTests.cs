@@ -109,6 +109,31 @@ public sealed class RegistrationTests
         Assert.Contains("'scripted'", Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IStatecast>()).Message);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Handler_on_a_replica_in_memory_must_say_that_it_may_miss_changes(bool bestEffort)
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddStatecast(
+            "tests",
+            s =>
+                s.AddTransport("scripted", _ => new ScriptedTransport())
+                    .Replica<NoteState>(r => r.InMemory().On<Silent>(bestEffort: bestEffort))
+        );
+        using var provider = services.BuildServiceProvider();
+        if (bestEffort)
+        {
+            Assert.Single(provider.GetRequiredService<IStatecast>().Replicas);
+            return;
+        }
+        var error = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IStatecast>()).Message;
+        Assert.Contains("'Silent'", error);
+        Assert.Contains("'scripted'", error);
+        Assert.Contains(".InSqlite(\"tests.db\")", error);
+        Assert.Contains("bestEffort: true", error);
+    }
+
     [Fact]
     public async Task Contract_published_from_two_sources_stops_the_start()
     {

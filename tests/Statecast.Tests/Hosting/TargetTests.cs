@@ -185,9 +185,14 @@ public sealed class TargetTests
             await Task.Delay(2);
         Assert.Equal(8, calls.Failed);
         Assert.Contains("handler threw", stalled[0].Reason);
+        await TargetHost.Until(() => host.Statecast.Replicas[0].Stalled == 1);
+        var (ready, text) = await ReadyAsync(host);
+        Assert.Equal(HealthStatus.Degraded, ready);
+        Assert.Contains("1 change(s) were given up by handlers", text);
         calls.Fails = _ => false;
         Assert.True(await host.Statecast.Parked.RetryStalledAsync("test.note.v1", nameof(Recorder), "1"));
         await TargetHost.Until(() => calls.Done.Any(c => c.Key == "1"));
+        Assert.Equal(HealthStatus.Healthy, (await ReadyAsync(host)).Status);
     }
 
     [Fact]
@@ -205,6 +210,7 @@ public sealed class TargetTests
         Assert.False(await parked.DropStalledAsync("test.note.v1", nameof(Recorder), "2"));
         Assert.True(await parked.DropStalledAsync("test.note.v1", nameof(Recorder), "1"));
         Assert.Empty(await parked.StalledAsync("test.note.v1").ToListAsync());
+        Assert.Equal(HealthStatus.Healthy, (await ReadyAsync(host)).Status);
         calls.Fails = _ => false;
         Assert.False(await parked.RetryStalledAsync("test.note.v1", nameof(Recorder), "1"));
         // Only the handler lost it: the replica has the state, and what comes later is handled without the dropped cause.
@@ -224,9 +230,9 @@ public sealed class TargetTests
         _transport.Deliver();
         await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
         _transport.Deliver(Event(new(1, "bad"), 1, "One"));
-        while ((await host.Statecast.Parked.StalledAsync("test.note.v1").ToListAsync()).Count == 0)
-            await Task.Delay(2);
+        await TargetHost.Until(() => host.Statecast.Replicas[0].Stalled == 1);
         _transport.Deliver(Event(new(1, "good"), 2, "Two"));
+        await TargetHost.Until(() => host.Statecast.Replicas[0].Stalled == 0);
         await TargetHost.Until(() => calls.Done.Count == 1);
         var change = calls.Done.Single();
         Assert.Equal((null, "good"), (change.Previous?.Text, change.Current?.Text));
@@ -262,6 +268,12 @@ public sealed class TargetTests
         _transport.Deliver();
         await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(c => c.Tags.Contains("ready"))).Status);
+    }
+
+    private static async Task<(HealthStatus Status, string? Text)> ReadyAsync(TargetHost host)
+    {
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(c => c.Tags.Contains("ready"));
+        return (report.Status, report.Entries.Single().Value.Description);
     }
 
     private sealed class Calls

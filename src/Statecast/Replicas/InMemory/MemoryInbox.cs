@@ -46,6 +46,9 @@ internal sealed class MemoryInbox(SemaphoreSlim gate, Dictionary<string, ParkedE
             yield return each;
     }
 
+    public async ValueTask<long> CountStalledAsync(CancellationToken ct) =>
+        await Gated(() => _pending.Values.LongCount(w => w.Change.NextTry is null), ct).ConfigureAwait(false);
+
     public async ValueTask CompleteAsync(PendingChange change, CancellationToken ct) =>
         await Gated(
                 () =>
