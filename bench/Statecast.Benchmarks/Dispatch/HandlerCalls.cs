@@ -90,5 +90,11 @@ internal sealed class HandlerCalls : IDisposable
 
     private static HandlerRegistration<OrderState, THandler> Registration<THandler>()
         where THandler : class, IStateHandler<OrderState> =>
-        new(typeof(THandler).Name, replay: false, _ => throw new NotSupportedException("Nothing is decoded here."), NullLogger.Instance);
+        new(
+            typeof(THandler).Name,
+            replay: false,
+            bestEffort: false,
+            _ => throw new NotSupportedException("Nothing is decoded here."),
+            NullLogger.Instance
+        );
 }

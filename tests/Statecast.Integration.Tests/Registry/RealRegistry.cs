@@ -117,6 +117,8 @@ internal sealed class RealRegistry : IAsyncDisposable
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                // It lives for seconds: compiled well it would start in twice the time.
+                Environment = { ["REGISTRY_OPTS"] = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1" },
             }
         )!;
         var output = process.StandardOutput.ReadToEndAsync();
