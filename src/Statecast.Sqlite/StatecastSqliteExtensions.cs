@@ -69,6 +69,7 @@ public static class StatecastSqliteExtensions
     /// <param name="replica">The replica's declarations.</param>
     /// <param name="path">The file; made with mode 0600 if it is not there.</param>
     /// <param name="configure">Settings.</param>
+    /// <exception cref="ArgumentException">The path is empty, or SQLite's name for a database in memory.</exception>
     public static ReplicaBuilder<TState> InSqlite<TState>(
         this ReplicaBuilder<TState> replica,
         string path,
@@ -76,6 +77,9 @@ public static class StatecastSqliteExtensions
     )
         where TState : class, IStateContract<TState>
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (path.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"The replica of {replica.Name} needs a file; use InMemory() for one in memory.", nameof(path));
         var name = replica.Name;
         AddSqliteOptions(replica.Services, name).Configure(o => configure?.Invoke(o));
         return replica.In(services => new SqliteReplicaStore(

@@ -221,6 +221,10 @@ internal sealed class SqliteReplicaFile
 
     private static FileStream Own(string path)
     {
+        if (Directory.Exists(path))
+            throw new ReplicaStoreException(
+                $"The replica file '{path}' is a directory: give InSqlite(…) a file in it, such as '{Path.Combine(path, "replica.db")}'."
+            );
         try
         {
             PrivateFile.EnsureDirectory(Path.GetDirectoryName(path)!);

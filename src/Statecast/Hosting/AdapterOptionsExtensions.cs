@@ -35,7 +35,7 @@ public static class AdapterOptionsExtensions
             options =>
             {
                 foreach (var (section, bind) in sections)
-                    StatecastConfiguration.Bind(s, section, found => bind(found, options));
+                    StatecastConfiguration.Bind(s, section, bind, options);
             }
         ));
         services.AddSingleton<IValidateOptions<TOptions>>(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,15 +15,22 @@ internal static class StatecastConfiguration
     /// <param name="services">The application's services.</param>
     /// <param name="below">The section below <see cref="Root"/>; null for itself.</param>
     /// <param name="bind">Binds it; refuses what it does not know.</param>
-    /// <exception cref="OptionsValidationException">A key is unknown or a value malformed.</exception>
-    public static void Bind(IServiceProvider services, string? below, Action<IConfiguration> bind)
+    /// <param name="options">What it is bound to.</param>
+    /// <exception cref="OptionsValidationException">A key is unknown or a value malformed, or a duration is a bare number.</exception>
+    public static void Bind<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+        IServiceProvider services,
+        string? below,
+        Action<IConfiguration, TOptions> bind,
+        TOptions options
+    )
+        where TOptions : class
     {
         if (services.GetService<IConfiguration>() is not { } configuration)
             return;
         var path = below is null ? Root : $"{Root}:{below}";
         try
         {
-            bind(configuration.GetSection(path));
+            bind(configuration.GetSection(path), options);
         }
         catch (InvalidOperationException e)
         {
@@ -32,6 +40,21 @@ internal static class StatecastConfiguration
                 typeof(StatecastOptions),
                 [
                     $"The configuration section {path} cannot be used. {e.Message} Correct or remove the key; durations are written like 00:00:05 or 1.00:00:00.",
+                ]
+            );
+        }
+        try
+        {
+            // To something that is thrown away.
+            bind(new SignedNumbers(configuration.GetSection(path)), Activator.CreateInstance<TOptions>());
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new OptionsValidationException(
+                path,
+                typeof(StatecastOptions),
+                [
+                    $"The configuration section {path} cannot be used. {e.Message.Replace("'+", "'", StringComparison.Ordinal)} A bare number would be that many days: write durations like 00:00:05, or 5.00:00:00 for days.",
                 ]
             );
         }
@@ -60,7 +83,9 @@ internal static class StatecastConfiguration
             Bind(
                 services,
                 null,
-                section => new Without(section, registration.AdapterSections).Bind(options, o => o.ErrorOnUnknownConfiguration = true)
+                (section, bound) =>
+                    new Without(section, registration.AdapterSections).Bind(bound, o => o.ErrorOnUnknownConfiguration = true),
+                options
             );
     }
 }

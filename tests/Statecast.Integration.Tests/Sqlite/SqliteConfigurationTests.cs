@@ -43,6 +43,7 @@ public sealed class SqliteConfigurationTests : IDisposable
     [InlineData("Statecast:Sqlite:BusyTimeout", "00:00:00", "Statecast:Sqlite or Statecast:SqliteLog: BusyTimeout is 00:00:00")]
     [InlineData("Statecast:Sqlite:BusyTimeuot", "00:00:09", "BusyTimeuot")]
     [InlineData("Statecast:SqliteLog:PollInterval", "1.00:00:00", "Statecast:SqliteLog: PollInterval is 1.00:00:00")]
+    [InlineData("Statecast:Sqlite:BusyTimeout", "5", "'5' at 'Statecast:Sqlite:BusyTimeout'")]
     [InlineData("Statecast:SqliteLog:PollInterval", "soon", "Statecast:SqliteLog:PollInterval")]
     public async Task Setting_that_does_not_fit_stops_the_start(string key, string value, string message)
     {

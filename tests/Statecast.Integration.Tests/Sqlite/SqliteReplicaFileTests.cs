@@ -1,5 +1,8 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Statecast.Conformance.Replicas;
+using Statecast.Hosting;
+using Statecast.Integration.Tests.EndToEnd;
 using Statecast.Replicas;
 using Statecast.Sqlite;
 using Statecast.Sqlite.Replicas;
@@ -49,6 +52,27 @@ public sealed class SqliteReplicaFileTests : IDisposable
         await using var unit = await store.BeginAsync(["a"], Ct);
         await File.WriteAllTextAsync(ChildProcess.Told("MARKER"), "held", Ct);
         await Task.Delay(TimeSpan.FromMinutes(2), Ct);
+    }
+
+    [Fact]
+    public async Task Directory_is_no_replica_file()
+    {
+        Directory.CreateDirectory(FilePath);
+        await using var store = new SqliteReplicaStore(FilePath);
+        var refused = await Assert.ThrowsAsync<ReplicaStoreException>(async () => await store.OpenAsync(Layout(), Ct));
+        Assert.Contains("is a directory", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(FilePath, "replica.db"), refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "path")]
+    [InlineData(":memory:", "InMemory()")]
+    public void Path_that_names_no_file_is_refused_where_it_is_given(string path, string said)
+    {
+        var error = Assert.ThrowsAny<ArgumentException>(() =>
+            new ServiceCollection().AddStatecast("notes", s => s.Replica<NoteState>(r => r.InSqlite(path)))
+        );
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

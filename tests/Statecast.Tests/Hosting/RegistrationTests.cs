@@ -197,6 +197,8 @@ public sealed class RegistrationTests
     [InlineData("Statecast:Target:MaxBatsh", "100", "MaxBatsh")]
     [InlineData("Statecast:Tarket:MaxBatch", "100", "Tarket")]
     [InlineData("Statecast:Relay:LeaseDuration", "abc", "Statecast:Relay:LeaseDuration")]
+    [InlineData("Statecast:Target:ReadTimeout", "5", "'5' at 'Statecast:Target:ReadTimeout'")]
+    [InlineData("Statecast:LoopTimeout", "15", "A bare number would be that many days")]
     public async Task Configuration_that_does_not_fit_stops_the_start(string key, string value, string named)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
