@@ -53,6 +53,18 @@ public sealed class QueuePlanTests
         Assert.False((await _world.Store.FindAsync("a", default))!.Deleted);
     }
 
+    // Before any word states the floor only the tombstone stands against it.
+    [Fact]
+    public async Task Orphan_of_an_older_epoch_stays_gone_when_its_own_event_is_delivered_again()
+    {
+        var inFlight = Event("a", 5, "x") with { LaneNumber = 30 };
+        await Apply(inFlight);
+        await Drop(2, 40, "a");
+        Assert.Equal(new StateRevision(2, 0), (await _world.Store.FindAsync("a", default))!.Revision);
+        await Apply(inFlight);
+        Assert.True((await _world.Store.FindAsync("a", default))!.Deleted);
+    }
+
     [Fact]
     public async Task Row_stays_whose_key_a_parked_answer_names()
     {
@@ -65,11 +77,13 @@ public sealed class QueuePlanTests
         Assert.True((await _world.Store.FindAsync("b", default))!.Deleted);
     }
 
-    private async Task Drop(params string[] keys)
+    private Task Drop(params string[] keys) => Drop(1, 10, keys);
+
+    private async Task Drop(long epoch, long cut, params string[] keys)
     {
-        var due = new DueDrop(1, [Lane], 1)
+        var due = new DueDrop(epoch, [Lane], 1)
         {
-            Sweep = new RangeSweep(Lane, 1, [.. Enumerable.Repeat(new SweptRange(Begin: 20, Cut: 10), RunProgress.Parts)]),
+            Sweep = new RangeSweep(Lane, epoch, [.. Enumerable.Repeat(new SweptRange(Begin: 20, cut), RunProgress.Parts)]),
         };
         await using var unit = await _world.Store.BeginAsync(keys, default);
         await unit.CommitAsync(_world.Planner.Drop(keys, unit, true, due, Now), default);
