@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Statecast.Consuming;
 using Statecast.Events;
 
@@ -206,6 +207,16 @@ public sealed class ReplicaStatus(string name, TimeProvider clock)
             lock (_gate)
                 return _progress is not null;
         }
+    }
+
+    /// <summary>For logs and consoles: <c>shop.order.v1: Live, 1203 keys, up to date as of 2026-01-02T03:04:05.0000000+00:00</c>, and what stands against it.</summary>
+    public override string ToString()
+    {
+        var freshness = Freshness;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name}: {State}, {Keys} keys, {(freshness.IsKnown ? $"up to date as of {freshness.AsOf:O}" : $"staleness unknown: {freshness.Unknown}")}{(Stalled > 0 ? $", {Stalled} stalled" : "")}"
+        );
     }
 
     internal bool HoldsAsOf(DateTimeOffset instant)

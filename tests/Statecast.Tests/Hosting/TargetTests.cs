@@ -265,8 +265,14 @@ public sealed class TargetTests
         var health = host.Services.GetRequiredService<HealthCheckService>();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync(c => c.Tags.Contains("ready"))).Status);
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(c => c.Tags.Contains("live"))).Status);
+        Assert.Contains(", 0 keys, staleness unknown: ", host.Statecast.Replicas[0].ToString(), StringComparison.Ordinal);
         _transport.Deliver();
         await TargetHost.Until(() => host.Replica.State == ReplicaState.Live);
+        Assert.StartsWith(
+            "test.note.v1: Live, 0 keys, up to date as of 2",
+            host.Statecast.Replicas[0].ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(c => c.Tags.Contains("ready"))).Status);
     }
 
