@@ -18,7 +18,14 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
     public TimeProvider Clock => clock;
 
     /// <summary>A producer, and who hears of outcomes and errors.</summary>
-    public RdProducer Producer(Action<RdProducer, RdOutcome> delivered, Action<RdProducer, Error> fail)
+    public RdProducer Producer(Action<RdProducer, RdOutcome> delivered, Action<RdProducer, Error> fail) =>
+        new(
+            ProducerSettings(),
+            new(delivered, fail, (facility, text) => LogMessages.Client(logger, facility, text), StatisticsOf("producer"))
+        );
+
+    /// <summary>A producer's settings.</summary>
+    public ProducerConfig ProducerSettings()
     {
         var config = new ProducerConfig
         {
@@ -38,7 +45,7 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
         config.Acks = Acks.All;
         config.MessageTimeoutMs = (int)deliveryTimeout.TotalMilliseconds;
         config.AllowAutoCreateTopics = false;
-        return new(config, new(delivered, fail, (facility, text) => LogMessages.Client(logger, facility, text), StatisticsOf("producer")));
+        return config;
     }
 
     /// <summary>The group that a service's clients name.</summary>
@@ -50,7 +57,7 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
     /// <param name="fetchWait">How long brokers keep a fetch that finds nothing: so long a partition's tail, and one that is newly assigned, wait too.</param>
     /// <param name="destination">What it reads, for its reports about itself: a service has a consumer of one name for each of its replicas.</param>
     public IConsumer<string?, byte[]?> Consumer(string name, int readAheadBytes, TimeSpan fetchWait, string? destination = null) =>
-        Build(ConsumerOf(name, readAheadBytes, fetchWait), name, destination).Build();
+        Build(ConsumerSettings(name, readAheadBytes, fetchWait), name, destination).Build();
 
     /// <summary>A consumer that shares partitions with others of its name. Positions are the replicas' own: nothing is ever committed to the group.</summary>
     /// <param name="name">Who reads.</param>
@@ -68,7 +75,7 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
         Action<IEnumerable<TopicPartition>> revoked
     )
     {
-        var config = ConsumerOf(name, readAheadBytes, fetchWait);
+        var config = ConsumerSettings(name, readAheadBytes, fetchWait);
         config.GroupProtocol = options.GroupProtocol;
         if (options.GroupProtocol == GroupProtocol.Classic)
             config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
@@ -79,7 +86,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
             .Build();
     }
 
-    private ConsumerConfig ConsumerOf(string name, int readAheadBytes, TimeSpan fetchWait)
+    /// <summary>A consumer's settings.</summary>
+    public ConsumerConfig ConsumerSettings(string name, int readAheadBytes, TimeSpan fetchWait)
     {
         var config = new ConsumerConfig
         {

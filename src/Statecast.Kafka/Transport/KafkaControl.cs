@@ -34,11 +34,12 @@ internal sealed class KafkaControl(string destination, ILogger logger)
 
     /// <summary>Reads a record.</summary>
     /// <returns>The word, if it is one of the owner's.</returns>
-    public Heartbeat? Take(KafkaMessage record)
+    public Heartbeat? Take(KafkaMessage record) =>
+        record is { KeyText: { } key, HasValue: true } ? Take(key, record.Value.ToArray(), record.Offset) : null;
+
+    /// <summary>Reads a record's key and value.</summary>
+    public Heartbeat? Take(string key, byte[] value, long offset)
     {
-        if (record.KeyText is not { } key || !record.HasValue)
-            return null;
-        var value = record.Value.ToArray();
         if (key == SourceKey)
         {
             // The first to say so owns it.
@@ -55,7 +56,7 @@ internal sealed class KafkaControl(string destination, ILogger logger)
         }
         catch (FormatException e)
         {
-            LogMessages.BadControl(logger, record.Offset, record.TopicPartition.Topic, e.Message);
+            LogMessages.BadControl(logger, offset, KafkaTopic.ControlOf(destination), e.Message);
             return null;
         }
     }

@@ -1,0 +1,175 @@
+using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Statecast.Events;
+using Statecast.Kafka;
+using Statecast.Kafka.Transport;
+using Statecast.Transport;
+using Xunit;
+
+namespace Statecast.Integration.Tests.Kafka;
+
+/// <summary>What needs no broker: the clients' settings that promises rest on, how topics must be, what the control topic says, whose marks are kept.</summary>
+public sealed class KafkaRulesTests
+{
+    private const string Destination = "probe.item.v1";
+    private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
+    private static readonly LaneId Lane = new(Destination, 0);
+
+    [Fact]
+    public void No_setting_of_the_user_reorders_doubles_or_delays_what_is_sent()
+    {
+        var options = new KafkaOptions();
+        options.ConfigureProducer(c =>
+        {
+            c.EnableIdempotence = false;
+            c.Acks = Acks.Leader;
+            c.MessageTimeoutMs = 600_000;
+            c.AllowAutoCreateTopics = true;
+            c.BatchNumMessages = 77;
+        });
+        var settings = Clients(options).ProducerSettings();
+        Assert.Equal(
+            (true, Acks.All, 2_000, false),
+            (settings.EnableIdempotence, settings.Acks, settings.MessageTimeoutMs, settings.AllowAutoCreateTopics)
+        );
+        // The rest is the user's.
+        Assert.Equal(77, settings.BatchNumMessages);
+    }
+
+    [Fact]
+    public void No_setting_of_the_user_makes_a_consumer_commit_skip_or_hoard()
+    {
+        var options = new KafkaOptions();
+        options.ConfigureConsumer(c =>
+        {
+            c.EnableAutoCommit = true;
+            c.EnableAutoOffsetStore = true;
+            c.AutoOffsetReset = AutoOffsetReset.Latest;
+            c.EnablePartitionEof = false;
+            c.IsolationLevel = IsolationLevel.ReadCommitted;
+            c.AllowAutoCreateTopics = true;
+            c.QueuedMaxMessagesKbytes = 2_000_000;
+            c.CheckCrcs = true;
+        });
+        var settings = Clients(options).ConsumerSettings("shipping", readAheadBytes: 4 << 20, TimeSpan.FromMilliseconds(100));
+        Assert.Equal((false, false), (settings.EnableAutoCommit, settings.EnableAutoOffsetStore));
+        Assert.Equal((AutoOffsetReset.Error, true), (settings.AutoOffsetReset, settings.EnablePartitionEof));
+        Assert.Equal((IsolationLevel.ReadUncommitted, false), (settings.IsolationLevel, settings.AllowAutoCreateTopics));
+        Assert.Equal(4_096, settings.QueuedMaxMessagesKbytes);
+        Assert.True(settings.CheckCrcs);
+        Assert.Equal("statecast-shipping", settings.GroupId);
+    }
+
+    [Theory]
+    [InlineData("cleanup.policy", "compact,delete")]
+    [InlineData("min.insync.replicas", "1")]
+    [InlineData("unclean.leader.election.enable", "true")]
+    [InlineData("delete.retention.ms", "86400000", false)]
+    [InlineData("min.compaction.lag.ms", "0", false)]
+    [InlineData("max.message.bytes", "1000", false)]
+    public void Topic_of_three_copies_that_breaks_a_promise_is_refused(string setting, string value, bool controlToo = true)
+    {
+        var rules = new KafkaTopicRules(new KafkaOptions());
+        var topic = new KafkaTopic(Destination, 1, 8, 3);
+        foreach (var control in (bool[])[false, true])
+        {
+            var found = control ? rules.ForControl(3) : rules.ForStates(3);
+            rules.Check(topic, found, control);
+            found[setting] = value;
+            if (control && !controlToo)
+            {
+                rules.Check(topic, found, control);
+                continue;
+            }
+            var error = Assert.Throws<TransportException>(() => rules.Check(topic, found, control));
+            Assert.Contains($"{setting} is {value}, must be ", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, 1, "1")]
+    [InlineData(null, 3, "2")]
+    [InlineData(1, 3, "1")]
+    public void Confirmed_records_outlive_one_broker_unless_the_user_says_otherwise(int? said, int copies, string wanted)
+    {
+        var rules = new KafkaTopicRules(new KafkaOptions { MinInSyncReplicas = said });
+        Assert.Equal((wanted, wanted), (rules.ForStates(copies)["min.insync.replicas"], rules.ForControl(copies)["min.insync.replicas"]));
+    }
+
+    [Fact]
+    public void Older_word_that_comes_later_does_not_take_the_newest_ones_place()
+    {
+        var control = new KafkaControl(Destination, NullLogger.Instance);
+        Say(control, "source", Encoding.UTF8.GetBytes("orders"));
+        Say(control, Word(epoch: 2, Noon));
+        // A sleeper's, of the epoch before and of an earlier second; and another service's.
+        Say(control, Word(epoch: 1, Noon.AddMinutes(1)));
+        Say(control, Word(epoch: 2, Noon.AddSeconds(-1)));
+        Say(control, Word(epoch: 3, Noon) with { Source = "others" });
+        Say(control, Word(epoch: 3, Noon) with { Destination = "probe.other.v1" });
+        Say(control, "heartbeat", "no word"u8.ToArray());
+        Assert.Equal((2L, Noon), (control.TakeNews() is { } news ? (news.Epoch, news.Clock) : default));
+        Assert.Null(control.TakeNews());
+        Say(control, Word(epoch: 2, Noon.AddSeconds(1)));
+        Assert.Equal(Noon.AddSeconds(1), control.TakeNews()!.Clock);
+    }
+
+    [Fact]
+    public void Destination_belongs_to_who_said_so_first()
+    {
+        var control = new KafkaControl(Destination, NullLogger.Instance);
+        Say(control, "source", "orders"u8.ToArray());
+        Say(control, "source", "others"u8.ToArray());
+        Assert.Equal(("orders", "others"), (control.Owner, control.LastClaim));
+    }
+
+    [Fact]
+    public void Floor_stands_whatever_is_said_later()
+    {
+        var control = new KafkaControl(Destination, NullLogger.Instance);
+        Say(control, "source", "orders"u8.ToArray());
+        var floor = Word(epoch: 3, Noon) with { Ends = [new(Lane, 1, 5, 5, new(3, 1))] };
+        Say(control, KafkaControl.FloorKey(3), HeartbeatJson.Write(floor));
+        Assert.Null(control.TakeNews());
+        // A sleeper's word is below the floor.
+        Say(control, Word(epoch: 2, Noon.AddMinutes(1)));
+        Assert.Equal(3, control.FloorEpoch);
+        Assert.Null(control.TakeNews());
+    }
+
+    [Fact]
+    public void Highest_epoch_that_ever_sent_is_remembered_whoever_comes_after()
+    {
+        var marks = new KafkaMarks();
+        var newest = Guid.NewGuid();
+        marks.Note(Lane, 7, newest, 3);
+        marks.Note(Lane, 7, newest, 2);
+        for (var sleeper = 0; sleeper < 100; sleeper++)
+            marks.Note(Lane, 6, Guid.NewGuid(), sleeper);
+        var kept = marks.Of([Lane]);
+        Assert.InRange(kept.Count, 2, 16);
+        Assert.Contains(new SentMark(Lane, 7, newest, 3), kept);
+        Assert.Empty(marks.Of([new LaneId(Destination, 1)]));
+    }
+
+    private static KafkaClients Clients(KafkaOptions options) =>
+        new(options, TimeSpan.FromSeconds(2), TimeProvider.System, NullLogger.Instance);
+
+    private static void Say(KafkaControl control, string key, byte[] value) => control.Take(key, value, offset: 0);
+
+    private static void Say(KafkaControl control, Heartbeat word) => Say(control, "heartbeat", HeartbeatJson.Write(word));
+
+    private static Heartbeat Word(long epoch, DateTimeOffset clock) =>
+        new()
+        {
+            Source = "orders",
+            Destination = Destination,
+            Epoch = epoch,
+            LeaseId = Guid.Empty,
+            Clock = clock,
+            Interval = TimeSpan.FromSeconds(1),
+            Ends = [new(Lane, 1, 5, 5)],
+            FirstRepublishEnded = true,
+        };
+}
