@@ -116,10 +116,11 @@ public sealed class KafkaOptions
             return $"TombstoneRetention is {TombstoneRetention}; leave it out to keep deletes for ever.";
         if (MaxMessageBytes < 1_024)
             return $"MaxMessageBytes is {MaxMessageBytes}; it must be at least 1,024.";
-        if (DeliveryTimeout <= TimeSpan.Zero)
-            return $"DeliveryTimeout is {DeliveryTimeout}; it must be positive.";
         if (Linger < TimeSpan.Zero || Linger > TimeSpan.FromSeconds(1))
             return $"Linger is {Linger}; it must lie between 0 and 1 second.";
+        // The client counts milliseconds, and takes 0 for no limit at all.
+        if (DeliveryTimeout < TimeSpan.FromMilliseconds(10) || DeliveryTimeout <= Linger)
+            return $"DeliveryTimeout is {DeliveryTimeout}; it must be at least 10 milliseconds, and longer than Linger, {Linger}.";
         if (MaxReadAheadBytes < 1 << 20)
             return $"MaxReadAheadBytes is {MaxReadAheadBytes}; it must be at least 1,048,576.";
         if (TopicLookInterval < TimeSpan.FromMilliseconds(100) || TopicLookInterval > TimeSpan.FromMinutes(1))
@@ -128,6 +129,8 @@ public sealed class KafkaOptions
             return $"StatisticsInterval is {StatisticsInterval}; it must lie between 100 milliseconds and 1 hour, or be left out.";
         if (ReplicationFactor < 1 || MinInSyncReplicas < 1)
             return $"ReplicationFactor is {ReplicationFactor} and MinInSyncReplicas {MinInSyncReplicas}; both must be at least 1.";
+        if (MinInSyncReplicas > ReplicationFactor)
+            return $"MinInSyncReplicas is {MinInSyncReplicas} and ReplicationFactor {ReplicationFactor}: no record could ever be confirmed. Lower the first or raise the second.";
         if (Codec is not (null or "avro" or "json"))
             return $"Codec is '{Codec}'; avro and json are written.";
         if (Codec == "avro" && !HasRegistry)

@@ -31,7 +31,7 @@ internal static class Finale
             stage.Load.Tokens,
             stage.Options.Restore,
             upgrade,
-            asked: stage.Options.Carrier.RabbitMQ is not null
+            saidAgain: stage.Options.Carrier.RabbitMQ is not null || stage.Options.Carrier.Kafka is not null
         );
         var verdicts = new List<ReplicaVerdict>();
         foreach (var status in statuses)

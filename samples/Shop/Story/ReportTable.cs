@@ -36,7 +36,7 @@ internal static class ReportTable
         foreach (var verdict in report.Verdicts.Where(v => v.ReplacedByMove > 0))
             console.MarkupLine(
                 Markup.Escape(
-                    $"{verdict.Name}: {verdict.ReplacedByMove:N0} rows were said again at the revision they had (in the newer major, or because the replica asked): applied, and not written again."
+                    $"{verdict.Name}: {verdict.ReplacedByMove:N0} rows were said again at the revision they had (in the newer major, because the replica asked, or because an answer was lost): applied, and not written again."
                 )
             );
         if (report.Restore is { } restore)

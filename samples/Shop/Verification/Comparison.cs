@@ -10,13 +10,16 @@ namespace Shop.Verification;
 /// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
 /// <param name="restored">Whether the source was restored from a copy: replicas then wrote revisions that it knows nothing of.</param>
 /// <param name="upgrade">What the rolling upgrade showed, if there was one: replicas then moved from one major to the next.</param>
-/// <param name="asked">Whether the carrier forgets, so that replicas ask for everything: what they have already is then said again at the revision it has.</param>
+/// <param name="saidAgain">
+/// Whether what a replica has may be said again at the revision it has: replicas of a carrier that forgets ask for everything, and a broker that appends whatever arrives
+/// takes a Snapshot twice whose first answer was lost.
+/// </param>
 internal sealed class Comparison(
     SourceFile source,
     IReadOnlyDictionary<Guid, string> tokens,
     bool restored = false,
     UpgradeEvidence? upgrade = null,
-    bool asked = false
+    bool saidAgain = false
 )
 {
     private const int MostDifferences = 10;
@@ -40,7 +43,7 @@ internal sealed class Comparison(
         var (appliedTwice, replaced) = CompareFigures(
             rows,
             figures,
-            asked ? long.MaxValue
+            saidAgain ? long.MaxValue
                 : moved ? rows.Count
                 : 0,
             differences
@@ -116,8 +119,8 @@ internal sealed class Comparison(
         differences.If(figures.Waiting != 0, $"{figures.Waiting} events were received and are nowhere.");
         differences.If(figures.Unfinished != 0, $"{figures.Unfinished} changes are not finished by their handlers.");
         // Both majors share a key's revisions. A replica that moved meets in the newer one what it had of the older: it replaces the row, at the same revision, which is
-        // an application and no second write: once for each row at most, and for no row of a replica that did not move. One that asks for everything may ask again, where
-        // the answer is slow: then only rows' own counts (written no more often than there are revisions) and the handlers' notes tell what happened twice.
+        // an application and no second write: once for each row at most, and for no row of a replica that did not move. Where
+        // things are said again for other reasons there is no such bound: then only rows' own counts (written no more often than there are revisions) and the handlers' notes tell what happened twice.
         var beyondWrites = figures.Applied - rows.Sum(row => row.Writes);
         var replaced = Math.Clamp(beyondWrites, 0, mostSaidAgain);
         var appliedTwice = beyondWrites - replaced;

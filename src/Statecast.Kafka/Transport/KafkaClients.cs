@@ -92,6 +92,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
         var config = new ConsumerConfig
         {
             GroupId = GroupOf(name),
+            // The client refuses a fetch below it, and its own default may be above what we take.
+            MessageMaxBytes = options.MaxMessageBytes,
             FetchWaitMaxMs = (int)fetchWait.TotalMilliseconds,
             FetchErrorBackoffMs = 100,
             // By default a full queue is looked at again after a second, in which a target that reads tens of megabytes a second has long emptied it.

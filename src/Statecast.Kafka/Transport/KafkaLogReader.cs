@@ -10,7 +10,7 @@ namespace Statecast.Kafka.Transport;
 internal readonly record struct KafkaPiece(TopicPartition Partition, long From, long End);
 
 /// <summary>Reads pieces of partitions from one end to the other, for a source that looks at what it or others sent. One read at a time.</summary>
-internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDisposable
+internal sealed class KafkaLogReader(KafkaClients clients, string name) : IAsyncDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
 
@@ -18,21 +18,29 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(10);
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
     private IConsumer<string?, byte[]?>? _consumer;
 
     /// <summary>Reads pieces, each in order; offsets without a record are passed over.</summary>
     /// <exception cref="Statecast.Transport.TransportException">The brokers do not give them.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the reader is disposed.</exception>
     public async Task ReadAsync(IEnumerable<KafkaPiece> pieces, Action<KafkaMessage> take, CancellationToken ct)
     {
         var wanted = pieces.Where(p => p.From < p.End).ToDictionary(p => p.Partition);
         if (wanted.Count == 0)
             return;
-        await _gate.WaitAsync(ct).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _closing.Token);
+        await _gate.WaitAsync(either.Token).ConfigureAwait(false);
         try
         {
             // The client's read blocks its thread.
             await Task
-                .Factory.StartNew(() => Read(wanted, take, ct), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .Factory.StartNew(
+                    () => Read(wanted, take, either.Token),
+                    either.Token,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default
+                )
                 .ConfigureAwait(false);
         }
         catch (KafkaException e)
@@ -51,10 +59,16 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
         }
     }
 
-    public void Dispose()
+    /// <summary>
+    /// Ends the read under way, and waits for it: the client must not be disposed while it is inside. Whoever asked for the read may have given up waiting long ago.
+    /// </summary>
+    public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         Drop();
-        _gate.Dispose();
+        // Who comes from now on is cancelled before the gate.
+        _gate.Release();
     }
 
     private void Read(Dictionary<TopicPartition, KafkaPiece> wanted, Action<KafkaMessage> take, CancellationToken ct)
@@ -97,11 +111,15 @@ internal sealed class KafkaLogReader(KafkaClients clients, string name) : IDispo
             return;
         if (!record.IsEnd && record.Offset < piece.End)
             take(record);
-        // A broker that has just come to lead a partition may say "end" below the one that was asked for: what lies between was not read then.
-        var next = record.IsEnd ? record.Offset : record.Offset + 1;
-        if (next >= piece.End)
+        if (Ends(piece, record.Offset, record.IsEnd))
             wanted.Remove(piece.Partition);
     }
+
+    /// <summary>Whether a piece is read once this came.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="offset">Where the record stands, or where the fetch that found nothing began.</param>
+    /// <param name="isEnd">Whether it is no record. A broker that has just come to lead a partition may say "end" below the one that was asked for: what lies between was not read then.</param>
+    internal static bool Ends(KafkaPiece piece, long offset, bool isEnd) => (isEnd ? offset : offset + 1) >= piece.End;
 
     private static KafkaMessage Consume(IConsumer<string?, byte[]?> consumer)
     {

@@ -318,7 +318,7 @@ internal sealed class KafkaReceiver : ITransportReceiver
         if (word.Ends.Count != Lanes.Length && word.Ends.Any(e => e.Incarnation == _topic!.Incarnation))
             throw new TransportException(
                 $"The topic '{word.Destination}' has {Lanes.Length} partitions, its source '{word.Source}' writes {word.Ends.Count}: partitions were added, and a part of them is nobody's. "
-                    + "Stop the source, remove the topic and start the source again: it makes the topic anew and sends everything again."
+                    + $"Stop the source and call KafkaTransport.RemakeAsync(\"{word.Destination}\", {word.Ends.Count}), or with the number that it is to have: it makes the topic anew, and the source, started with as many Lanes, sends everything again."
             );
     }
 

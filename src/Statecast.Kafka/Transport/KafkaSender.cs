@@ -160,8 +160,7 @@ internal sealed class KafkaSender : ITransportSender
         await _closing.CancelAsync().ConfigureAwait(false);
         await _following.ConfigureAwait(false);
         _producer.Dispose();
-        _reader.Dispose();
-        _declaring.Dispose();
+        await _reader.DisposeAsync().ConfigureAwait(false);
         _closing.Dispose();
     }
 

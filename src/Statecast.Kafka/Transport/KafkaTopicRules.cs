@@ -34,9 +34,8 @@ internal sealed class KafkaTopicRules(KafkaOptions options)
             ["unclean.leader.election.enable"] = "false",
         };
 
-    /// <summary>Refuses a topic whose settings break a promise.</summary>
-    /// <exception cref="TransportException">With each difference, and the command that mends them.</exception>
-    public void Check(KafkaTopic topic, IReadOnlyDictionary<string, string> found, bool control)
+    /// <summary>What of a topic's settings breaks a promise: each difference, and the command that mends them; null if nothing does.</summary>
+    public string? FindProblem(KafkaTopic topic, IReadOnlyDictionary<string, string> found, bool control)
     {
         var differences = new List<(string Setting, string Found, string Wanted, string Why)>();
         Require("cleanup.policy", v => v == "compact", "compact", "states would be dropped by age or size");
@@ -73,8 +72,7 @@ internal sealed class KafkaTopicRules(KafkaOptions options)
                 "an event that was captured could be refused; or set MaxMessageBytes"
             );
         }
-        if (differences.Count > 0)
-            throw new TransportException(Explain(topic.Name, differences));
+        return differences.Count > 0 ? Explain(topic.Name, differences) : null;
 
         void Require(string setting, Func<string, bool> holds, string wanted, string why)
         {

@@ -31,6 +31,8 @@ internal sealed class KafkaTopicWatch(string destination, KafkaTopics topics, Ka
     public async Task StartAsync(Action wake, CancellationToken ct)
     {
         await LookAsync(ct).ConfigureAwait(false);
+        if (_failure is { } failure)
+            throw failure;
         if (_topic is null)
             LogMessages.TopicMissing(logger, destination);
         _watching = WatchAsync(wake);
@@ -121,8 +123,16 @@ internal sealed class KafkaTopicWatch(string destination, KafkaTopics topics, Ka
             _failure = new TransportException(topics.Rules.OtherPartitions(topic, _topic.Partitions));
             return true;
         }
-        if (topic is not null && topic.Incarnation != _topic?.Incarnation)
-            await topics.CheckAsync(destination, ct).ConfigureAwait(false);
+        if (
+            topic is not null
+            && topic.Incarnation != _topic?.Incarnation
+            && await topics.FindProblemAsync(destination, ct).ConfigureAwait(false) is { } problem
+        )
+        {
+            // No outage that ends by itself: the target says it until somebody has mended it, and looks again with every try.
+            _failure = new TransportException(problem);
+            return true;
+        }
         long[] ends = topic is null
             ? []
             : await topics

@@ -28,7 +28,8 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         var topic = await EnsureAsync(destination, lanes, _rules.ForStates, ct).ConfigureAwait(false);
         if (topic.Partitions != lanes)
             throw new TransportException(_rules.OtherPartitions(topic, lanes));
-        await CheckAsync(destination, ct).ConfigureAwait(false);
+        if (await FindProblemAsync(destination, ct).ConfigureAwait(false) is { } problem)
+            throw new TransportException(problem);
         var copies = await CopiesAsync(destination, ct).ConfigureAwait(false);
         foreach (var declared in (KafkaTopic[])[topic, words])
             if (declared.Replicas < copies && _told.TryAdd(declared.Name, copies))
@@ -52,16 +53,22 @@ internal sealed class KafkaTopics(KafkaClients clients, TimeProvider clock, ILog
         return await DeclareAsync(destination, lanes, ct).ConfigureAwait(false);
     }
 
-    /// <summary>Refuses a destination whose topics break a promise.</summary>
-    public async Task CheckAsync(string destination, CancellationToken ct)
+    /// <summary>What of a destination's topics breaks a promise, and how to mend it; null if nothing does.</summary>
+    /// <exception cref="TransportException">The brokers do not say.</exception>
+    public async Task<string?> FindProblemAsync(string destination, CancellationToken ct)
     {
         var control = KafkaTopic.ControlOf(destination);
         foreach (
             var topic in (KafkaTopic?[])
                 [await FindAsync(destination, ct).ConfigureAwait(false), await FindAsync(control, ct).ConfigureAwait(false)]
         )
-            if (topic is not null)
-                _rules.Check(topic, await SettingsAsync(topic.Name, ct).ConfigureAwait(false), topic.Name == control);
+            if (
+                topic is not null
+                && _rules.FindProblem(topic, await SettingsAsync(topic.Name, ct).ConfigureAwait(false), topic.Name == control)
+                    is { } problem
+            )
+                return problem;
+        return null;
     }
 
     /// <summary>A topic; null if there is none.</summary>

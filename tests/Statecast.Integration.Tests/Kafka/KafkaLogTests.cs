@@ -78,6 +78,25 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
         Assert.Equal("a", target.Received[1].Event?.Key);
     }
 
+    // A relay that stops does not wait for its calls; the library's client must not be freed under one.
+    [Fact]
+    public async Task Sender_that_is_disposed_has_ended_the_reads_that_nobody_waits_for_any_more()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var sender = await Sender();
+            await sender.SendAsync([Upsert("a", round + 1)], Ct);
+            // An end that nothing reaches: the read goes on until it is ended.
+            var reading = sender.ReadBackAsync(LaneOf("a"), 0, 1_000_000, Ct).AsTask();
+            await Task.Delay(100 + 50 * round, Ct);
+            Assert.False(reading.IsCompleted);
+            await sender.DisposeAsync();
+            // By being ended: one whose client was taken away says something else, or nothing any more.
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+            await Assert.ThrowsAnyAsync<Exception>(() => sender.ReadBackAsync(LaneOf("a"), 0, 1_000_000, Ct).AsTask());
+        }
+    }
+
     [Fact]
     public async Task Plain_record_of_any_language_arrives_with_the_required_attributes_alone()
     {

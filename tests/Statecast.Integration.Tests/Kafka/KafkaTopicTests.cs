@@ -71,6 +71,31 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Topic_made_anew_that_breaks_a_promise_is_refused_by_a_target_that_runs()
+    {
+        await kafka.RequireServerAsync("removes no topics");
+        await using (await Sender()) { }
+        await using var target = new ProbeTarget(await Receiver());
+        await target.UntilTail(Lanes, Ct);
+        await _admin.DeleteTopicsAsync([Topic]);
+        await target.Until(t => t.Deliveries.Any(d => d.Closed.Count > 0), Ct);
+        await _admin.CreateTopicsAsync([
+            new()
+            {
+                Name = Topic,
+                NumPartitions = Lanes,
+                ReplicationFactor = 1,
+                Configs = new() { ["cleanup.policy"] = "delete" },
+            },
+        ]);
+        var told = await Assert.ThrowsAsync<TransportException>(async () => await target.Until(_ => false, Ct));
+        Assert.Contains("cleanup.policy is delete", told.Message, StringComparison.Ordinal);
+        Assert.Contains("kafka-configs.sh", told.Message, StringComparison.Ordinal);
+        // Not at the next start either; once it is mended.
+        await Assert.ThrowsAsync<TransportException>(async () => await Receiver());
+    }
+
+    [Fact]
     public async Task Finite_retention_of_deletes_can_be_chosen()
     {
         await using (await Sender(new() { TombstoneRetention = TimeSpan.FromDays(2) }))

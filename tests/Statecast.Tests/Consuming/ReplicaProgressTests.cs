@@ -1,4 +1,5 @@
 using Statecast.Consuming;
+using Statecast.Contracts;
 using Statecast.Events;
 using Statecast.Replicas;
 using Statecast.Transport;
@@ -26,6 +27,27 @@ public sealed class ReplicaProgressTests
         Assert.True(progress.BecomesLive);
         Assert.Equal(ReplicaState.Live, progress.State);
         Assert.Equal(T, progress.FreshnessAt(T, 0).AsOf);
+    }
+
+    // Of a replica that instances share: the rows may be old until the lane's tail was found.
+    [Fact]
+    public void Lane_that_is_given_is_coming_until_its_tail_is_found()
+    {
+        var progress = New();
+        progress.Open(A, 1, 10);
+        var keys = Enumerable.Range(0, 100).Select(n => $"{n}").GroupBy(k => KeyText.Lane(k, 2)).ToDictionary(g => g.Key, g => g.First());
+        Assert.Equal((true, false), (Refusal(keys[0]), Refusal(keys[1])));
+        progress.Applied(A, 10, atTail: false);
+        Assert.True(Refusal(keys[0]));
+        progress.Applied(A, 10, atTail: true);
+        Assert.Null(Refusal(keys[0]));
+        Assert.False(Refusal(keys[1]));
+
+        // Whether the key is coming; null if it is answered for.
+        bool? Refusal(string key) =>
+            Record.Exception(() => new HeldLanes(2, progress, ApplyRules.Default).Require("c.v1", key)) is StateElsewhereException e
+                ? e.IsComing
+                : null;
     }
 
     [Fact]
