@@ -26,10 +26,13 @@ internal static class Finale
             statuses.Add(await stage.Client.StatusAsync(target, ct));
         await stage.Fleet.StopAllAsync(ct);
 
+        var source = new SourceFile(FileOf(stage, Role.Orders));
         var comparison = new Comparison(
-            new SourceFile(FileOf(stage, Role.Orders)),
+            source,
             stage.Load.Tokens,
-            stage.Options.Restore,
+            // Brokers may still hold what another run said: to them this run's source is one that went back.
+            stage.Options.Restore
+                || await source.EpochAsync(ct) > SourceFile.FirstEpoch,
             upgrade,
             saidAgain: stage.Options.Carrier.RabbitMQ is not null || stage.Options.Carrier.Kafka is not null
         );

@@ -8,7 +8,7 @@ namespace Shop.Verification;
 /// <summary>Compares closed files row by row: what the source would share now against what a replica holds.</summary>
 /// <param name="source">The orders service's file.</param>
 /// <param name="tokens">The newest states that answers named: none of them may be missing, at the source or at a replica.</param>
-/// <param name="restored">Whether the source was restored from a copy: replicas then wrote revisions that it knows nothing of.</param>
+/// <param name="restored">Whether the source went back, restored from a copy or begun anew over what brokers hold: replicas then wrote revisions that it knows nothing of.</param>
 /// <param name="upgrade">What the rolling upgrade showed, if there was one: replicas then moved from one major to the next.</param>
 /// <param name="saidAgain">
 /// Whether what a replica has may be said again at the revision it has: replicas of a carrier that forgets ask for everything, and a broker that appends whatever arrives
