@@ -26,13 +26,10 @@ internal static class Finale
             statuses.Add(await stage.Client.StatusAsync(target, ct));
         await stage.Fleet.StopAllAsync(ct);
 
-        var source = new SourceFile(FileOf(stage, Role.Orders));
         var comparison = new Comparison(
-            source,
+            new SourceFile(FileOf(stage, Role.Orders)),
             stage.Load.Tokens,
-            // Brokers may still hold what another run said: to them this run's source is one that went back.
-            stage.Options.Restore
-                || await source.EpochAsync(ct) > SourceFile.FirstEpoch,
+            stage.Options.Restore || stage.HeldBefore,
             upgrade,
             saidAgain: stage.Options.Carrier.RabbitMQ is not null || stage.Options.Carrier.Kafka is not null
         );

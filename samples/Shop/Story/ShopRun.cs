@@ -3,6 +3,7 @@ using Shop.Load;
 using Shop.Running;
 using Shop.Services;
 using Shop.Upgrade;
+using Shop.Verification;
 
 namespace Shop.Story;
 
@@ -25,7 +26,9 @@ internal sealed class ShopRun(ShopOptions options, string directory, IDisplay di
         using var client = new ShopClient(fleet);
         var workload = new Workload(options.Seed, options.Orders);
         var load = new OrderLoad(workload, client, options.Seed);
-        var stage = new Stage(options, directory, fleet, client, load, display, clock);
+        var stage = new Stage(options, directory, fleet, client, load, display, clock) { HeldBefore = EarlierRun.IsHeld(options.Carrier) };
+        if (stage.HeldBefore)
+            display.Say("The brokers hold an earlier run's states: this run's source is one that went back, and replicas follow it.");
         var monitor = new ProgressWatch(fleet, client, load, display, clock).RunAsync(stop.Token);
         try
         {

@@ -15,6 +15,9 @@ internal sealed record Stage(
     TimeProvider Clock
 )
 {
+    /// <summary>Whether brokers held another run's states when this one began: to them its source is one that went back.</summary>
+    public bool HeldBefore { get; init; }
+
     /// <summary>The longest that anything is waited for.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

@@ -7,9 +7,6 @@ namespace Shop.Verification;
 /// <summary>The orders service's closed file, read by a fresh context and by plain SQL: nothing of the running service, nothing of its capture.</summary>
 internal sealed class SourceFile(string path)
 {
-    /// <summary>The epoch of a database that never went back.</summary>
-    public const long FirstEpoch = 1;
-
     private readonly string _connectionString = $"Data Source={path};Pooling=False";
 
     /// <summary>All orders by key, as they must be shared.</summary>
