@@ -50,6 +50,9 @@ internal sealed class KafkaReceiver : ITransportReceiver
         _held = new(bodies, clients.Clock, _poll.Wake);
     }
 
+    /// <summary>For tests that break the client.</summary>
+    internal IClient Client => _assignment.Consumer;
+
     public static async Task<KafkaReceiver> OpenAsync(
         ReceiverOptions options,
         KafkaClients clients,

@@ -126,6 +126,51 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
         Assert.Contains("'others'", refused.Defect, StringComparison.Ordinal);
     }
 
+    // Else a stranger's epoch would look like one of its own that the database lost.
+    [Fact]
+    public async Task Strangers_epoch_and_numbers_are_none_of_the_sources_past()
+    {
+        var lane = LaneOf("a");
+        await using (var before = await Sender())
+            await before.SendAsync([Upsert("a", 1)], Ct);
+        var message = Foreign("a", 9);
+        foreach (
+            var (name, value) in new[]
+            {
+                ("ce_source", "others"),
+                ("ce_ecstepoch", "99"),
+                ("ce_ecstlease", $"{Guid.NewGuid():N}"),
+                ("ce_ecstseq", "77"),
+            }
+        )
+        {
+            message.Headers.Remove(name);
+            message.Headers.Add(name, Encoding.UTF8.GetBytes(value));
+        }
+        await ProduceAsync(message);
+        await using var sender = await Sender();
+        Assert.Equal([7L], (await sender.ReadMarksAsync([lane], Ct)).Select(m => m.Epoch));
+        // It buries the key all the same, and is told as nobody's.
+        var read = await sender.ReadBackAsync(lane, 0, 2, Ct);
+        Assert.Equal([1L, 0L], read.Select(r => r.Revision.Number));
+        Assert.Equal([7L], (await sender.ReadMarksAsync([lane], Ct)).Select(m => m.Epoch));
+    }
+
+    [Fact]
+    public async Task Consumer_that_fails_for_good_ends_the_receive_with_its_reason()
+    {
+        await using (await Sender()) { }
+        await using var receiver = await _transport.OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
+        await OpenedAsync(receiver);
+        LoadedRdKafka.Break(((KafkaReceiver)receiver).Client);
+        var ended = await Assert.ThrowsAsync<TransportException>(async () =>
+        {
+            while (true)
+                await receiver.ReceiveAsync(100, Ct);
+        });
+        Assert.Contains("broken on purpose", ended.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Foreign_records_are_read_back_and_only_those_that_bury_a_key()
     {

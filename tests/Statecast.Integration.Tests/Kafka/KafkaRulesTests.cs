@@ -110,6 +110,24 @@ public sealed class KafkaRulesTests
             Assert.Contains(problem, found, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ErrorCode.TopicAuthorizationFailed)]
+    [InlineData(ErrorCode.ClusterAuthorizationFailed)]
+    public void Lacking_right_is_told_with_its_grant_and_with_all_that_are_needed(ErrorCode code)
+    {
+        var options = new KafkaOptions { BootstrapServers = "broker:9092" };
+        options.Security.User = "orders";
+        var text = Clients(options).Faults.Explain(new Error(code), KafkaAct.Sending(Destination, 3));
+        Assert.Contains($"sending to partition 3 of '{Destination}'", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"kafka-acls.sh --bootstrap-server broker:9092 --add --allow-principal 'User:orders' --operation Write --topic {Destination}",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("a source needs Describe, DescribeConfigs, Read and Write, and Create unless", text, StringComparison.Ordinal);
+        Assert.Contains("a target Describe, DescribeConfigs and Read", text, StringComparison.Ordinal);
+    }
+
     // A broker that has just come to lead may say "end" below what it will serve in a moment.
     [Theory]
     [InlineData(8, false, false)]

@@ -96,6 +96,28 @@ public sealed class KafkaTopicTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Control_topic_made_anew_alone_is_followed_by_a_target_that_runs()
+    {
+        await kafka.RequireServerAsync("removes no topics");
+        await using var sender = await Sender();
+        await using var target = new ProbeTarget(await Receiver());
+        await target.UntilTail(Lanes, Ct);
+        await _admin.DeleteTopicsAsync([$"{Topic}.control"]);
+        for (var tries = 0; ; tries++)
+            try
+            {
+                await sender.SendHeartbeatAsync(Word(await sender.ReadEndsAsync(ProbeEvents.Lanes(), Ct), Time), Ct);
+                break;
+            }
+            catch (TransportException) when (tries < 60)
+            {
+                // Until the sender has made it anew.
+                await Task.Delay(250, Ct);
+            }
+        await target.Until(t => t.Words.Count > 0, Ct);
+    }
+
+    [Fact]
     public async Task Finite_retention_of_deletes_can_be_chosen()
     {
         await using (await Sender(new() { TombstoneRetention = TimeSpan.FromDays(2) }))

@@ -19,10 +19,15 @@ internal static class LoadedRdKafka
     public static nint Function(string name) => NativeLibrary.GetExport(Library.Value, name);
 
     /// <summary>From here on a producer fails for good.</summary>
-    public static unsafe void Break(RdProducer producer)
+    public static void Break(RdProducer producer) => Break(producer.Client, ErrorCode.OutOfOrderSequenceNumber);
+
+    /// <summary>From here on a consumer fails for good, as one does whose place another took under its name.</summary>
+    public static void Break(IClient consumer) => Break(RdClients.Of(consumer), ErrorCode.FencedInstanceId);
+
+    private static unsafe void Break(nint client, ErrorCode error)
     {
         var fail = (delegate* unmanaged<nint, int, byte*, int>)Function("rd_kafka_test_fatal_error");
         fixed (byte* reason = "broken on purpose\0"u8)
-            Assert.Equal(0, fail(producer.Client, (int)ErrorCode.OutOfOrderSequenceNumber, reason));
+            Assert.Equal(0, fail(client, (int)error, reason));
     }
 }
