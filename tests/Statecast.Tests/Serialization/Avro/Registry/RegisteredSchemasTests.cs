@@ -174,7 +174,11 @@ public sealed class RegisteredSchemasTests : IAsyncDisposable
         schemas.Add(Old);
         Assert.Null(schemas.Find(Next.SchemaFingerprint));
         await TargetHost.Until(() => _log.Of(3104).Any(l => l.Contains("restore CacheDirectory", StringComparison.Ordinal)));
-        Assert.Contains($"is the schema {Next.SchemaFingerprint}", schemas.WhyUnknown(Next.SchemaFingerprint), StringComparison.Ordinal);
+        // Logged first, known a moment later.
+        await TargetHost.Until(() =>
+            schemas.WhyUnknown(Next.SchemaFingerprint)?.Contains($"is the schema {Next.SchemaFingerprint}", StringComparison.Ordinal)
+            == true
+        );
     }
 
     [Fact]
