@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Statecast.Tests.Repository;
 using Xunit;
 
 namespace Statecast.Generators.Tests.Documentation;
@@ -18,14 +19,14 @@ public sealed partial class SnippetTests
     ];
 
     public static TheoryData<string> Pages { get; } =
-    [.. Directory.GetFiles(Path.Combine(Root(), "docs"), "*.md").Where(HasSnippets).Select(p => Path.GetFileName(p))];
+    [.. Directory.GetFiles(RepositoryRoot.Of("docs"), "*.md").Where(HasSnippets).Select(p => Path.GetFileName(p))];
 
     [Theory]
     [MemberData(nameof(Pages))]
     public void Snippets_of_a_page_compile(string page)
     {
         var world = new SnippetWorld();
-        foreach (var (line, text) in SnippetsOf(Path.Combine(Root(), "docs", page)))
+        foreach (var (line, text) in SnippetsOf(RepositoryRoot.Of($"docs/{page}")))
         {
             var errors = Errors(world.With(text));
             Assert.True(errors.Count == 0, $"docs/{page}, line {line}:\n{text}\n{string.Join('\n', errors)}");
@@ -59,14 +60,6 @@ public sealed partial class SnippetTests
     }
 
     private static bool HasSnippets(string path) => SnippetsOf(path).Any();
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Statecast.slnx")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("Statecast.slnx was not found above the test's own folder.");
-    }
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -78,25 +77,6 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
         Assert.Equal("a", target.Received[1].Event?.Key);
     }
 
-    // A relay that stops does not wait for its calls; the library's client must not be freed under one.
-    [Fact]
-    public async Task Sender_that_is_disposed_has_ended_the_reads_that_nobody_waits_for_any_more()
-    {
-        for (var round = 0; round < 5; round++)
-        {
-            var sender = await Sender();
-            await sender.SendAsync([Upsert("a", round + 1)], Ct);
-            // An end that nothing reaches: the read goes on until it is ended.
-            var reading = sender.ReadBackAsync(LaneOf("a"), 0, 1_000_000, Ct).AsTask();
-            await Task.Delay(100 + 50 * round, Ct);
-            Assert.False(reading.IsCompleted);
-            await sender.DisposeAsync();
-            // By being ended: one whose client was taken away says something else, or nothing any more.
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30), Ct));
-            await Assert.ThrowsAnyAsync<Exception>(() => sender.ReadBackAsync(LaneOf("a"), 0, 1_000_000, Ct).AsTask());
-        }
-    }
-
     [Fact]
     public async Task Plain_record_of_any_language_arrives_with_the_required_attributes_alone()
     {
@@ -154,21 +134,6 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
         var read = await sender.ReadBackAsync(lane, 0, 2, Ct);
         Assert.Equal([1L, 0L], read.Select(r => r.Revision.Number));
         Assert.Equal([7L], (await sender.ReadMarksAsync([lane], Ct)).Select(m => m.Epoch));
-    }
-
-    [Fact]
-    public async Task Consumer_that_fails_for_good_ends_the_receive_with_its_reason()
-    {
-        await using (await Sender()) { }
-        await using var receiver = await _transport.OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
-        await OpenedAsync(receiver);
-        LoadedRdKafka.Break(((KafkaReceiver)receiver).Client);
-        var ended = await Assert.ThrowsAsync<TransportException>(async () =>
-        {
-            while (true)
-                await receiver.ReceiveAsync(100, Ct);
-        });
-        Assert.Contains("broken on purpose", ended.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -330,23 +295,6 @@ public sealed class KafkaLogTests(KafkaFixture kafka) : IAsyncLifetime
             // It says so, also where the beginning lies beyond the position.
             Assert.Contains(target.Deliveries.SelectMany(d => d.Batches), b => b.Lane == lane && b.FromBeginning);
         }
-    }
-
-    [Fact]
-    public async Task Fatal_error_of_the_producer_leaves_what_was_under_way_unknown_and_the_next_send_goes()
-    {
-        await using var sender = (KafkaSender)await Sender();
-        await sender.SendAsync([Upsert("a", 1)], Ct);
-        var broken = sender.Producer.Client!;
-        var sending = Enumerable.Range(0, 20).Select(i => sender.SendAsync([Upsert($"k{i}", 1)], Ct).AsTask()).ToList();
-        LoadedRdKafka.Break(broken);
-        var outcomes = (await Task.WhenAll(sending)).SelectMany(o => o).ToList();
-        Assert.All(outcomes, o => Assert.True(o.Result is SendResult.Confirmed or SendResult.Unknown or SendResult.Failed));
-
-        var deadline = DateTime.UtcNow.AddSeconds(20);
-        while ((await sender.SendAsync([Upsert("a", 2)], Ct))[0].Result != SendResult.Confirmed)
-            Assert.True(DateTime.UtcNow < deadline, "Nothing was confirmed within 20 s.");
-        Assert.NotSame(broken, sender.Producer.Client);
     }
 
     [Fact]

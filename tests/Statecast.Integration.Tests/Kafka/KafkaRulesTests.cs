@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using Statecast.Conformance.Transport;
 using Statecast.Events;
 using Statecast.Kafka;
 using Statecast.Kafka.Client;
@@ -14,7 +15,7 @@ namespace Statecast.Integration.Tests.Kafka;
 /// <summary>What needs no broker: the clients' settings that promises rest on, how topics must be, what the control topic says, whose marks are kept.</summary>
 public sealed class KafkaRulesTests
 {
-    private const string Destination = "probe.item.v1";
+    private static readonly string Destination = ProbeContracts.Item.Destination;
     private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
     private static readonly LaneId Lane = new(Destination, 0);
 
@@ -209,7 +210,7 @@ public sealed class KafkaRulesTests
     public void Older_word_that_comes_later_does_not_take_the_newest_ones_place()
     {
         var control = new KafkaControl(Destination, NullLogger.Instance);
-        Say(control, "source", Encoding.UTF8.GetBytes("orders"));
+        Say(control, "source", Encoding.UTF8.GetBytes(ProbeEvents.Source));
         Say(control, Word(epoch: 2, Noon));
         // A sleeper's, of the epoch before and of an earlier second; and another service's.
         Say(control, Word(epoch: 1, Noon.AddMinutes(1)));
@@ -227,16 +228,16 @@ public sealed class KafkaRulesTests
     public void Destination_belongs_to_who_said_so_first()
     {
         var control = new KafkaControl(Destination, NullLogger.Instance);
-        Say(control, "source", "orders"u8.ToArray());
+        Say(control, "source", Encoding.UTF8.GetBytes(ProbeEvents.Source));
         Say(control, "source", "others"u8.ToArray());
-        Assert.Equal(("orders", "others"), (control.Owner, control.LastClaim));
+        Assert.Equal((ProbeEvents.Source, "others"), (control.Owner, control.LastClaim));
     }
 
     [Fact]
     public void Floor_stands_whatever_is_said_later()
     {
         var control = new KafkaControl(Destination, NullLogger.Instance);
-        Say(control, "source", "orders"u8.ToArray());
+        Say(control, "source", Encoding.UTF8.GetBytes(ProbeEvents.Source));
         var floor = Word(epoch: 3, Noon) with { Ends = [new(Lane, 1, 5, 5, new(3, 1))] };
         Say(control, KafkaControl.FloorKey(3), HeartbeatJson.Write(floor));
         Assert.Null(control.TakeNews());
@@ -268,16 +269,5 @@ public sealed class KafkaRulesTests
 
     private static void Say(KafkaControl control, Heartbeat word) => Say(control, "heartbeat", HeartbeatJson.Write(word));
 
-    private static Heartbeat Word(long epoch, DateTimeOffset clock) =>
-        new()
-        {
-            Source = "orders",
-            Destination = Destination,
-            Epoch = epoch,
-            LeaseId = Guid.Empty,
-            Clock = clock,
-            Interval = TimeSpan.FromSeconds(1),
-            Ends = [new(Lane, 1, 5, 5)],
-            FirstRepublishEnded = true,
-        };
+    private static Heartbeat Word(long epoch, DateTimeOffset clock) => ProbeEvents.Word([new(Lane, 1, 5, 5)], clock) with { Epoch = epoch };
 }
