@@ -43,10 +43,12 @@ public sealed class KafkaBrokenClientTests(KafkaFixture kafka) : IAsyncLifetime
         await using var receiver = await _transport.OpenReceiverAsync(new("target", null, ProbeContracts.Item), Ct);
         await receiver.ReceiveAsync(100, Ct);
         LoadedRdKafka.Break(((KafkaReceiver)receiver).Client);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
         var ended = await Assert.ThrowsAsync<TransportException>(async () =>
         {
             while (true)
-                await receiver.ReceiveAsync(100, Ct);
+                await receiver.ReceiveAsync(100, limit.Token);
         });
         Assert.Contains("broken on purpose", ended.Message, StringComparison.Ordinal);
     }
