@@ -13,39 +13,23 @@ public sealed class PackedFeed : IAsyncLifetime
 
     public static string Root { get; } = FindRoot();
 
-    public async ValueTask InitializeAsync()
-    {
-        // Packed from a copy: another version built in place would leave this checkout's own output half one version, half another.
-        var copy = Path.Combine(Folder, "copy");
-        foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "README.md"])
-            Copy(Path.Combine(Root, file), Path.Combine(copy, file));
-        foreach (var folder in (string[])["src", "eng"])
-            CopyFolder(Path.Combine(Root, folder), Path.Combine(copy, folder));
-        var feed = Path.Combine(Folder, "feed");
-        foreach (
-            var project in new[]
-            {
-                "Statecast",
-                "Statecast.Sqlite",
-                "Statecast.EntityFrameworkCore",
-                "Statecast.Kafka",
-                "Statecast.RabbitMQ",
-            }
-        )
-            await UserProcess.RunAsync(
-                copy,
-                "dotnet",
-                "pack",
-                $"src/{project}",
-                "-c",
-                "Release",
-                "-o",
-                feed,
-                "-v",
-                "q",
-                $"-p:Version={Version}"
-            );
-    }
+    /// <summary>What was built is what is packed: the other tests ran on it. Only the packages' version is another.</summary>
+    public async ValueTask InitializeAsync() =>
+        await UserProcess.RunAsync(
+            Root,
+            "dotnet",
+            "pack",
+            "Statecast.slnx",
+            "--no-build",
+            "-c",
+            Configuration,
+            "-o",
+            Path.Combine(Folder, "feed"),
+            "-v",
+            "q",
+            "--nologo",
+            $"-p:PackageVersion={Version}"
+        );
 
     public ValueTask DisposeAsync()
     {
@@ -86,21 +70,8 @@ public sealed class PackedFeed : IAsyncLifetime
         ];
     }
 
-    private static void CopyFolder(string from, string to)
-    {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var relative = Path.GetRelativePath(from, file);
-            if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
-                Copy(file, Path.Combine(to, relative));
-        }
-    }
-
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        File.Copy(from, to);
-    }
+    // bin/Release/net10.0, of which this assembly is a part.
+    private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     private static string FindRoot()
     {
