@@ -29,7 +29,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
     // A busy machine's.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
-    private const string Rows = "\"statecast_rows.e2e.note.v1\"";
+    private const string Rows = NotesPromises.Rows;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -51,7 +51,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
         foreach (var after in (int[])[6, 16])
         {
             using var target = ChildProcess.Start(GetType(), nameof(Read_until_killed), told);
-            await StopMidwayAsync(target, () => IsMidway(Progress(shop), after));
+            await target.StopMidway(() => IsMidway(Progress(shop), after), Ct, Patience);
             Assert.InRange(Progress(shop)!.Done, after, RunProgress.Parts - 2);
             peak = Math.Max(peak, target.PeakBytes());
             target.Kill();
@@ -77,7 +77,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
         Assert.InRange(begun, RunProgress.Parts, RunProgress.Parts + kills);
         Assert.InRange(rows, States, States * 1.1 + kills * (States / RunProgress.Parts));
         RequireOrphansGone(shop);
-        RequireEqual(shop);
+        NotesPromises.RequireRows(shop, "target.db");
         Assert.InRange(peak, 1, MostBytes);
         Assert.InRange(sourcePeak, 1, MostBytes);
     }
@@ -97,13 +97,13 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
         // Killed early itself, for what no living target would have: rows that its source never had.
         using (var early = ChildProcess.Start(GetType(), nameof(Read_until_killed), told))
         {
-            await StopMidwayAsync(early, () => IsMidway(Progress(shop), after: 2));
+            await early.StopMidway(() => IsMidway(Progress(shop), after: 2), Ct, Patience);
             early.Kill();
             AddOrphans(shop);
         }
 
         using var target = ChildProcess.Start(GetType(), nameof(Read_until_killed), told);
-        await StopMidwayAsync(killed, () => Said(shop, StateOperation.RangeEnd) >= 10 && Walked(shop) > 0);
+        await killed.StopMidway(() => Said(shop, StateOperation.RangeEnd) >= 10 && Walked(shop) > 0, Ct, Patience);
         var stopped = clock.Elapsed;
         var (ended, saidBefore) = (Said(shop, StateOperation.RangeEnd), RowsSaid(shop));
         var lastSaid = shop.Number("notes.db", "SELECT max(rowid) FROM said");
@@ -131,7 +131,7 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
         Assert.InRange(saidAgain, 0, begunAgain * FewStates * 1.5 / RunProgress.Parts);
         Assert.Equal(begun, Said(shop, StateOperation.RangeEnd));
         RequireOrphansGone(shop);
-        RequireEqual(shop);
+        NotesPromises.RequireRows(shop, "target.db");
 
         long Again(string what)
         {
@@ -217,19 +217,6 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
         );
     }
 
-    // Looked at while it stands still: what is seen is what it is killed in.
-    private static async Task StopMidwayAsync(ChildProcess process, Func<bool> isMidway)
-    {
-        while (true)
-        {
-            await process.Until(isMidway, Ct, Patience);
-            process.Stop();
-            if (isMidway())
-                return;
-            process.Continue();
-        }
-    }
-
     // Waits until the target is Live, and has all that was written until then.
     private static async Task EndAsync(NotesShop shop, ChildProcess source, ChildProcess target, int leastWrites)
     {
@@ -309,21 +296,4 @@ public sealed class RabbitBootstrapTests(RabbitFixture rabbit)
     }
 
     private static long Number(NotesShop shop, string sql) => shop.Number("target.db", sql);
-
-    // Both ways, by key, revision and text: by the files alone.
-    private static void RequireEqual(NotesShop shop)
-    {
-        const string Source = """
-            SELECT h.key, h.revision, n.Text FROM source.statecast_head h JOIN source.Notes n ON n.Id = CAST(h.key AS INTEGER)
-            WHERE h.contract = 'e2e.note' AND NOT h.deleted
-            """;
-        const string Replica = $"SELECT key, revision, json_extract(CAST(body AS TEXT), '$.text') FROM {Rows} WHERE NOT deleted";
-        var attached = $"ATTACH '{shop.Database}' AS source;";
-        Assert.Equal(0, Number(shop, $"{attached} SELECT count(*) FROM ({Source} EXCEPT {Replica})"));
-        Assert.Equal(0, Number(shop, $"{attached} SELECT count(*) FROM ({Replica} EXCEPT {Source})"));
-        var notes = shop.Number("notes.db", "SELECT count(*) FROM Notes");
-        Assert.Equal(notes, Number(shop, $"{attached} SELECT count(*) FROM ({Source})"));
-        Assert.Equal(notes, Number(shop, $"SELECT count(*) FROM {Rows} WHERE NOT deleted"));
-        Assert.Equal(notes, Number(shop, "SELECT keys FROM statecast_replica"));
-    }
 }

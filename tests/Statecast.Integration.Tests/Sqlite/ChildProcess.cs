@@ -59,6 +59,19 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>SIGSTOP: it stands still, and keeps what it holds, connections and locks.</summary>
     public void Stop() => Signal(19);
 
+    /// <summary>SIGSTOP in the midst of something: looked at while it stands still, so that what is seen is what it is killed in.</summary>
+    public async Task StopMidway(Func<bool> isMidway, CancellationToken ct, TimeSpan? patience = null)
+    {
+        while (true)
+        {
+            await Until(isMidway, ct, patience);
+            Stop();
+            if (isMidway())
+                return;
+            Continue();
+        }
+    }
+
     /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
     public void Continue() => Signal(18);
 
