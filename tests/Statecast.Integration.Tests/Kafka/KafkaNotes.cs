@@ -28,20 +28,23 @@ internal sealed class KafkaNotes : IDisposable
     /// <param name="configure">Changes the options.</param>
     /// <param name="folder">Another process's folder; null for one of its own.</param>
     /// <param name="carry">Adds the carrier, of these settings; null for what a service does.</param>
+    /// <param name="deliveryTimeout">After which a send without an answer is sent again, and half of how long a killed relay's lease holds.</param>
     public KafkaNotes(
         string servers,
         Action<KafkaOptions, NotesShop>? configure = null,
         string? folder = null,
-        Action<StatecastBuilder, Action<KafkaOptions>>? carry = null
+        Action<StatecastBuilder, Action<KafkaOptions>>? carry = null,
+        TimeSpan? deliveryTimeout = null
     )
     {
         _servers = servers;
         carry ??= (s, settings) => s.UseKafka(servers, settings);
+        var sending = deliveryTimeout ?? TimeSpan.FromSeconds(2);
         Shop = new(folder)
         {
             HeartbeatInterval = "00:00:00.200",
-            LeaseDuration = "00:00:04",
-            DeliveryTimeout = "00:00:02",
+            LeaseDuration = $"{sending * 2}",
+            DeliveryTimeout = $"{sending}",
             Carrier = s =>
             {
                 carry(
@@ -208,6 +211,10 @@ internal sealed class KafkaNotes : IDisposable
     /// <summary>The last record of every key, by its revision.</summary>
     public Dictionary<string, long> LastRevisions() =>
         Raw().GroupBy(r => r.Message.Key).ToDictionary(g => g.Key, g => RevisionOf(g.MaxBy(r => r.Offset.Value)!));
+
+    /// <summary>Whether the last word of every key in the topic is its newest: what was on its way may stand there twice, or late.</summary>
+    public bool NewestAreLast() =>
+        LastRevisions().Values.Sum() == Shop.Number("notes.db", "SELECT sum(revision) FROM statecast_head WHERE contract = 'e2e.note'");
 
     public static long RevisionOf(ConsumeResult<string, byte[]?> record) =>
         record.Message.Headers is { } headers && headers.TryGetLastBytes("ce_ecstrevision", out var bytes)

@@ -18,12 +18,14 @@ internal sealed class KafkaPair : IAsyncDisposable
     // The next host's.
     private CountedTransport? _carrier;
     private string _servers;
+    private readonly string _readers;
     private RevisionWatch? _watch;
     private int _written;
+    private int _newcomers;
 
-    private KafkaPair(string servers, Action<KafkaOptions>? configure)
+    private KafkaPair(string servers, string sender, string reader, Action<KafkaOptions>? configure)
     {
-        (_servers, _configure) = (servers, configure);
+        (_servers, _readers, _configure) = (sender, reader, configure);
         Notes = new(
             servers,
             (o, _) => _configure?.Invoke(o),
@@ -56,6 +58,9 @@ internal sealed class KafkaPair : IAsyncDisposable
     /// <summary>What became of the source's sends.</summary>
     public CountedTransport Sent { get; private set; } = null!;
 
+    /// <summary>What the target received.</summary>
+    public CountedTransport Received { get; private set; } = null!;
+
     /// <summary>How many events wait at the source.</summary>
     public long Unsent => NotesPromises.Unsent(Notes.Shop);
 
@@ -63,16 +68,23 @@ internal sealed class KafkaPair : IAsyncDisposable
     /// <param name="servers">Where they are found.</param>
     /// <param name="sender">Where the source finds them, if elsewhere.</param>
     /// <param name="configure">Changes the carrier's settings.</param>
-    public static async Task<KafkaPair> StartAsync(string servers, string? sender = null, Action<KafkaOptions>? configure = null)
+    /// <param name="reader">Where targets find them, if elsewhere.</param>
+    public static async Task<KafkaPair> StartAsync(
+        string servers,
+        string? sender = null,
+        Action<KafkaOptions>? configure = null,
+        string? reader = null
+    )
     {
         await KafkaFixture.EmptyAsync(servers);
-        var pair = new KafkaPair(sender ?? servers, configure);
+        var pair = new KafkaPair(servers, sender ?? servers, reader ?? servers, configure);
         try
         {
             pair.Source = pair.Add(await pair.Notes.Shop.StartSourceAsync());
             pair.Sent = pair._carrier!;
-            pair._servers = servers;
+            pair._servers = pair._readers;
             pair.Target = await pair.StartTargetAsync("target.db");
+            pair.Received = pair._carrier!;
             await NotesShop.IdleAsync(pair.Source, pair.Target);
             pair._watch = new(pair.Notes.Shop.File("target.db"));
             return pair;
@@ -92,6 +104,30 @@ internal sealed class KafkaPair : IAsyncDisposable
             var number = ++_written;
             await NotesShop.SaveAsync(Source, db => NotesPromises.Change(db, number % Keys + 1, number));
             await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Brings a fault about while writes go on.</summary>
+    public async Task UnderLoadAsync(Func<Task> fault)
+    {
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+                await WriteAsync(1);
+        });
+        var coming = fault();
+        try
+        {
+            // Without load nothing may ever come of it.
+            if (await Task.WhenAny(coming, writing) == writing)
+                await writing;
+            await coming;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await writing;
         }
     }
 
@@ -115,14 +151,15 @@ internal sealed class KafkaPair : IAsyncDisposable
     /// </summary>
     public async Task RequireAsync()
     {
-        var newcomer = await StartTargetAsync("newcomer.db");
+        var file = $"newcomer{++_newcomers}.db";
+        var newcomer = await StartTargetAsync(file);
         await KafkaNotes.AssertEqualAsync(Source, Target, newcomer);
+        _hosts.Remove(newcomer);
+        await NotesShop.StopAsync(newcomer);
         await UntilAsync(() => Unsent == 0);
-        NotesPromises.RequireHeads(Notes.Shop, "target.db", "newcomer.db");
+        NotesPromises.RequireHeads(Notes.Shop, "target.db", file);
         _watch!.RequireNoneFell();
-        // What was on its way may stand there twice, or late.
-        var newest = Notes.Shop.Number("notes.db", "SELECT sum(revision) FROM statecast_head WHERE contract = 'e2e.note'");
-        await UntilAsync(() => Notes.LastRevisions().Values.Sum() == newest);
+        await UntilAsync(Notes.NewestAreLast);
     }
 
     public async ValueTask DisposeAsync()
