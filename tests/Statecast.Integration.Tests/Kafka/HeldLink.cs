@@ -55,9 +55,10 @@ internal sealed class HeldLink : IDisposable
     /// <summary>What was held never goes through: the connections that carry it end.</summary>
     public void Lose()
     {
-        var held = _open;
-        _open = Opened();
+        var (held, answers) = (_open, _answering);
+        (_open, _answering) = (Opened(), Opened());
         held.TrySetCanceled();
+        answers.TrySetCanceled();
     }
 
     /// <summary>Whether a text is among what is held.</summary>
