@@ -56,7 +56,10 @@ public sealed class KafkaOptions
     /// <summary>How batches are compressed. Default LZ4.</summary>
     public CompressionType Compression { get; set; } = CompressionType.Lz4;
 
-    /// <summary>The most bytes that a target's client reads ahead, per replica. Default 16 MiB; at least 1 MiB.</summary>
+    /// <summary>
+    /// The most bytes that a target's client reads ahead, per replica. Default 16 MiB; at least 1 MiB. It asks for no more while it holds so many; one answer of the
+    /// brokers, up to half of it or <see cref="MaxMessageBytes"/>, is counted as it is compressed, and takes more when it is unpacked.
+    /// </summary>
     public int MaxReadAheadBytes { get; set; } = 16 << 20;
 
     /// <summary>How instances of a shared replica agree on their lanes. Default the classic protocol, cooperative; <c>Consumer</c> for the one of Kafka 4.</summary>
