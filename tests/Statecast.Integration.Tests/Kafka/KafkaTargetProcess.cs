@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using Statecast.Integration.Tests.EndToEnd;
 using Statecast.Integration.Tests.Sqlite;
+using Statecast.Kafka;
 using Xunit;
 
 namespace Statecast.Integration.Tests.Kafka;
@@ -19,7 +20,14 @@ public sealed class KafkaTargetProcess
     [Fact(Explicit = true)]
     public async Task Read_until_killed()
     {
-        using var notes = new KafkaNotes(ChildProcess.Told("SERVERS"), folder: ChildProcess.Told("FOLDER"));
+        var servers = ChildProcess.Told("SERVERS");
+        // Narrower than by default: what the client reads ahead is counted as it is compressed, and of such events a tenth or less is left of it.
+        using var notes = new KafkaNotes(
+            servers,
+            (o, _) => o.MaxReadAheadBytes = 2 << 20,
+            folder: ChildProcess.Told("FOLDER"),
+            carry: (s, settings) => s.UseKafka(servers, settings).Configure(o => o.Target.MaxCatchUpBatch = 5_000)
+        );
         using var target = await notes.Shop.StartTargetAsync<NoteState>(File);
         await Task.Delay(TimeSpan.FromMinutes(30), Ct);
     }
