@@ -58,7 +58,7 @@ public sealed class KafkaOptions
 
     /// <summary>
     /// The most bytes that a target's client reads ahead, per replica. Default 16 MiB; at least 1 MiB. It asks for no more while it holds so many; one answer of the
-    /// brokers, up to half of it or <see cref="MaxMessageBytes"/>, is counted as it is compressed, and takes more when it is unpacked.
+    /// brokers, up to an eighth of it or <see cref="MaxMessageBytes"/>, is counted as it is compressed, and takes more when it is unpacked.
     /// </summary>
     public int MaxReadAheadBytes { get; set; } = 16 << 20;
 

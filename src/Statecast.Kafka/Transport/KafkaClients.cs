@@ -98,8 +98,9 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
             FetchErrorBackoffMs = 100,
             // By default a full queue is looked at again after a second, in which a target that reads tens of megabytes a second has long emptied it.
             FetchQueueBackoffMs = 10,
-            FetchMaxBytes = Math.Max(readAheadBytes / 2, options.MaxMessageBytes),
-            MaxPartitionFetchBytes = Math.Max(Math.Min(readAheadBytes / 4, 4 << 20), options.MaxMessageBytes),
+            // Counted as brokers hold it, compressed; the client unpacks an answer whole, and the queue's bound is looked at only before the next.
+            FetchMaxBytes = Math.Max(readAheadBytes / 8, options.MaxMessageBytes),
+            MaxPartitionFetchBytes = Math.Max(readAheadBytes / 8, options.MaxMessageBytes),
         };
         Common(config);
         options.Apply(config);

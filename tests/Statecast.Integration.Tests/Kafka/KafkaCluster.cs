@@ -157,6 +157,7 @@ internal sealed class KafkaCluster : IDisposable
             transaction.state.log.min.isr=1
             transaction.state.log.num.partitions=1
             group.initial.rebalance.delay.ms=0
+            metadata.max.idle.interval.ms=0
             broker.heartbeat.interval.ms=500
             broker.session.timeout.ms=3000
             log.cleaner.backoff.ms=200
