@@ -23,7 +23,7 @@ internal static class TargetKilled
             var steps = (long)(stage.Load.Total * share) - begun;
             var moments = Moments.Select(moment => begun + (long)(steps * moment));
             kills.Add(await KillUnderLoadAsync(stage, round, target, share, moments, ct));
-            await StartAsync(stage, target, ct);
+            await stage.Fleet.StartAsync(target, ct);
             await stage.CatchUpAsync(target, ct);
         }
         return kills;
@@ -63,7 +63,7 @@ internal static class TargetKilled
             if (load.IsCompleted)
                 break;
             if (evidence is not null)
-                await StartAsync(stage, target, ct);
+                await stage.Fleet.StartAsync(target, ct);
             evidence = stage.Options.Processes
                 ? await KillBothAsync(stage, round, target, ct)
                 : await KillTargetAsync(stage, round, target, ct);
@@ -75,14 +75,6 @@ internal static class TargetKilled
         throw new InvalidOperationException(
             $"Round {round}: no kill met both services in the midst of their work ({evidence?.ToString() ?? "the load was over before"}). Raise --orders."
         );
-    }
-
-    // An orders service that was killed sends nothing before its predecessor's time has passed: until then no kill would meet a target at work.
-    private static async Task StartAsync(Stage stage, Role target, CancellationToken ct)
-    {
-        await stage.Fleet.StartAsync(target, ct);
-        if (stage.Options.Processes)
-            await stage.Client.WhenIdleAsync(Role.Orders, ct);
     }
 
     private static async Task<KillEvidence> KillBothAsync(Stage stage, int round, Role target, CancellationToken ct)
