@@ -39,7 +39,7 @@ public sealed class ShopTests(FinishedShop shop)
         var run = await SampleProcess.RunAsync(
             "Shop",
             SampleProcess.Patience,
-            ["--orders", "600", "--processes", "--rounds", $"{rounds}", "--json"]
+            ["--orders", "1500", "--processes", "--rounds", $"{rounds}", "--json"]
         );
         run.RequireSuccess();
         var report = run.Json();
