@@ -82,6 +82,8 @@ public sealed class RollingUpgradeTests : IDisposable
     {
         var source = await _shop.StartSourceAsync();
         await NotesShop.SaveAsync(source, db => db.Add(NewNote("glad")));
+        // Sent before the target is there: of its beginning handlers hear nothing.
+        await source.Services.GetRequiredService<IStatecast>().WhenIdleAsync();
         var target = await StartTargetAsync(Step.TargetThroughUpcaster);
         await NotesShop.IdleAsync(source, target);
         Assert.Null((await target.Services.GetRequiredService<IReplica<int, TitledNoteState>>().GetAsync(1))?.Mood);
