@@ -89,6 +89,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
     /// <summary>A consumer's settings.</summary>
     public ConsumerConfig ConsumerSettings(string name, int readAheadBytes, TimeSpan fetchWait)
     {
+        // Counted as brokers hold it, compressed; the client unpacks an answer whole, and the queue's bound is looked at only before the next.
+        var answerBytes = Math.Max(readAheadBytes / 8, options.MaxMessageBytes);
         var config = new ConsumerConfig
         {
             GroupId = GroupOf(name),
@@ -98,9 +100,8 @@ internal sealed class KafkaClients(KafkaOptions options, TimeSpan deliveryTimeou
             FetchErrorBackoffMs = 100,
             // By default a full queue is looked at again after a second, in which a target that reads tens of megabytes a second has long emptied it.
             FetchQueueBackoffMs = 10,
-            // Counted as brokers hold it, compressed; the client unpacks an answer whole, and the queue's bound is looked at only before the next.
-            FetchMaxBytes = Math.Max(readAheadBytes / 8, options.MaxMessageBytes),
-            MaxPartitionFetchBytes = Math.Max(readAheadBytes / 8, options.MaxMessageBytes),
+            FetchMaxBytes = answerBytes,
+            MaxPartitionFetchBytes = answerBytes,
         };
         Common(config);
         options.Apply(config);

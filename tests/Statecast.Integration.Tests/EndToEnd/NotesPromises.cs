@@ -29,6 +29,30 @@ internal static class NotesPromises
     /// <summary>How many events wait at the source.</summary>
     public static long Unsent(NotesShop shop) => shop.Number("notes.db", "SELECT count(*) FROM statecast_outbox");
 
+    /// <summary>Brings a fault about while writes go on.</summary>
+    public static async Task UnderLoadAsync(Func<Task> write, Func<Task> fault)
+    {
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+                await write();
+        });
+        var coming = fault();
+        try
+        {
+            // Without load nothing may ever come of it.
+            if (await Task.WhenAny(coming, writing) == writing)
+                await writing;
+            await coming;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await writing;
+        }
+    }
+
     /// <summary>Replicas equal the source's heads by revision and deletion, and there are deleted ones.</summary>
     public static void RequireHeads(NotesShop shop, params ReadOnlySpan<string> files)
     {

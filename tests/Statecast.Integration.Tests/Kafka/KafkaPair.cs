@@ -108,28 +108,7 @@ internal sealed class KafkaPair : IAsyncDisposable
     }
 
     /// <summary>Brings a fault about while writes go on.</summary>
-    public async Task UnderLoadAsync(Func<Task> fault)
-    {
-        using var stop = new CancellationTokenSource();
-        var writing = Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
-                await WriteAsync(1);
-        });
-        var coming = fault();
-        try
-        {
-            // Without load nothing may ever come of it.
-            if (await Task.WhenAny(coming, writing) == writing)
-                await writing;
-            await coming;
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await writing;
-        }
-    }
+    public Task UnderLoadAsync(Func<Task> fault) => NotesPromises.UnderLoadAsync(() => WriteAsync(1), fault);
 
     /// <summary>Waits for what a fault or its end brings about.</summary>
     public async Task UntilAsync(Func<bool> condition)

@@ -64,6 +64,17 @@ public sealed class KafkaRulesTests
         Assert.Equal("statecast-shipping", settings.GroupId);
     }
 
+    // One answer is unpacked whole, whatever the queue's bound says.
+    [Theory]
+    [InlineData(1_024, 16 << 20, 2 << 20)]
+    [InlineData(1_048_588, 1 << 20, 1_048_588)]
+    public void An_answer_is_an_eighth_of_what_is_read_ahead_or_one_message(int maxMessageBytes, int readAheadBytes, int answerBytes)
+    {
+        var clients = Clients(new KafkaOptions { MaxMessageBytes = maxMessageBytes });
+        var settings = clients.ConsumerSettings("shipping", readAheadBytes, TimeSpan.FromMilliseconds(100));
+        Assert.Equal((answerBytes, answerBytes), (settings.FetchMaxBytes, settings.MaxPartitionFetchBytes));
+    }
+
     // The client refuses a fetch that is smaller than its largest message.
     [Theory]
     [InlineData(1_024, 1 << 20)]

@@ -70,7 +70,7 @@ public sealed class PackedFeed : IAsyncLifetime
         ];
     }
 
-    // bin/Release/net10.0, of which this assembly is a part.
+    // This assembly's own: it stands in bin/CONFIGURATION/net10.0.
     private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     private static string FindRoot()

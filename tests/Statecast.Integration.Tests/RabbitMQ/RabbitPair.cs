@@ -141,31 +141,15 @@ internal sealed class RabbitPair : IAsyncDisposable
         });
 
     /// <summary>Brings a fault about while writes go on.</summary>
-    public async Task UnderLoadAsync(Func<Task> fault)
-    {
-        using var stop = new CancellationTokenSource();
-        var writing = Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
+    public Task UnderLoadAsync(Func<Task> fault) =>
+        NotesPromises.UnderLoadAsync(
+            async () =>
             {
                 await WriteAsync(1);
                 await Task.Delay(3);
-            }
-        });
-        var coming = fault();
-        try
-        {
-            // Without load nothing may ever come of it.
-            if (await Task.WhenAny(coming, writing) == writing)
-                await writing;
-            await coming;
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await writing;
-        }
-    }
+            },
+            fault
+        );
 
     /// <summary>Keeps the target from storing anything until it is disposed.</summary>
     public Task<IAsyncDisposable> HoldTargetAsync() => Shop.HoldAsync("target.db");
